@@ -1,0 +1,1 @@
+//! The work: apply a call, one Result per object.

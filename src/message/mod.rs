@@ -1,0 +1,1 @@
+//! The service's words, typed: Call, Options, Results, error codes, Client.

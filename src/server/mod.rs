@@ -1,0 +1,1 @@
+//! The front door: hyper, rustls, limits, WSDL, tokens, health.

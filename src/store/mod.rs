@@ -1,0 +1,1 @@
+//! Durable memory: a few named transactions. sled lives here and nowhere else.
