@@ -1,1 +1,71 @@
-//! The work: apply a call, one Result per object.
+//! The work: a call is applied to the objects that are kept, one Result per object, in the order of the call.
+//!
+//! It runs inside the store's transaction: what one call changes is on disk before anyone is answered, and an object that
+//! fails leaves nothing behind. It knows no socket and no envelope.
+
+mod account;
+mod apply;
+mod generic;
+mod kind;
+mod plan;
+
+use std::sync::Arc;
+
+use crate::{
+    clock::Time,
+    message::client::{Accounts, Client},
+    schema::Schema,
+    store::{StoreError, Transaction},
+};
+
+pub use apply::apply;
+
+/// What the work needs to know beside the call. Shared by all requests.
+#[derive(Clone, Debug)]
+pub struct Backend {
+    /// The contract.
+    pub schema: Arc<Schema>,
+    /// The configured accounts: what BusinessUnit and AccountUser show.
+    pub accounts: Arc<Accounts>,
+}
+
+/// One object's work: the transaction, and for whom.
+pub(crate) struct Work<'w, 't> {
+    pub(crate) backend: &'w Backend,
+    pub(crate) txn: &'w mut Transaction<'t>,
+    /// The account that the object belongs to.
+    pub(crate) client: &'w Client,
+    pub(crate) now: Time,
+}
+
+/// Why an object was not done.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The caller's: it becomes the object's Result.
+    Refused(Box<crate::message::Row>),
+    /// The store's: it ends the whole call.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Failure {
+    /// A refusal with a code and its text. The ordinal is set by [`apply`].
+    pub(crate) fn refused(code: i64, text: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        Self::Refused(Box::new(crate::message::Row::error(0, code, text)))
+    }
+
+    /// A refusal whose text says what it is about.
+    pub(crate) fn about(code: crate::message::ErrorCode, what: &str) -> Self {
+        Self::refused(code.code, code.about(what))
+    }
+
+    /// A refusal with the text as it stands in the table.
+    pub(crate) fn plain(code: crate::message::ErrorCode) -> Self {
+        Self::refused(code.code, code.text)
+    }
+}

@@ -1,1 +1,16 @@
-//! The service's words, typed: Call, Options, Results, error codes, Client.
+//! The service's words, typed: operations, calls, options, results, error codes, and who is calling.
+//!
+//! This room is pure. It does no work on objects and knows no socket, store or clock.
+
+mod call;
+pub mod code;
+mod operation;
+pub mod options;
+pub mod reply;
+mod row;
+
+pub use call::{Call, MAX_OBJECTS};
+pub use code::ErrorCode;
+pub use operation::Operation;
+pub use options::Options;
+pub use row::{Echo, Row, Task, overall_status};

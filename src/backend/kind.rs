@@ -1,0 +1,156 @@
+//! What each type of object is to the service: who keeps it, how it is identified, and the words of its answers.
+//!
+//! A table and its look-up; the work stands in the keepers.
+
+use crate::{
+    message::{Options, Row, code},
+    object::Node,
+};
+
+use super::{Failure, Work, data_extension, generic, list, plan::Method, row, subscriber, triggered_send};
+
+/// Which identifiers the service gives to a new object (facts/wire 2.2: NewID is 0 for types with a GUID).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ids {
+    /// `NewID`
+    Number,
+    /// `NewObjectID`
+    Guid,
+    /// Both
+    Both,
+}
+
+/// A type that is kept as it comes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kind {
+    pub(crate) name: &'static str,
+    pub(crate) ids: Ids,
+    /// Members without which it cannot be created.
+    pub(crate) required: &'static [&'static str],
+    /// StatusMessage of Create, Update and Delete. Captured where facts/wire 2.4 has them.
+    pub(crate) messages: [&'static str; 3],
+    /// Whether Create and Update answers carry the object (captures: folders and triggered sends do not).
+    pub(crate) echo: bool,
+}
+
+const fn kind(
+    name: &'static str,
+    ids: Ids,
+    required: &'static [&'static str],
+    messages: [&'static str; 3],
+    echo: bool,
+) -> Kind {
+    Kind { name, ids, required, messages, echo }
+}
+
+/// Types whose answers are known. Every other type is kept in the manner of [`generic`].
+const KINDS: &[Kind] = &[
+    kind(
+        "DataFolder",
+        Ids::Both,
+        &["Name", "ContentType"],
+        ["Folder created successfully.", "Folder updated successfully.", "Folder deleted successfully."],
+        false,
+    ),
+    kind("Email", Ids::Number, &["Name"], ["Created Email", "Updated Email", "Deleted Email"], true),
+    kind(
+        "TriggeredSendDefinition",
+        Ids::Guid,
+        &["Name"],
+        ["TriggeredSendDefinition created", "TriggeredSendDefinition updated", "TriggeredSendDefinition deleted"],
+        true,
+    ),
+    kind(
+        "EmailSendDefinition",
+        Ids::Guid,
+        &["Name"],
+        ["EmailSendDefinition created", "EmailSendDefinition updated", "EmailSendDefinition deleted"],
+        true,
+    ),
+    kind(
+        "SenderProfile",
+        Ids::Guid,
+        &["Name"],
+        ["SenderProfile created", "SenderProfile updated", "SenderProfile deleted"],
+        true,
+    ),
+    kind(
+        "DeliveryProfile",
+        Ids::Guid,
+        &["Name"],
+        ["DeliveryProfile created", "DeliveryProfile updated", "DeliveryProfile deleted"],
+        true,
+    ),
+    kind(
+        "SendClassification",
+        Ids::Guid,
+        &["Name"],
+        ["SendClassification created", "SendClassification updated", "SendClassification deleted"],
+        true,
+    ),
+    kind(
+        "ImportDefinition",
+        Ids::Guid,
+        &["Name"],
+        ["ImportDefinition created.", "ImportDefinition updated.", "ImportDefinition deleted."],
+        true,
+    ),
+    kind("FilterActivity", Ids::Guid, &["Name"], ["FilterActivity Created", "FilterActivity Updated", "FilterActivity Deleted"], true),
+    kind("Program", Ids::Guid, &["Name"], ["Program created", "Program updated", "Program deleted"], true),
+    kind("Automation", Ids::Guid, &["Name"], ["Automation created", "Automation updated", "Automation deleted"], true),
+    kind(
+        "QueryDefinition",
+        Ids::Guid,
+        &["Name"],
+        ["QueryDefinition created", "QueryDefinition updated", "QueryDefinition deleted"],
+        true,
+    ),
+];
+
+/// Types that show the configuration or what happened. Nobody writes them through the wire.
+const READ_ONLY: &[&str] = &[
+    "Account",
+    "AccountUser",
+    "AsyncRequestResult",
+    "BounceEvent",
+    "BusinessUnit",
+    "ClickEvent",
+    "ForwardedEmailEvent",
+    "ForwardedEmailOptInEvent",
+    "ListSubscriber",
+    "NotSentEvent",
+    "OpenEvent",
+    "ResultItem",
+    "ResultMessage",
+    "SentEvent",
+    "SurveyEvent",
+    "TrackingEvent",
+    "UnsubEvent",
+];
+
+/// Applies a method to one object. `name` is a type that derives from APIObject.
+pub(crate) fn apply(
+    work: &mut Work<'_, '_>,
+    name: &str,
+    method: Method,
+    node: Node<'_>,
+    options: &Options,
+) -> Result<Row, Failure> {
+    match name {
+        "Subscriber" => subscriber::apply(work, method, node, options),
+        "List" => list::apply(work, method, node, options),
+        "DataExtension" => data_extension::apply(work, method, node, options),
+        "DataExtensionObject" => row::apply(work, method, node, options),
+        "TriggeredSend" => triggered_send::apply(work, method, node),
+        name if READ_ONLY.contains(&name) => {
+            Err(Failure::about(code::CANNOT_PERFORM, &format!("{} on objects of type {name}", method.name())))
+        }
+        name => match KINDS.iter().find(|kind| kind.name == name) {
+            Some(kind) => generic::apply(work, kind, method, node, options),
+            None => {
+                let messages = ["created", "updated", "deleted"].map(|done| format!("{name} {done}"));
+                generic::apply_named(work, name, &messages, method, node, options)
+            }
+        },
+    }
+}

@@ -1,0 +1,96 @@
+//! What a method does to an object, given the SaveOption and whether the object is there. Pure.
+
+use crate::message::{ErrorCode, code, options::SaveAction};
+
+/// The methods that change objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Create,
+    Update,
+    Delete,
+}
+
+impl Method {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Create => "Create",
+            Self::Update => "Update",
+            Self::Delete => "Delete",
+        }
+    }
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plan {
+    /// It is not there; make it.
+    Insert,
+    /// It is there; change it.
+    Change,
+    /// It is there; take it away.
+    Remove,
+    /// Nothing, and that is what was asked for.
+    Leave,
+    /// It is there and must not be: the type knows the code.
+    Exists,
+    /// It is not there and must be: the type knows the code.
+    Missing,
+    /// A SaveOption forbids it.
+    Refuse(ErrorCode),
+}
+
+/// Without a SaveOption the method decides: Create of an existing object and Update of a missing one are errors
+/// (facts/wire section 5). Both ways in which clients upsert work: Create and Update with `UpdateAdd`.
+pub(crate) fn plan(method: Method, action: Option<SaveAction>, exists: bool) -> Plan {
+    let action = match (method, action) {
+        // Delete knows no SaveOptions in the WSDL; a stray one says nothing.
+        (Method::Delete, _) => return if exists { Plan::Remove } else { Plan::Missing },
+        (_, Some(SaveAction::Default) | None) => None,
+        (_, action) => action,
+    };
+    match (action, method, exists) {
+        (None, Method::Create, false) | (Some(SaveAction::AddOnly | SaveAction::UpdateAdd), _, false) => Plan::Insert,
+        (None, Method::Create, true) | (Some(SaveAction::AddOnly), Method::Create, true) => Plan::Exists,
+        (None, _, true) | (Some(SaveAction::UpdateOnly | SaveAction::UpdateAdd), _, true) => Plan::Change,
+        (None, _, false) | (Some(SaveAction::UpdateOnly), Method::Update | Method::Delete, false) => Plan::Missing,
+        (Some(SaveAction::UpdateOnly), Method::Create, false) => Plan::Refuse(code::UPDATE_ONLY),
+        (Some(SaveAction::AddOnly), _, true) => Plan::Refuse(code::ADD_ONLY),
+        (Some(SaveAction::Delete), _, true) => Plan::Remove,
+        (Some(SaveAction::Nothing), _, _) | (Some(SaveAction::Delete), _, false) => Plan::Leave,
+        // Taken care of above.
+        (Some(SaveAction::Default), _, _) => Plan::Leave,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_combination_has_its_plan() {
+        use Method::{Create, Update};
+        use SaveAction::{AddOnly, Default, Delete, Nothing, UpdateAdd, UpdateOnly};
+        let table = [
+            (Create, None, Plan::Insert, Plan::Exists),
+            (Create, Some(Default), Plan::Insert, Plan::Exists),
+            (Create, Some(AddOnly), Plan::Insert, Plan::Exists),
+            (Create, Some(UpdateAdd), Plan::Insert, Plan::Change),
+            (Create, Some(UpdateOnly), Plan::Refuse(code::UPDATE_ONLY), Plan::Change),
+            (Create, Some(Nothing), Plan::Leave, Plan::Leave),
+            (Create, Some(Delete), Plan::Leave, Plan::Remove),
+            (Update, None, Plan::Missing, Plan::Change),
+            (Update, Some(Default), Plan::Missing, Plan::Change),
+            (Update, Some(AddOnly), Plan::Insert, Plan::Refuse(code::ADD_ONLY)),
+            (Update, Some(UpdateAdd), Plan::Insert, Plan::Change),
+            (Update, Some(UpdateOnly), Plan::Missing, Plan::Change),
+            (Update, Some(Nothing), Plan::Leave, Plan::Leave),
+            (Update, Some(Delete), Plan::Leave, Plan::Remove),
+            (Method::Delete, None, Plan::Missing, Plan::Remove),
+            (Method::Delete, Some(Nothing), Plan::Missing, Plan::Remove),
+        ];
+        for (method, action, absent, present) in table {
+            assert_eq!(plan(method, action, false), absent, "{method:?} {action:?} of a missing object");
+            assert_eq!(plan(method, action, true), present, "{method:?} {action:?} of an existing object");
+        }
+    }
+}

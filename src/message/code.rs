@@ -1,0 +1,109 @@
+//! Error codes of the service that envoi raises, each with the text that goes out.
+//!
+//! Codes and texts are facts of the service (facts: error-code pages, captures). Texts marked as ours stand where only a
+//! symbolic name is documented.
+
+/// A Result's ErrorCode with its StatusMessage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrorCode {
+    /// `ErrorCode`
+    pub code: i64,
+    /// `StatusMessage`; `{}` stands for what the call was about.
+    pub text: &'static str,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $text:literal;)*) => {
+        $($(#[$doc])* pub const $name: ErrorCode = ErrorCode { code: $code, text: $text };)*
+        /// Every code, in order.
+        pub const ALL: &[(&str, ErrorCode)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+impl ErrorCode {
+    /// The text with `what` in place of `{}`.
+    pub fn about(&self, what: &str) -> String {
+        self.text.replacen("{}", what, 1)
+    }
+}
+
+codes! {
+    /// A name that is taken.
+    NAME_EXISTS = 1, "{} already exists";
+    /// Something went wrong that is not the caller's fault, or a value that cannot be understood.
+    EXCEPTION = 2, "Exception occurred during {}";
+    /// UpdateOptions.Action is none of the three words.
+    UPDATE_ACTION = 3, "UpdateOptions.Action must be Create, Update or Delete, not {}";
+    /// The caller may not act for this account.
+    NO_ACCESS = 4, "The user does not have access to account {}";
+    /// The type cannot be created, updated, deleted.
+    CANNOT_PERFORM = 5, "Cannot perform {}";
+    /// An object that is missing or nil.
+    NO_OBJECT = 6, "No object specified at 0-based index {}";
+    /// A type that nobody knows.
+    UNSUPPORTED_TYPE = 8, "This operation does not support the APIObject of type [{}]";
+    /// A type that cannot be performed.
+    PERFORM_UNSUPPORTED = 100, "The Perform method is not supported for the {} object";
+    /// More than 32,766 objects in one call.
+    TOO_MANY_OBJECTS = 218, "Too many objects";
+    /// LogUnsubEvent: nobody of this key or address.
+    UNSUB_NOT_FOUND = 400, "Subscriber not found: {}";
+    /// LogUnsubEvent: neither key nor address nor ID.
+    UNSUB_KEY_REQUIRED = 404, "SubscriberKey is required";
+    /// An address that is none.
+    INVALID_EMAIL = 12000, "InvalidEmailAddress";
+    /// Nobody of this key, address or ID.
+    SUBSCRIBER_NOT_FOUND = 12001, "SubscriberNotFound";
+    /// Captured text.
+    SUBSCRIBER_EXISTS = 12014, "The subscriber is already on the list";
+    /// A key that belongs to nobody.
+    SUBSCRIBER_KEY_NOT_FOUND = 12015, "Subscriber Key Not Found";
+    /// A list that does not exist.
+    LIST_NOT_FOUND = 13000, "List not found: {}";
+    /// A list name over 50 characters.
+    LIST_NAME_TOO_LONG = 13010, "The list name is longer than 50 characters";
+    /// A definition that does not exist.
+    DEFINITION_NOT_FOUND = 17010, "Customer Key not found: {}";
+    /// A definition that is new or not active.
+    DEFINITION_NOT_ACTIVE = 18001, "The TriggeredSendDefinition is not active";
+    /// Captured text.
+    INVALID_CUSTOMER_KEY = 18002, "Invalid Customer Key";
+    /// No mail backend is configured. Ours.
+    SEND_IMPOSSIBLE = 18006, "Unable to send: no mail backend is configured on this server";
+    /// Create with SaveAction UpdateOnly, and there is no such object.
+    UPDATE_ONLY = 68000, "CreateSingle: SaveAction: UpdateOnly violation";
+    /// Update with SaveAction AddOnly, and there is such an object.
+    ADD_ONLY = 68001, "UpdateSingle: SaveAction: AddOnly violation";
+    /// A row with something wrong in it; the details stand in KeyErrors and ValueErrors.
+    ROW_ERROR = 70000, "{}";
+    /// A value that must not be null.
+    ROW_NULL = 70001, "{} must have a value";
+    /// A value that is too long.
+    ROW_TOO_LONG = 70002, "{} is longer than its maximum length";
+    /// No data extension of this key.
+    ROW_NO_EXTENSION = 70003, "Invalid data extension key: {}";
+    /// A value that is empty.
+    ROW_EMPTY = 70004, "{} is empty";
+    /// A data extension without a key.
+    EXTENSION_NO_KEY = 310001, "The data extension has no CustomerKey, ObjectID or Name";
+    /// A data extension that is not there to be deleted.
+    EXTENSION_NOT_FOUND = 310002, "The data extension does not exist: {}";
+    /// Add only, and it is there.
+    EXTENSION_EXISTS = 310003, "A data extension with this name or key exists: {}";
+    /// Update only, and it is not there.
+    EXTENSION_MISSING = 310004, "The data extension to update does not exist: {}";
+    /// The fields do not make a data extension.
+    EXTENSION_INVALID = 310006, "{}";
+    /// A folder that is not there.
+    FOLDER_NOT_FOUND = 396001, "The folder does not exist: {}";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order_and_unique() {
+        assert!(ALL.is_sorted_by(|(_, a), (_, b)| a.code < b.code));
+    }
+}

@@ -1,0 +1,147 @@
+//! The answers that carry rows: Create, Update, Delete, Perform, Configure, Schedule, Execute, Extract.
+//!
+//! Members stand in the WSDL's order and nothing stands here that the WSDL lacks: strict clients refuse both.
+
+use crate::{
+    object::{Node, Value, Writer},
+    schema::Schema,
+};
+
+use super::{Call, Echo, Operation, Row, row::overall_status};
+
+/// Bytes to set aside for a row beside the echo of its object.
+const ROW_BYTES: usize = 320;
+
+/// How many bytes an answer to this call will take, about.
+pub fn capacity(call: &Call<'_>) -> usize {
+    call.message.raw().len().saturating_add(call.objects.len().saturating_mul(ROW_BYTES))
+}
+
+/// Writes the answer to a call of an operation that has rows.
+pub fn write(writer: &mut Writer, call: &Call<'_>, rows: &[Row], request_id: &str, schema: &Schema) {
+    let (_, element) = call.operation.elements();
+    writer.open_root(element);
+    match call.operation {
+        Operation::Create | Operation::Update | Operation::Delete => {
+            for row in rows {
+                write_result(writer, "Results", call, row, schema);
+            }
+            writer.text("RequestID", request_id);
+            writer.text("OverallStatus", overall_status(rows));
+        }
+        Operation::Perform | Operation::Configure | Operation::Schedule => {
+            writer.open("Results");
+            for row in rows {
+                write_result(writer, "Result", call, row, schema);
+            }
+            writer.close("Results");
+            writer.text("OverallStatus", overall_status(rows));
+            writer.empty("OverallStatusMessage");
+            writer.text("RequestID", request_id);
+        }
+        _ => {
+            writer.text("OverallStatus", overall_status(rows));
+            writer.text("RequestID", request_id);
+            for row in rows {
+                write_execute(writer, row);
+            }
+        }
+    }
+    writer.close(element);
+}
+
+fn write_result(writer: &mut Writer, element: &str, call: &Call<'_>, row: &Row, schema: &Schema) {
+    match row.subtype {
+        Some(subtype) => writer.open_typed(element, subtype),
+        None => writer.open(element),
+    }
+    writer.text("StatusCode", if row.is_ok() { "OK" } else { "Error" });
+    writer.text("StatusMessage", &row.message);
+    // Captured Perform answers have no OrdinalID, Configure and Schedule answers do.
+    if call.operation != Operation::Perform {
+        writer.text("OrdinalID", &row.ordinal.to_string());
+    }
+    if let Some(code) = row.code {
+        writer.text("ErrorCode", &code.to_string());
+    }
+    if call.operation == Operation::Create {
+        writer.text("NewID", &row.new_id.to_string());
+        if let Some(id) = &row.new_object_id {
+            writer.text("NewObjectID", id);
+        }
+    }
+    write_echo(writer, call.objects.get(row.ordinal).copied(), &row.echo, schema);
+    if matches!(call.operation, Operation::Perform | Operation::Schedule) {
+        write_task(writer, row);
+    }
+    for member in &row.extra {
+        write_extra(writer, &member.name, &member.value, schema);
+    }
+    writer.close(element);
+}
+
+fn write_echo(writer: &mut Writer, node: Option<Node<'_>>, echo: &Echo, schema: &Schema) {
+    match (echo, node) {
+        (Echo::Request, Some(node)) => writer.node("Object", node, &[], schema),
+        (Echo::RequestWith(set), Some(node)) => {
+            let set: Vec<_> = set.iter().map(|(name, text)| (*name, text.as_str())).collect();
+            writer.node("Object", node, &set, schema);
+        }
+        (Echo::Object(object), _) => writer.object("Object", object, schema),
+        (Echo::None, _) | (Echo::Request | Echo::RequestWith(_), None) => {}
+    }
+}
+
+/// PerformResult.Task and ScheduleResult.Task are required by the WSDL.
+fn write_task(writer: &mut Writer, row: &Row) {
+    let Some(task) = &row.task else {
+        writer.open("Task");
+        writer.text("StatusCode", if row.is_ok() { "OK" } else { "Error" });
+        writer.text("StatusMessage", &row.message);
+        writer.close("Task");
+        return;
+    };
+    writer.open("Task");
+    writer.text("StatusCode", "OK");
+    writer.text("StatusMessage", "OK");
+    writer.text("ID", &task.id.to_string());
+    if let Some(id) = &task.interaction_object_id {
+        writer.text("InteractionObjectID", id);
+    }
+    writer.close("Task");
+}
+
+/// Extra members are fixed shapes without xsi:type (`KeyErrors/KeyError`, `SubscriberFailures`).
+fn write_extra(writer: &mut Writer, name: &str, value: &Value, schema: &Schema) {
+    match value {
+        Value::Nil => writer.nil(name),
+        Value::Text(text) => writer.text(name, text),
+        Value::Object(object) if !object.kind.is_empty() => writer.object_untyped(name, object, schema),
+        Value::Object(object) => {
+            writer.open(name);
+            for member in &object.members {
+                write_extra(writer, &member.name, &member.value, schema);
+            }
+            writer.close(name);
+        }
+    }
+}
+
+/// ExecuteResponse and ExtractResult: ErrorCode stands last in the first, and captures have no OrdinalID.
+fn write_execute(writer: &mut Writer, row: &Row) {
+    writer.open("Results");
+    writer.text("StatusCode", if row.is_ok() { "OK" } else { "Error" });
+    writer.text("StatusMessage", &row.message);
+    for member in &row.extra {
+        if let Value::Text(text) = &member.value {
+            writer.open("Results");
+            writer.text("Name", &member.name);
+            writer.text("Value", text);
+            writer.close("Results");
+        }
+    }
+    if let Some(code) = row.code {
+        writer.text("ErrorCode", &code.to_string());
+    }
+    writer.close("Results");
+}

@@ -1,0 +1,91 @@
+//! One Result of a call, before it is written.
+//!
+//! A row keeps no reference to the request: the object that comes back is named by its place in the call.
+
+use std::borrow::Cow;
+
+use crate::object::{Member, Object};
+
+/// The Result of one object. Its WSDL type follows from the operation; [`Row::subtype`] names a derived one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// `OrdinalID`: the place of the object in the call, from 0.
+    pub ordinal: usize,
+    /// The xsi:type of Results, where the service's has one (`TriggeredSendCreateResult`).
+    pub subtype: Option<&'static str>,
+    /// `ErrorCode`; a row with one has StatusCode `Error`, a row without `OK`.
+    pub code: Option<i64>,
+    /// `StatusMessage`
+    pub message: Cow<'static, str>,
+    /// `NewID`; 0 for types whose identifier is a GUID, and on error.
+    pub new_id: i64,
+    /// `NewObjectID`
+    pub new_object_id: Option<String>,
+    /// `Object`
+    pub echo: Echo,
+    /// `Task` of a PerformResult or ScheduleResult: the number of the job that was made.
+    pub task: Option<Task>,
+    /// Members after `Object` that a subtype adds (`KeyErrors`, `SubscriberFailures`), in schema order.
+    pub extra: Vec<Member>,
+}
+
+/// What stands in `Object`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Echo {
+    /// Nothing.
+    None,
+    /// The object as it was sent, with these top-level members set.
+    #[default]
+    Request,
+    /// The object as it was sent, with these top-level members set.
+    RequestWith(Vec<(&'static str, String)>),
+    /// Another object.
+    Object(Object),
+}
+
+/// The job behind a performed or scheduled definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// `ID`
+    pub id: i64,
+    /// `InteractionObjectID`
+    pub interaction_object_id: Option<String>,
+}
+
+impl Row {
+    /// A row that says it worked.
+    pub fn ok(ordinal: usize, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            ordinal,
+            subtype: None,
+            code: None,
+            message: message.into(),
+            new_id: 0,
+            new_object_id: None,
+            echo: Echo::Request,
+            task: None,
+            extra: Vec::new(),
+        }
+    }
+
+    /// A row that says it did not.
+    pub fn error(ordinal: usize, code: i64, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code: Some(code), ..Self::ok(ordinal, message) }
+    }
+
+    /// Whether it worked.
+    pub fn is_ok(&self) -> bool {
+        self.code.is_none()
+    }
+}
+
+/// `OverallStatus` of rows: `OK`, `Error` when none worked, `Has Errors` when some did (facts/wire 2.2: both Node SDKs
+/// test for this spelling; the documentation has others).
+pub fn overall_status(rows: &[Row]) -> &'static str {
+    let failed = rows.iter().filter(|row| !row.is_ok()).count();
+    match failed {
+        0 => "OK",
+        all if all == rows.len() => "Error",
+        _ => "Has Errors",
+    }
+}

@@ -1,0 +1,156 @@
+//! Faults: what they say and how both versions of SOAP write them.
+//!
+//! It never tells a caller what only the log may know: [`Fault::log`] stays here.
+
+use crate::object::Writer;
+
+use super::{Version, WSSE};
+
+/// The namespace of the service's fault detail (ETFrameworkFault.xsd).
+pub const API_FAULT: &str = "urn:fault.partner.exacttarget.com";
+
+/// Whose fault it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// The request cannot be answered as it is (1.2: Sender).
+    Client,
+    /// The request may be right, the service is not able to answer (1.2: Receiver).
+    Server,
+    /// The caller is not who or what it must be: `q0:Security`, a prefix that clients look for literally.
+    Security,
+    /// A header block that must be understood is not: its namespace and local name.
+    MustUnderstand(String, String),
+    /// The envelope is of a version that does not exist.
+    VersionMismatch,
+}
+
+/// A Fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Whose fault it is.
+    pub code: Code,
+    /// The text for the caller.
+    pub text: String,
+    /// The service's error code, told in the detail of Server faults alone.
+    pub api_code: Option<i32>,
+    /// What else the log should know. It never goes out.
+    pub log: Option<String>,
+}
+
+impl Fault {
+    /// A request that cannot be answered as it is.
+    pub fn client(text: impl Into<String>) -> Self {
+        Self { code: Code::Client, text: text.into(), api_code: None, log: None }
+    }
+
+    /// The service is not able to answer.
+    pub fn server(api_code: i32, text: impl Into<String>) -> Self {
+        Self { code: Code::Server, text: text.into(), api_code: Some(api_code), log: None }
+    }
+
+    /// A caller who is not let in.
+    pub fn security(text: impl Into<String>) -> Self {
+        Self { code: Code::Security, text: text.into(), api_code: None, log: None }
+    }
+
+    pub(super) fn must_understand(ns: &str, name: &str) -> Self {
+        Self {
+            code: Code::MustUnderstand(ns.into(), name.into()),
+            text: format!("SOAP Header {name} was not understood."),
+            api_code: None,
+            log: None,
+        }
+    }
+
+    pub(super) fn version_mismatch(found: &str) -> Self {
+        Self {
+            code: Code::VersionMismatch,
+            text: format!("The envelope's namespace {found:?} is neither that of SOAP 1.1 nor that of SOAP 1.2."),
+            api_code: None,
+            log: None,
+        }
+    }
+
+    /// Adds what only the log may know.
+    #[must_use]
+    pub fn logged(mut self, what: impl Into<String>) -> Self {
+        self.log = Some(what.into());
+        self
+    }
+
+    /// Writes the Fault element. `actor` is the URL that was called.
+    pub fn write(&self, writer: &mut Writer, version: Version, actor: &str) {
+        match version {
+            Version::V11 => self.write_11(writer, actor),
+            Version::V12 => self.write_12(writer, actor),
+        }
+    }
+
+    /// As captured: Security faults have an actor and no detail, Client faults an empty detail and no actor.
+    fn write_11(&self, writer: &mut Writer, actor: &str) {
+        writer.open("soap:Fault");
+        match &self.code {
+            Code::Security => {
+                writer.raw(&format!("<faultcode xmlns:q0=\"{WSSE}\">q0:Security</faultcode>"));
+            }
+            Code::Client => writer.text("faultcode", "soap:Client"),
+            Code::Server => writer.text("faultcode", "soap:Server"),
+            Code::MustUnderstand(..) => writer.text("faultcode", "soap:MustUnderstand"),
+            Code::VersionMismatch => writer.text("faultcode", "soap:VersionMismatch"),
+        }
+        writer.text("faultstring", &self.text);
+        match &self.code {
+            Code::Security => writer.text("faultactor", actor),
+            Code::Server => {
+                writer.text("faultactor", actor);
+                writer.open("detail");
+                self.write_detail(writer);
+                writer.close("detail");
+            }
+            Code::Client => writer.empty("detail"),
+            // SOAP 1.1 section 4.4: no detail when the Body was not looked at.
+            Code::MustUnderstand(..) | Code::VersionMismatch => {}
+        }
+        writer.close("soap:Fault");
+    }
+
+    fn write_12(&self, writer: &mut Writer, actor: &str) {
+        writer.open("soap:Fault");
+        writer.open("soap:Code");
+        writer.text(
+            "soap:Value",
+            match &self.code {
+                Code::Client | Code::Security => "soap:Sender",
+                Code::Server => "soap:Receiver",
+                Code::MustUnderstand(..) => "soap:MustUnderstand",
+                Code::VersionMismatch => "soap:VersionMismatch",
+            },
+        );
+        if self.code == Code::Security {
+            writer.open("soap:Subcode");
+            writer.raw(&format!("<soap:Value xmlns:q0=\"{WSSE}\">q0:Security</soap:Value>"));
+            writer.close("soap:Subcode");
+        }
+        writer.close("soap:Code");
+        writer.open("soap:Reason");
+        writer.raw("<soap:Text xml:lang=\"en\">");
+        writer.characters(&self.text);
+        writer.close("soap:Text");
+        writer.close("soap:Reason");
+        writer.text("soap:Node", actor);
+        if self.code == Code::Server {
+            writer.open("soap:Detail");
+            self.write_detail(writer);
+            writer.close("soap:Detail");
+        }
+        writer.close("soap:Fault");
+    }
+
+    fn write_detail(&self, writer: &mut Writer) {
+        let Some(code) = self.api_code else { return };
+        writer.raw(&format!("<apifault xmlns=\"{API_FAULT}\">"));
+        writer.text("Code", &code.to_string());
+        writer.text("Message", &self.text);
+        writer.close("apifault");
+    }
+}
