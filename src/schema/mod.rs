@@ -4,6 +4,7 @@
 //! `wsdl/partnerapi.wsdl` and never changes afterwards. Stored records keep names, never the ids of this table.
 
 mod builder;
+pub mod contract;
 mod wsdl;
 
 use std::collections::HashMap;
@@ -214,6 +215,14 @@ impl Schema {
     /// The complex type called `name`. Case matters, as on the service. Anonymous types are not found by name.
     pub fn type_named(&self, name: &str) -> Option<TypeId> {
         self.type_ids.get(&self.name_id(name)?).copied()
+    }
+
+    /// The type called `name`, complex or restricted. Anonymous types are not found by name.
+    pub fn kind_named(&self, name: &str) -> Option<Kind> {
+        let id = self.name_id(name)?;
+        let restricted = || self.enums.iter().position(|found| found.name == id).and_then(|at| u16::try_from(at).ok());
+        let complex = self.type_ids.get(&id).copied().map(Kind::Complex);
+        complex.or_else(|| restricted().map(|at| Kind::Enum(EnumId(at))))
     }
 
     /// The type behind an id.
