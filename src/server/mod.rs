@@ -1,1 +1,3 @@
 //! The front door: hyper, rustls, limits, WSDL, tokens, health.
+pub mod access;
+pub mod tokens;
