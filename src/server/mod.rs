@@ -7,6 +7,7 @@
 //! Invariants: a panic in one request ends that request alone; every wait for a peer has an end (handshake, head, body,
 //! idle, drain); both ports are bound before the first connection is taken, so that `ready` can tell the true ones.
 
+pub mod access;
 mod address;
 mod admin;
 mod body;
@@ -20,6 +21,7 @@ mod listen;
 mod metrics;
 mod route;
 mod settings;
+pub mod tokens;
 
 use std::{future::Future, io, net::SocketAddr, sync::Arc};
 
