@@ -8,6 +8,7 @@ mod echo;
 mod node;
 mod read;
 mod tree;
+pub mod value;
 mod write;
 
 use serde::{Deserialize, Serialize};
