@@ -19,13 +19,15 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto::Builder,
 };
+use rustls::ServerConfig;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
-    time::sleep,
+    time::{sleep, timeout},
 };
+use tokio_rustls::TlsAcceptor;
 
 use super::{
     Metrics, ServerError, Settings,
@@ -60,6 +62,7 @@ pub(crate) struct Listener {
     socket: TcpListener,
     addr: SocketAddr,
     seats: Arc<Semaphore>,
+    tls: Option<Arc<ServerConfig>>,
 }
 
 impl Listener {
@@ -68,9 +71,15 @@ impl Listener {
         let bound = async {
             let socket = TcpListener::bind(addr).await?;
             let addr = socket.local_addr()?;
-            Ok(Self { socket, addr, seats: Arc::new(Semaphore::new(max_connections)) })
+            Ok(Self { socket, addr, seats: Arc::new(Semaphore::new(max_connections)), tls: None })
         };
         bound.await.map_err(|cause| ServerError::Bind { addr, cause })
+    }
+
+    /// The same port, encrypted.
+    pub(crate) fn with_tls(mut self, config: Arc<ServerConfig>) -> Self {
+        self.tls = Some(config);
+        self
     }
 
     /// The true address.
@@ -86,7 +95,8 @@ impl Listener {
         metrics: Arc<Metrics>,
         mut stop: watch::Receiver<bool>,
     ) -> usize {
-        let line = Arc::new(Line { responder, http: builder(&settings), settings, metrics, stop: stop.clone() });
+        let (http, tls) = (builder(&settings), self.tls.clone().map(TlsAcceptor::from));
+        let line = Arc::new(Line { responder, http, tls, settings, metrics, stop: stop.clone() });
         let mut connections = JoinSet::new();
         loop {
             while connections.try_join_next().is_some() {}
@@ -113,7 +123,7 @@ impl Listener {
         }
         drop(self.socket);
         let finished = async { while connections.join_next().await.is_some() {} };
-        if tokio::time::timeout(line.settings.drain_timeout, finished).await.is_ok() {
+        if timeout(line.settings.drain_timeout, finished).await.is_ok() {
             return 0;
         }
         let cut = connections.len();
@@ -157,6 +167,7 @@ fn builder(settings: &Settings) -> Builder<TokioExecutor> {
 struct Line<R> {
     responder: Arc<R>,
     http: Builder<TokioExecutor>,
+    tls: Option<TlsAcceptor>,
     settings: Arc<Settings>,
     metrics: Arc<Metrics>,
     stop: watch::Receiver<bool>,
@@ -167,7 +178,17 @@ impl<R: Respond> Line<R> {
         if let Err(cause) = stream.set_nodelay(true) {
             tracing::debug!(error = %cause, "cannot set TCP_NODELAY");
         }
-        self.hold(stream, wire).await;
+        let Some(tls) = &self.tls else {
+            return self.hold(stream, wire).await;
+        };
+        match timeout(self.settings.handshake_timeout, tls.accept(stream)).await {
+            Ok(Ok(stream)) => self.hold(stream, Wire { tls: true, ..wire }).await,
+            Ok(Err(cause)) => {
+                self.metrics.handshake_failed();
+                tracing::debug!(peer.addr = %wire.peer, error = %cause, "TLS handshake failed");
+            }
+            Err(_elapsed) => self.metrics.limit("handshake_time"),
+        }
     }
 
     async fn hold<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self: &Arc<Self>, io: I, wire: Wire) {
