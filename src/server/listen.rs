@@ -39,6 +39,9 @@ const CLOSING: Duration = Duration::from_secs(1);
 /// How long to wait when the system gives no connection (out of descriptors).
 const EXHAUSTED: Duration = Duration::from_millis(100);
 
+/// How many header fields hyper takes untold; told, it moves them from the stack to the heap.
+const HYPERS_HEADERS: usize = 100;
+
 /// What answers the requests of a listener.
 pub(crate) trait Respond: Send + Sync + 'static {
     /// Answers one request.
@@ -63,15 +66,20 @@ pub(crate) struct Listener {
     addr: SocketAddr,
     seats: Arc<Semaphore>,
     tls: Option<Arc<ServerConfig>>,
+    name: &'static str,
 }
 
 impl Listener {
-    /// Binds a port that may have so many connections at once.
-    pub(crate) async fn bind(addr: SocketAddr, max_connections: usize) -> Result<Self, ServerError> {
+    /// Binds a port, known to the metrics by `name`, that may have so many connections at once.
+    pub(crate) async fn bind(
+        name: &'static str,
+        addr: SocketAddr,
+        max_connections: usize,
+    ) -> Result<Self, ServerError> {
         let bound = async {
             let socket = TcpListener::bind(addr).await?;
             let addr = socket.local_addr()?;
-            Ok(Self { socket, addr, seats: Arc::new(Semaphore::new(max_connections)), tls: None })
+            Ok(Self { socket, addr, seats: Arc::new(Semaphore::new(max_connections)), tls: None, name })
         };
         bound.await.map_err(|cause| ServerError::Bind { addr, cause })
     }
@@ -108,9 +116,9 @@ impl Listener {
             match accepted {
                 Ok((stream, peer, seat)) => {
                     let wire = Wire { peer, local: stream.local_addr().unwrap_or(self.addr), tls: false };
-                    let line = Arc::clone(&line);
+                    let (line, name) = (Arc::clone(&line), self.name);
                     connections.spawn(async move {
-                        let _open = line.metrics.connection();
+                        let _open = line.metrics.connection(name);
                         line.open(stream, wire).await;
                         drop(seat);
                     });
@@ -151,10 +159,12 @@ fn builder(settings: &Settings) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         // Behind our own (idle.rs), which ends sooner; inert without the timer above.
         .header_read_timeout(settings.idle_timeout.saturating_add(settings.head_timeout))
-        .max_headers(settings.max_headers)
         .max_buf_size(settings.max_head.max(8192))
         // Clients may close their sending side after the request and still want the answer.
         .half_close(true);
+    if settings.max_headers != HYPERS_HEADERS {
+        builder.http1().max_headers(settings.max_headers);
+    }
     builder
         .http2()
         .timer(TokioTimer::new())

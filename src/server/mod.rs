@@ -87,11 +87,11 @@ impl<H: Handler> Server<H> {
         let settings = Arc::new(settings);
         let metrics = Arc::new(Metrics::new(clock.now()));
         let certificates = settings.tls.clone().map(Certificates::read).transpose()?;
-        let mut front = Listener::bind(settings.listen, settings.max_connections).await?;
+        let mut front = Listener::bind("soap", settings.listen, settings.max_connections).await?;
         if let Some(certificates) = &certificates {
             front = front.with_tls(Arc::new(certificates.config()?));
         }
-        let admin = Listener::bind(settings.admin, settings.max_admin_connections).await?;
+        let admin = Listener::bind("admin", settings.admin, settings.max_admin_connections).await?;
         Ok(Self { front, certificates, admin, handler, contract, probes, settings, metrics })
     }
 

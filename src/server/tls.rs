@@ -215,3 +215,31 @@ impl Tls {
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     fs::read(path).map_err(|cause| TlsError::Unreadable { path: path.to_owned(), cause })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::Clock, server::dev_certs};
+
+    #[test]
+    fn each_state_of_the_files_is_told_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let old = dev_certs::write(&dir.path().join("old"), Clock::system().now()).unwrap();
+        let new = dev_certs::write(&dir.path().join("new"), Clock::system().now()).unwrap();
+        let certificates = Certificates::read(Tls::new(&old.certificate, &old.key)).unwrap();
+        let ours = || Arc::clone(&certificates.current.read().unwrap());
+        let first = ours();
+        assert!(certificates.refresh().is_none());
+        fs::copy(&new.certificate, &old.certificate).unwrap();
+        assert!(matches!(certificates.refresh(), Some(Err(TlsError::Refused { .. }))));
+        assert!(certificates.refresh().is_none());
+        fs::remove_file(&old.key).unwrap();
+        assert!(matches!(certificates.refresh(), Some(Err(TlsError::Unreadable { .. }))));
+        assert!(certificates.refresh().is_none());
+        assert!(Arc::ptr_eq(&first, &ours()));
+        fs::copy(&new.key, &old.key).unwrap();
+        assert!(matches!(certificates.refresh(), Some(Ok(()))));
+        assert!(!Arc::ptr_eq(&first, &ours()));
+        assert!(certificates.refresh().is_none());
+    }
+}
