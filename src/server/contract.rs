@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::{Outbound, coding};
 
 /// When the documents were last changed; clients compare it with the time of their copy. Change it with wsdl/.
-const REVISED: &str = "Thu, 01 Oct 2026 00:00:00 GMT";
+const REVISED: &str = "Sun, 22 Nov 2026 00:00:00 GMT";
 /// Rendered documents kept. The host and the list of objects are the client's to choose, so the number must be bounded.
 const KEPT: usize = 32;
 const XML: HeaderValue = HeaderValue::from_static("text/xml; charset=utf-8");
