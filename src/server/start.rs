@@ -91,8 +91,8 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         flight: Flight::new(parts.server.max_in_flight),
     };
     let documents = Contract {
-        wsdl: Box::new(contract::wsdl),
-        slim: Box::new(move |objects, base| contract::slim(&schema, objects, base).map_err(|error| error.to_string())),
+        wsdl: contract::wsdl,
+        slim: Arc::new(move |objects, base| contract::slim(&schema, objects, base).map_err(|error| error.to_string())),
         fault_xsd: contract::fault_xsd,
     };
     Ok(Server::bind(parts.server, Arc::new(gateway), documents, &parts.clock, probes(store)).await?)

@@ -98,6 +98,12 @@ impl Default for Settings {
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store")
+    }
+}
+
 struct Inner {
     queue: Option<mpsc::Sender<Box<dyn Work>>>,
     committer: Option<JoinHandle<()>>,

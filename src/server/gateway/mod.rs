@@ -19,7 +19,7 @@ use crate::{
     clock::Clock,
     message::{
         Operation,
-        client::{Client, Credentials, Denied, bearer},
+        client::{Client, Credentials, Denied},
     },
     object::Limits,
     schema::Schema,
@@ -127,8 +127,8 @@ impl Gateway {
 
     /// Lets the caller in, or not.
     async fn admit(&self, inbound: &Inbound, request: &Request) -> Result<Client, Fault> {
-        let bearer = header(&inbound.headers, &AUTHORIZATION).and_then(bearer);
-        let credentials = Credentials::read(&request.envelope()?.header, bearer);
+        let authorization = header(&inbound.headers, &AUTHORIZATION);
+        let credentials = Credentials::read(&request.envelope()?.header, authorization);
         let client = match credentials {
             Ok(credentials) => self.access.check(credentials, inbound.peer.ip()).await,
             Err(denied) => Err(denied),
