@@ -4,18 +4,23 @@
 //! fails leaves nothing behind. It knows no socket and no envelope.
 
 mod apply;
+pub mod execute;
 mod generic;
 mod kind;
+mod list;
+mod membership;
 mod plan;
+pub mod seed;
+mod subscriber;
 mod triggered_send;
 
 use std::sync::Arc;
 
 use crate::{
     clock::Time,
-    message::client::{Accounts, Client},
+    message::client::Accounts,
     schema::Schema,
-    store::{StoreError, Transaction},
+    store::{ObjectsMut, Owner, StoreError, Transaction},
 };
 
 pub use apply::apply;
@@ -34,8 +39,15 @@ pub(crate) struct Work<'w, 't> {
     pub(crate) backend: &'w Backend,
     pub(crate) txn: &'w mut Transaction<'t>,
     /// The account that the object belongs to.
-    pub(crate) client: &'w Client,
+    pub(crate) client: &'w dyn Owner,
     pub(crate) now: Time,
+}
+
+impl Work<'_, '_> {
+    /// The objects of that account.
+    pub(crate) fn objects(&self) -> ObjectsMut<'_> {
+        self.txn.objects(self.client)
+    }
 }
 
 /// Why an object was not done.

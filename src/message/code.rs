@@ -54,12 +54,20 @@ codes! {
     INVALID_EMAIL = 12000, "InvalidEmailAddress";
     /// Nobody of this key, address or ID.
     SUBSCRIBER_NOT_FOUND = 12001, "SubscriberNotFound";
+    /// MasterUnsub of somebody who is unsubscribed. Our text.
+    MASTER_UNSUBSCRIBED = 12012, "The subscriber is already master unsubscribed";
     /// Captured text.
     SUBSCRIBER_EXISTS = 12014, "The subscriber is already on the list";
     /// A key that belongs to nobody.
     SUBSCRIBER_KEY_NOT_FOUND = 12015, "Subscriber Key Not Found";
+    /// A status that nobody starts with. Our text.
+    STATUS_ON_CREATE = 12016, "A subscriber cannot be created with the status {}";
     /// A list that does not exist.
     LIST_NOT_FOUND = 13000, "List not found: {}";
+    /// `create` of a place on a list that is taken.
+    ON_LIST_ALREADY = 13006, "On List Already";
+    /// `update` or `delete` of a place on a list that is not there.
+    NOT_ON_LIST = 13007, "Not On List";
     /// A list name over 50 characters.
     LIST_NAME_TOO_LONG = 13010, "The list name is longer than 50 characters";
     /// A definition that does not exist.
