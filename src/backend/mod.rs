@@ -5,9 +5,14 @@
 
 mod account;
 mod apply;
+mod data_extension;
 mod generic;
 mod kind;
+mod list;
 mod plan;
+mod row;
+mod subscriber;
+mod triggered_send;
 
 use std::sync::Arc;
 
@@ -36,6 +41,8 @@ pub(crate) struct Work<'w, 't> {
     /// The account that the object belongs to.
     pub(crate) client: &'w Client,
     pub(crate) now: Time,
+    /// Data extensions that this call has opened.
+    pub(crate) tables: &'w mut row::Tables,
 }
 
 /// Why an object was not done.
