@@ -3,6 +3,7 @@
 //! This room is pure. It does no work on objects and knows no socket, store or clock.
 
 mod call;
+pub mod client;
 pub mod code;
 mod operation;
 pub mod options;

@@ -3,8 +3,9 @@
 //! It never reads XML: whoever does (the WSDL reader, a test) tells it what was declared.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
-use super::{EnumId, Enumeration, Field, Kind, NameId, OperationDef, Schema, Simple, Type, TypeId};
+use super::{Choice, EnumId, Enumeration, Field, Kind, NameId, OperationDef, Schema, Simple, Type, TypeId};
 
 /// Why declarations do not make a schema.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -50,6 +51,8 @@ struct TypeDecl {
     base: Option<String>,
     is_abstract: bool,
     fields: Vec<FieldDecl>,
+    choices: Vec<(Range<usize>, bool)>,
+    open: bool,
 }
 
 /// Collects declarations; [`Builder::finish`] makes the schema.
@@ -64,25 +67,44 @@ pub struct Builder {
 impl Builder {
     /// Declares a named complex type.
     pub fn complex(&mut self, name: &str, base: Option<&str>, is_abstract: bool, fields: Vec<FieldDecl>) {
-        self.types.push(TypeDecl {
-            name: name.into(),
-            anonymous: false,
-            base: base.map(Into::into),
-            is_abstract,
-            fields,
-        });
+        self.declare(name, false, base, is_abstract, fields);
     }
 
     /// Declares a complex type without a name of its own. `name` must be unique and is only shown (`Describe`, errors);
     /// refer to it in [`FieldDecl::type_name`] and [`Builder::element`].
     pub fn anonymous(&mut self, name: &str, base: Option<&str>, fields: Vec<FieldDecl>) {
+        self.declare(name, true, base, false, fields);
+    }
+
+    fn declare(&mut self, name: &str, anonymous: bool, base: Option<&str>, is_abstract: bool, fields: Vec<FieldDecl>) {
         self.types.push(TypeDecl {
             name: name.into(),
-            anonymous: true,
+            anonymous,
             base: base.map(Into::into),
-            is_abstract: false,
+            is_abstract,
             fields,
+            choices: Vec::new(),
+            open: false,
         });
+    }
+
+    /// Declares that of a type's own `members` (by place in its own fields) at most one may stand; one must, when
+    /// `required`. The members themselves are declared with a `min` of 0. The type is declared before.
+    pub fn choice(&mut self, type_name: &str, members: Range<usize>, required: bool) {
+        if let Some(decl) = self.declared(type_name) {
+            decl.choices.push((members, required));
+        }
+    }
+
+    /// Declares that a type takes any elements after its members (`xsd:any`). The type is declared before.
+    pub fn any(&mut self, type_name: &str) {
+        if let Some(decl) = self.declared(type_name) {
+            decl.open = true;
+        }
+    }
+
+    fn declared(&mut self, type_name: &str) -> Option<&mut TypeDecl> {
+        self.types.iter_mut().rev().find(|decl| decl.name == type_name)
     }
 
     /// Declares a restricted simple type.
@@ -193,9 +215,16 @@ impl Table {
         }
         let mut fields = Vec::new();
         let mut by_name = HashMap::new();
+        let mut choices = Vec::new();
+        let mut open = false;
         let mut inherited = 0;
         for step in line.into_iter().rev() {
             inherited = fields.len();
+            open |= step.open;
+            for (members, required) in &step.choices {
+                let members = inherited + members.start..inherited + members.end;
+                choices.push(Choice { members, required: *required });
+            }
             for field in &step.fields {
                 let id = self.intern(&field.name)?;
                 let place = format!("{}.{}", step.name, field.name);
@@ -217,6 +246,8 @@ impl Table {
             inherited,
             by_name,
             ancestors,
+            choices,
+            open,
         })
     }
 
@@ -259,6 +290,7 @@ impl Simple {
             "decimal" => Self::Decimal,
             "double" | "float" => Self::Double,
             "dateTime" => Self::DateTime,
+            "time" => Self::Time,
             "base64Binary" => Self::Base64,
             _ => return None,
         })

@@ -4,8 +4,11 @@
 //! `wsdl/partnerapi.wsdl` and never changes afterwards. Stored records keep names, never the ids of this table.
 
 mod builder;
+pub mod contract;
+mod wsdl;
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 pub use builder::{Builder, FieldDecl, SchemaError};
 
@@ -56,6 +59,8 @@ pub enum Simple {
     Double,
     /// xsd:dateTime
     DateTime,
+    /// xsd:time
+    Time,
     /// xsd:base64Binary
     Base64,
 }
@@ -86,6 +91,15 @@ pub struct Field {
     pub nillable: bool,
 }
 
+/// Members of which at most one may stand (`xsd:choice`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Their places in [`Type::fields`].
+    pub members: Range<usize>,
+    /// Whether one must stand.
+    pub required: bool,
+}
+
 /// A complex type with every member it has, inherited ones first, in the order of the WSDL.
 #[derive(Debug)]
 pub struct Type {
@@ -96,6 +110,8 @@ pub struct Type {
     inherited: usize,
     by_name: HashMap<NameId, u16>,
     ancestors: Vec<TypeId>,
+    choices: Vec<Choice>,
+    open: bool,
 }
 
 impl Type {
@@ -117,6 +133,16 @@ impl Type {
     /// Every member, inherited ones first, in schema order.
     pub fn fields(&self) -> &[Field] {
         &self.fields
+    }
+
+    /// The groups of members of which at most one may stand; such members have a `min` of 0.
+    pub fn choices(&self) -> &[Choice] {
+        &self.choices
+    }
+
+    /// Whether elements of any name may follow the members (`xsd:any`).
+    pub fn is_open(&self) -> bool {
+        self.open
     }
 
     /// The members that the type itself declares.
@@ -191,6 +217,14 @@ impl Schema {
         self.type_ids.get(&self.name_id(name)?).copied()
     }
 
+    /// The type called `name`, complex or restricted. Anonymous types are not found by name.
+    pub fn kind_named(&self, name: &str) -> Option<Kind> {
+        let id = self.name_id(name)?;
+        let restricted = || self.enums.iter().position(|found| found.name == id).and_then(|at| u16::try_from(at).ok());
+        let complex = self.type_ids.get(&id).copied().map(Kind::Complex);
+        complex.or_else(|| restricted().map(|at| Kind::Enum(EnumId(at))))
+    }
+
     /// The type behind an id.
     ///
     /// # Panics
@@ -234,7 +268,7 @@ impl Schema {
         &self.operations
     }
 
-    /// Every complex type, anonymous ones included, in the order of the WSDL.
+    /// Every complex type, in the order of the WSDL; anonymous ones stand before the type that holds them.
     pub fn types(&self) -> impl Iterator<Item = (TypeId, &Type)> {
         (0..).map(TypeId).zip(&self.types)
     }

@@ -1,1 +1,124 @@
 //! The front door: hyper, rustls, limits, WSDL, tokens, health.
+//!
+//! What it does: takes connections, holds every limit of the wire, finds the route, reads and decodes the body,
+//! and hands an [`Inbound`] to a [`Handler`]; it serves the contract and the operators' listener itself.
+//! What it never does: parse XML, know an operation, or log a body, a token or a query string.
+//!
+//! Invariants: a panic in one request ends that request alone; every wait for a peer has an end (handshake, head, body,
+//! idle, drain); both ports are bound before the first connection is taken, so that `ready` can tell the true ones.
+
+pub mod access;
+mod address;
+mod admin;
+mod body;
+mod coding;
+mod contract;
+mod http;
+mod idle;
+mod inbound;
+mod journal;
+mod listen;
+mod metrics;
+mod route;
+mod settings;
+pub mod tokens;
+
+use std::{future::Future, io, net::SocketAddr, sync::Arc};
+
+use tokio::sync::watch;
+
+use self::{admin::Admin, http::Front, listen::Listener};
+pub use self::{
+    admin::{Gauge, Probes},
+    contract::Contract,
+    inbound::{BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report},
+    metrics::Metrics,
+    settings::Settings,
+};
+use crate::clock::Clock;
+
+/// Why the front door cannot open.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The port is taken, forbidden or not of this machine.
+    #[error("cannot listen on {addr}: {cause}")]
+    Bind {
+        /// The address asked for.
+        addr: SocketAddr,
+        /// What the system said.
+        cause: io::Error,
+    },
+}
+
+/// Both listeners, bound and not yet serving.
+#[derive(Debug)]
+pub struct Server<H> {
+    front: Listener,
+    admin: Listener,
+    handler: Arc<H>,
+    contract: Contract,
+    probes: Probes,
+    settings: Arc<Settings>,
+    metrics: Arc<Metrics>,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drained {
+    /// Connections that were cut because the drain time was over.
+    pub cut: usize,
+}
+
+impl<H: Handler> Server<H> {
+    /// Binds both ports; connections wait in the system's queue until [`Server::run`].
+    pub async fn bind(
+        settings: Settings,
+        handler: Arc<H>,
+        contract: Contract,
+        clock: &Clock,
+        probes: Probes,
+    ) -> Result<Self, ServerError> {
+        let settings = Arc::new(settings);
+        let metrics = Arc::new(Metrics::new(clock.now()));
+        let front = Listener::bind(settings.listen, settings.max_connections).await?;
+        let admin = Listener::bind(settings.admin, settings.max_admin_connections).await?;
+        Ok(Self { front, admin, handler, contract, probes, settings, metrics })
+    }
+
+    /// The address at which SOAP is served.
+    pub fn addr(&self) -> SocketAddr {
+        self.front.addr()
+    }
+
+    /// The address of the operators' listener.
+    pub fn admin_addr(&self) -> SocketAddr {
+        self.admin.addr()
+    }
+
+    /// What this server counts.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
+    /// Serves until `shutdown` is ready, then finishes what is in flight for at most the drain time.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Drained {
+        let (draining, drained) = watch::channel(false);
+        let (closing, closed) = watch::channel(false);
+        let front = Front::new(self.handler, self.contract, Arc::clone(&self.settings), Arc::clone(&self.metrics));
+        let admin = Admin::new(self.probes, Arc::clone(&self.metrics), drained.clone(), self.admin.addr());
+        let front = self.front.run(Arc::new(front), Arc::clone(&self.settings), Arc::clone(&self.metrics), drained);
+        // The operators' listener outlives the front door, so that /readyz can tell of the drain.
+        let admin = self.admin.run(Arc::new(admin), Arc::clone(&self.settings), Arc::clone(&self.metrics), closed);
+        let front = async {
+            let cut = front.await;
+            closing.send_replace(true);
+            cut
+        };
+        let stop = async {
+            shutdown.await;
+            draining.send_replace(true);
+        };
+        let ((), cut, _) = tokio::join!(stop, front, admin);
+        Drained { cut }
+    }
+}

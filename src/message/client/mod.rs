@@ -1,0 +1,179 @@
+//! Who is calling: accounts, API clients, SOAP users, credentials, tokens, and the [`Client`] that a passed check gives.
+//!
+//! A [`Client`] has private fields and is made in this folder alone, each time from a proof: a [`Verified`] secret, a
+//! verified digest, or a token with our signature. This room is pure: the present moment, the signing key and random
+//! bytes are arguments; what needs a thread or a memory (hashing at leisure, throttling, the nonce window) is in
+//! `server/access`.
+
+mod accounts;
+mod credentials;
+mod scope;
+mod secret;
+pub mod token;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+pub use accounts::{Account, Accounts, ApiClient, Entry, Mistake, Permissions, Reach, User};
+pub use credentials::{Credentials, Digest, Proof, bearer, understands};
+pub use scope::Scopes;
+pub use secret::{Secret, SecretHash, Verified};
+
+use accounts::Principal;
+
+/// The authenticated caller, in one account. Cloning is cheap.
+#[derive(Clone)]
+pub struct Client {
+    directory: Arc<Accounts>,
+    principal: Arc<Principal>,
+    account: u64,
+    scopes: Option<Scopes>,
+}
+
+impl Client {
+    /// The account (MID) in which the call works.
+    pub fn account(&self) -> u64 {
+        self.account
+    }
+
+    /// The enterprise (EID) of that account.
+    pub fn enterprise(&self) -> u64 {
+        self.directory.account(self.account).map_or(self.account, |account| account.enterprise)
+    }
+
+    /// The name that was presented: of the SOAP user, or the id of the API client.
+    pub fn user(&self) -> &str {
+        &self.principal.name
+    }
+
+    /// A stable name for limits, metrics and logs: `user:NAME` or `client:ID`; the two never meet.
+    pub fn key(&self) -> &str {
+        &self.principal.key
+    }
+
+    /// Whether it may work in that account.
+    pub fn may_act_for(&self, account: u64) -> bool {
+        self.directory.reaches(&self.principal, account)
+    }
+
+    /// The same caller in another account (`Options.Client.ID`); `None` where it may not act for it.
+    pub fn acting_for(&self, account: u64) -> Option<Self> {
+        self.may_act_for(account).then(|| Self { account, ..self.clone() })
+    }
+
+    /// The accounts that it may act for, in the order of their numbers.
+    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.directory.accounts().filter(|account| self.directory.reaches(&self.principal, account.mid))
+    }
+
+    /// Whether it may call the operation on the object type: by the operations and object types allowed to it, and by
+    /// the scope of its token. An operation without a type (GetSystemStatus) passes an empty type.
+    pub fn may(&self, operation: &str, object_type: &str) -> bool {
+        self.principal.permissions.allow(operation, object_type)
+            && self.scopes.is_none_or(|scopes| scopes.allow(operation, object_type))
+    }
+
+    /// The same caller narrowed to the scopes that a token request names (all of its own where it names none), and the
+    /// list for the answer. The error lists the names that are not its own.
+    pub fn scoped(&self, requested: Option<&str>) -> Result<(Self, String), String> {
+        let own = self.principal.scope_list();
+        let Some(requested) = requested.filter(|list| !list.trim().is_empty()) else {
+            let list = own.map_or_else(Scopes::all, str::to_owned);
+            return Ok((Self { scopes: own.map(Scopes::named), ..self.clone() }, list));
+        };
+        let foreign = |name: &&str| own.is_some_and(|own| !own.split_whitespace().any(|mine| mine == *name));
+        let foreign: Vec<&str> = requested.split_whitespace().filter(foreign).collect();
+        if !foreign.is_empty() {
+            return Err(foreign.join(" "));
+        }
+        Ok((Self { scopes: Some(Scopes::named(requested)), ..self.clone() }, requested.to_owned()))
+    }
+
+    /// A caller for the tests of other rooms, by the name of an API client or user; no check is passed.
+    #[cfg(test)]
+    #[allow(dead_code, reason = "other rooms' tests use it")]
+    pub(crate) fn unchecked(directory: &Arc<Accounts>, name: &str) -> Option<Self> {
+        let principal = directory.principal(name)?;
+        Some(Self { directory: directory.clone(), account: principal.account, principal, scopes: None })
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("key", &self.key()).field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
+/// Why a caller was not let in. Display is the sentence for the log; it never holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// A token that has expired, or that this gateway never issued, or whose client is gone: one answer for all.
+    #[error("the token is expired, forged, or of a client that is no longer configured")]
+    TokenExpired,
+    /// Wrong user name, password or digest.
+    #[error("log-in failed")]
+    LoginFailed,
+    /// A wsu:Timestamp or a PasswordDigest's wsu:Created that is too old, or lies in the future.
+    #[error("the message is not fresh: {what} is {value}, the time here is {now}")]
+    MessageExpired {
+        /// `wsu:Expires` or `wsu:Created`
+        what: &'static str,
+        /// The moment that it names.
+        value: String,
+        /// The present moment of this gateway.
+        now: String,
+    },
+    /// A PasswordDigest that was used before.
+    #[error("the nonce was used before")]
+    Replayed,
+    /// Known, but not allowed to do this.
+    #[error("not authorized: {what}")]
+    NotAuthorized {
+        /// What it may not do.
+        what: String,
+    },
+    /// Too many failed log-ins from where the caller is, or too much to remember.
+    #[error("too many failed log-ins, refused for {} s", retry_after.as_secs())]
+    Throttled {
+        /// After this time it is worth trying again.
+        retry_after: Duration,
+    },
+    /// Credentials that cannot be read.
+    #[error("unreadable credentials: {what}: expected {expected}")]
+    Malformed {
+        /// The element.
+        what: &'static str,
+        /// What should have stood there.
+        expected: &'static str,
+    },
+    /// No credentials at all.
+    #[error("no credentials")]
+    Missing,
+}
+
+impl Denied {
+    /// The text for the caller (faultstring). SDKs compare with `Token Expired` and `Login Failed` literally.
+    pub fn faultstring(&self) -> String {
+        match self {
+            Self::TokenExpired => "Token Expired".into(),
+            // Missing credentials, a replay and a throttled source look like a failed log-in: no hint to one who guesses.
+            Self::LoginFailed | Self::Missing | Self::Replayed | Self::Throttled { .. } => "Login Failed".into(),
+            Self::MessageExpired { what, .. } => format!("Message Expired: {what} is outside the accepted time"),
+            Self::NotAuthorized { what } => format!("Not Authorized: {what}"),
+            Self::Malformed { what, expected } => format!("Invalid Security: {what}: expected {expected}"),
+        }
+    }
+
+    /// A stable word for metrics and logs.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::TokenExpired => "token_expired",
+            Self::LoginFailed => "login_failed",
+            Self::MessageExpired { .. } => "message_expired",
+            Self::Replayed => "replayed",
+            Self::NotAuthorized { .. } => "not_authorized",
+            Self::Throttled { .. } => "throttled",
+            Self::Malformed { .. } => "malformed",
+            Self::Missing => "missing",
+        }
+    }
+}

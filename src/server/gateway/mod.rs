@@ -1,0 +1,193 @@
+//! The work behind the front door: a request is read, its caller checked, its call done, its answer written.
+//!
+//! Each step takes what the step before gave. Every way out is an answer in the version of the request: rows, or a Fault.
+
+mod answer;
+mod dispatch;
+mod request;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::{
+    HeaderMap,
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderName},
+};
+
+use crate::{
+    backend::Backend,
+    clock::Clock,
+    message::{
+        Operation,
+        client::{Client, Credentials, Denied},
+    },
+    object::Limits,
+    schema::Schema,
+    soap::{Fault, Version},
+    store::Store,
+};
+
+use super::{Access, BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report, limits::Flights, tokens};
+
+use answer::Answer;
+use request::{Refused, Request};
+
+const SOAP_ACTION: HeaderName = HeaderName::from_static("soapaction");
+
+/// Bodies up to this length are read where they arrive; longer ones on a thread that may take its time. Reading 64 KiB
+/// costs a fraction of a millisecond, about what handing it over would.
+const READ_IN_PLACE: usize = 64 * 1024;
+
+/// Everything that a request meets after the front door. Shared by all requests.
+#[derive(Debug)]
+pub struct Gateway {
+    /// The contract.
+    pub schema: Arc<Schema>,
+    /// Who may come in.
+    pub access: Access,
+    /// What is done.
+    pub backend: Arc<Backend>,
+    /// Where it is kept.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// Limits of reading.
+    pub limits: Limits,
+    /// Requests of one API client at once.
+    pub flights: Flights,
+}
+
+impl Gateway {
+    async fn answer(&self, inbound: Inbound) -> Outbound {
+        let content_type = header(&inbound.headers, &CONTENT_TYPE).map(str::to_owned);
+        let actor = actor(&inbound);
+        let body = match inbound.body.clone() {
+            Ok(body) => body,
+            Err(error) => return self.bodiless(&error, content_type.as_deref(), &actor),
+        };
+        let request = match self.read(&inbound, body, content_type).await {
+            Ok(request) => request,
+            Err(refused) => return self.refuse(refused, &actor),
+        };
+        match self.serve(&inbound, &request).await {
+            Ok(answer) => answer.outbound(),
+            Err(fault) => {
+                let outcome = if fault.is_security() { Outcome::Denied } else { Outcome::Fault };
+                let report = Report::new(request.operation.name(), outcome);
+                self.fault(request.version, request.message_id.as_deref(), &fault, &actor).reporting(report)
+            }
+        }
+    }
+
+    /// A body that never came whole. The fault travels under HTTP's own status: a proxy in between understands that one.
+    fn bodiless(&self, error: &BodyError, content_type: Option<&str>, actor: &str) -> Outbound {
+        let fault = Fault::client(format!("Server was unable to read request. {error}."));
+        let mut outbound = self.fault(Version::guess(None, content_type), None, &fault, actor);
+        outbound.status = error.status();
+        outbound.reporting(Report::new("unknown", Outcome::Fault))
+    }
+
+    async fn read(
+        &self,
+        inbound: &Inbound,
+        body: Bytes,
+        content_type: Option<String>,
+    ) -> Result<Request, Refused> {
+        let soap_action = header(&inbound.headers, &SOAP_ACTION).map(str::to_owned);
+        let (schema, limits) = (Arc::clone(&self.schema), self.limits.clone());
+        let read = move || Request::read(body, content_type.as_deref(), soap_action.as_deref(), &schema, &limits);
+        if inbound.body.as_ref().map_or(0, Bytes::len) <= READ_IN_PLACE {
+            return read();
+        }
+        match tokio::task::spawn_blocking(read).await {
+            Ok(read) => read,
+            Err(error) => Err(Refused {
+                version: Version::V11,
+                message_id: None,
+                fault: Fault::server(2, "Exception occurred during reading").logged(error.to_string()),
+                limit: None,
+            }),
+        }
+    }
+
+    async fn serve(&self, inbound: &Inbound, request: &Request) -> Result<Answer, Fault> {
+        let client = self.admit(inbound, request).await?;
+        let _flight = self.flights.take(client.key()).ok_or_else(|| {
+            // Code 17 is the service's own (facts/wire 1.5).
+            Fault::server(17, "Rate Limited").logged("max_in_flight reached")
+        })?;
+        dispatch::dispatch(self, request, client, inbound).await
+    }
+
+    /// Lets the caller in, or not.
+    async fn admit(&self, inbound: &Inbound, request: &Request) -> Result<Client, Fault> {
+        let bearer = header(&inbound.headers, &AUTHORIZATION).and_then(bearer);
+        let credentials = Credentials::read(&request.envelope()?.header, bearer);
+        let client = match credentials {
+            Ok(credentials) => self.access.check(credentials, inbound.peer.ip()).await,
+            Err(denied) => Err(denied),
+        };
+        client.map_err(|denied| {
+            tracing::info!(request.id = inbound.request_id, reason = denied.reason(), "not let in: {denied}");
+            denied_fault(&denied)
+        })
+    }
+
+    fn refuse(&self, refused: Refused, actor: &str) -> Outbound {
+        let report = Report { limit: refused.limit, ..Report::new("unknown", Outcome::Fault) };
+        self.fault(refused.version, refused.message_id.as_deref(), &refused.fault, actor).reporting(report)
+    }
+
+    fn fault(&self, version: Version, message_id: Option<&str>, fault: &Fault, actor: &str) -> Outbound {
+        tracing::info!(code = ?fault.code, log = fault.log.as_deref(), "fault: {}", fault.text);
+        Answer::fault(version, message_id, self.clock.now(), fault, actor)
+    }
+}
+
+impl Handler for Gateway {
+    async fn soap(&self, request: Inbound) -> Outbound {
+        self.answer(request).await
+    }
+
+    async fn token_v2(&self, request: Inbound) -> Outbound {
+        tokens::token_v2(&self.access, request).await
+    }
+
+    async fn request_token(&self, request: Inbound) -> Outbound {
+        tokens::request_token(&self.access, request).await
+    }
+
+    async fn endpoint_soap(&self, request: Inbound) -> Outbound {
+        tokens::endpoint_soap(&self.access, request).await
+    }
+
+    fn panicked(&self, lost: Lost) -> Outbound {
+        let content_type = lost.content_type.as_ref().and_then(|kind| kind.to_str().ok());
+        let fault = Fault::server(2, format!("Exception occurred. ErrorID: {}", lost.request_id));
+        let actor = format!("{}/Service.asmx", lost.public_url);
+        self.fault(Version::guess(None, content_type), None, &fault, &actor)
+    }
+}
+
+/// SOAP 1.1 section 4.4: the URL that was called.
+fn actor(inbound: &Inbound) -> String {
+    format!("{}{}", inbound.public_url, inbound.path)
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn denied_fault(denied: &Denied) -> Fault {
+    Fault::security(denied.faultstring()).logged(denied.reason())
+}
+
+/// The fault for a caller who is known but may not do this (facts/wire 1.5: Client, 11).
+fn not_authorized(operation: Operation) -> Fault {
+    Fault::client(format!("The user or account is not authorized for {}.", operation.name()))
+}

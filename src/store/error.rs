@@ -1,0 +1,100 @@
+//! What can go wrong in the store, with one sentence for the caller and one for the log. Never a panic.
+
+use std::path::PathBuf;
+
+/// Why the store could not do what was asked. The text of `Display` is for the log; see [`StoreError::for_caller`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The store is closing; the work was not run.
+    #[error("the store is closed")]
+    Closed,
+    /// One stored record cannot be read.
+    #[error("stored {key} cannot be read: {reason}")]
+    Corrupt {
+        /// The key in words: space, account, kind and id.
+        key: String,
+        /// What was expected and what was found.
+        reason: String,
+    },
+    /// The data directory as a whole cannot be read.
+    #[error("the data directory {} cannot be opened: {reason}", path.display())]
+    Damaged {
+        /// The data directory.
+        path: PathBuf,
+        /// What the engine said.
+        reason: String,
+    },
+    /// The data directory was written by another version of this program, or by another program.
+    #[error("the data directory {} has format {found}, this program reads format {supported}", path.display())]
+    Format {
+        /// The data directory.
+        path: PathBuf,
+        /// The format found there.
+        found: String,
+        /// The format that this program writes.
+        supported: String,
+    },
+    /// Another process, or another `Store` of this process, has the data directory open.
+    #[error("the data directory {} is in use by another envoi", path.display())]
+    InUse {
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// Reading or writing the disk failed. Of a write nothing was acknowledged.
+    #[error("{doing} failed: {reason}")]
+    Io {
+        /// What the store was doing.
+        doing: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The work itself panicked. It was rolled back.
+    #[error("work in the store panicked: {reason}")]
+    Panicked {
+        /// The panic's message.
+        reason: String,
+    },
+    /// An earlier write failed; writes are refused until the store has recovered. Reads go on.
+    #[error("the store refuses writes since an earlier one failed: {reason}")]
+    Unavailable {
+        /// The failure that began this state.
+        reason: String,
+    },
+    /// A record could not be serialised.
+    #[error("{key} cannot be written: {reason}")]
+    Unwritable {
+        /// The key in words.
+        key: String,
+        /// What the serialiser said.
+        reason: String,
+    },
+}
+
+impl StoreError {
+    /// What a client may be told: no path, no key of another, no system text.
+    pub fn for_caller(&self) -> &'static str {
+        match self {
+            Self::Corrupt { .. } | Self::Damaged { .. } | Self::Format { .. } => "Stored data could not be read",
+            Self::Unwritable { .. } | Self::Panicked { .. } => "Internal error",
+            Self::Closed | Self::InUse { .. } | Self::Io { .. } | Self::Unavailable { .. } => {
+                "The service cannot store changes at the moment"
+            }
+        }
+    }
+
+    pub(super) fn io(doing: impl Into<String>, reason: &dyn std::fmt::Display) -> Self {
+        Self::Io { doing: doing.into(), reason: reason.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_never_sees_a_path() {
+        let error = StoreError::InUse { path: PathBuf::from("/var/lib/envoi") };
+        assert!(error.to_string().contains("/var/lib/envoi"));
+        assert!(!error.for_caller().contains('/'));
+    }
+}

@@ -1,0 +1,138 @@
+//! What readers see: the state of the last durable commit, each reader its own, for as long as it looks.
+//!
+//! Before the committer changes the engine it publishes, for every key of the batch, the value before (`undo`). A reader reads
+//! the engine first and then looks for the key among the undos published after its version; the oldest of these is what the key
+//! held then. So a reader never sees half a batch, nor anything that is not on disk yet, and never waits for a sync. When a
+//! commit fails its undo stays, and readers go on seeing the state before it. Undos that no reader needs are dropped.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use super::{
+    StoreError,
+    engine::{Changes, Engine, Until, visit_over},
+};
+
+/// Something that keys are read from: a [`View`] or a `Transaction`.
+pub(super) trait Source {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Visits the entries from `from` (inclusive) to `to` (exclusive) in key order until `visit` gives false.
+    fn visit(
+        &self,
+        from: &[u8],
+        to: Option<&[u8]>,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError>;
+}
+
+pub(super) type Undo = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+pub(super) struct Versions {
+    engine: Arc<dyn Engine>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    committed: u64,
+    undos: BTreeMap<u64, Arc<Undo>>,
+    /// How many readers look at which version.
+    readers: BTreeMap<u64, usize>,
+}
+
+impl Versions {
+    pub(super) fn new(engine: Arc<dyn Engine>) -> Self {
+        Self { engine, state: Mutex::default() }
+    }
+
+    pub(super) fn engine(&self) -> &dyn Engine {
+        &*self.engine
+    }
+
+    /// To be called before the engine is changed.
+    pub(super) fn publish(&self, undo: Undo) {
+        let mut state = self.state();
+        let version = state.committed + 1;
+        state.undos.insert(version, Arc::new(undo));
+    }
+
+    /// To be called when what was published is durable.
+    pub(super) fn commit(&self) {
+        let mut state = self.state();
+        state.committed += 1;
+        state.prune();
+    }
+
+    pub(super) fn view(self: &Arc<Self>) -> View<'static> {
+        let mut state = self.state();
+        let at = state.committed;
+        *state.readers.entry(at).or_default() += 1;
+        drop(state);
+        View { versions: Arc::clone(self), at, life: std::marker::PhantomData }
+    }
+
+    fn undos_after(&self, at: u64) -> Vec<Arc<Undo>> {
+        self.state().undos.range(at + 1..).map(|(_, undo)| Arc::clone(undo)).collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn prune(&mut self) {
+        let oldest = self.readers.keys().next().map_or(self.committed, |at| *at.min(&self.committed));
+        self.undos = self.undos.split_off(&(oldest + 1));
+    }
+}
+
+/// The committed state at one moment. It stays as it was while the store goes on.
+pub struct View<'a> {
+    versions: Arc<Versions>,
+    at: u64,
+    life: std::marker::PhantomData<&'a ()>,
+}
+
+impl Drop for View<'_> {
+    fn drop(&mut self) {
+        let mut state = self.versions.state();
+        if let Some(readers) = state.readers.get_mut(&self.at) {
+            *readers -= 1;
+            if *readers == 0 {
+                state.readers.remove(&self.at);
+                state.prune();
+            }
+        }
+    }
+}
+
+impl Source for View<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        // The engine first: a change that it shows was published before.
+        let present = self.versions.engine.get(key)?;
+        let undos = self.versions.undos_after(self.at);
+        Ok(undos.iter().find_map(|undo| undo.get(key).cloned()).unwrap_or(present))
+    }
+
+    fn visit(
+        &self,
+        from: &[u8],
+        to: Option<&[u8]>,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        let overrides = |from: &[u8], until: Until<'_>| -> Changes {
+            let mut before = Undo::new();
+            // The oldest undo comes last and wins.
+            for undo in self.versions.undos_after(self.at).iter().rev() {
+                let range = undo.range::<[u8], _>((std::ops::Bound::Included(from), until.bound()));
+                before.extend(range.map(|(key, value)| (key.clone(), value.clone())));
+            }
+            before.into_iter().collect()
+        };
+        visit_over(self.versions.engine(), from, to, &overrides, visit)
+    }
+}
