@@ -2,7 +2,25 @@
 //!
 //! Only `read` parses foreign XML, and there is one parser on it. This room is pure: no socket, disk, clock or thread.
 
+mod chars;
+mod decode;
+mod echo;
+mod node;
+mod read;
+mod tree;
+pub mod value;
+mod write;
+
 use serde::{Deserialize, Serialize};
+
+pub use self::{
+    decode::{DecodeError, decode},
+    echo::only_base,
+    node::{Children, Node},
+    read::{Limits, ReadError, ReadErrorKind, read},
+    tree::Tree,
+    write::Writer,
+};
 
 /// An object that is held and changed: what the store keeps and the backend works on.
 /// (A request is first read into a flat tree that borrows its text; an `Object` owns what it holds.)

@@ -1,0 +1,263 @@
+//! Objects written by the schema: its members in its order and nothing that it lacks, so that strict clients can read
+//! them; or, apart from that, everything as it was received.
+
+use std::borrow::Cow;
+
+use super::{
+    Node, Object, Value, Writer,
+    chars::{is_blank, is_ncname},
+};
+use crate::schema::{Field, Kind, Schema, Simple, TypeId};
+
+impl Writer {
+    /// An object for an answer: `xsi:type` always, members in schema order, only members that the schema has;
+    /// `PartnerKey` and `ObjectID` are nil in every APIObject that has none.
+    pub fn object(&mut self, element: &str, object: &Object, schema: &Schema) {
+        let ty = schema.type_named(&object.kind);
+        Echo::new(schema).write(self, element, Held::Object(object), ty, &[]);
+    }
+
+    /// The same straight from a request, with some members set to other texts: the echo of what was created.
+    pub fn node(&mut self, element: &str, node: Node<'_>, overlay: &[(&str, &str)]) {
+        let schema = node.schema();
+        Echo::new(schema).write(self, element, Held::Node(node), node.ty(), overlay);
+    }
+
+    /// An object as it was received: members in their own order, with those that the schema does not know.
+    pub fn received(&mut self, element: &str, object: &Object, schema: &Schema) {
+        match schema.type_named(&object.kind) {
+            Some(_) => self.begin(element, &[("xsi:type", &object.kind)]),
+            None => self.begin(element, &[]),
+        }
+        self.enclose(element, |writer| {
+            for member in &object.members {
+                writer.received_member(&member.name, &member.value, schema);
+            }
+        });
+    }
+
+    fn received_member(&mut self, name: &str, value: &Value, schema: &Schema) {
+        let (ns, local) = match name.strip_prefix('{').and_then(|name| name.split_once('}')) {
+            Some((ns, local)) => (Some(ns), local),
+            None => (None, name),
+        };
+        if !is_ncname(local) {
+            return;
+        }
+        let own = ("xmlns:u", ns.unwrap_or_default());
+        // No prefix can be declared for no namespace; the default one can.
+        let (name, mut attributes) = match ns {
+            None => (Cow::Borrowed(local), Vec::new()),
+            Some("") => (Cow::Borrowed(local), vec![("xmlns", "")]),
+            Some(_) => (Cow::Owned(format!("u:{local}")), vec![own]),
+        };
+        match value {
+            Value::Nil => {
+                attributes.push(("xsi:nil", "true"));
+                self.text_with(&name, &attributes, "");
+            }
+            Value::Text(text) => self.text_with(&name, &attributes, text),
+            Value::Object(object) => {
+                // Inside `xmlns=""` a type's name needs a prefix of its own, as members do.
+                let plain = ns != Some("");
+                if plain && schema.type_named(&object.kind).is_some() {
+                    attributes.push(("xsi:type", &object.kind));
+                }
+                self.begin(&name, &attributes);
+                self.enclose(&name, |writer| {
+                    for member in &object.members {
+                        writer.received_member(&member.name, &member.value, schema);
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// A value to be written, owned or in a request.
+#[derive(Clone, Copy)]
+enum Held<'a> {
+    Node(Node<'a>),
+    Object(&'a Object),
+    Value(&'a Value),
+    Text(&'a str),
+    Nil,
+}
+
+/// What is written at a place of a type's list of fields.
+type Item<'a> = (u16, Held<'a>);
+
+struct Echo<'a> {
+    schema: &'a Schema,
+    /// The places of `PartnerKey` and `ObjectID` in every APIObject; inherited fields come first.
+    always: [Option<u16>; 2],
+    /// The members of the objects being written, the outer ones before the inner.
+    items: Vec<Item<'a>>,
+}
+
+impl<'a> Echo<'a> {
+    fn new(schema: &'a Schema) -> Self {
+        let base = schema.get(schema.api_object());
+        let place = |name| base.field(schema.name_id(name)?).map(|(at, _)| narrow(at));
+        Self { schema, always: [place("PartnerKey"), place("ObjectID")], items: Vec::with_capacity(32) }
+    }
+
+    fn write(
+        &mut self,
+        writer: &mut Writer,
+        element: &str,
+        held: Held<'a>,
+        ty: Option<TypeId>,
+        overlay: &[(&str, &'a str)],
+    ) {
+        let Some(ty) = ty else {
+            // Nothing is known that could be said of it.
+            return writer.empty(element);
+        };
+        match self.nameable(ty) {
+            Some(name) => writer.begin(element, &[("xsi:type", name)]),
+            None => writer.begin(element, &[]),
+        }
+        writer.enclose(element, |writer| self.members(writer, held, ty, overlay));
+    }
+
+    fn members(&mut self, writer: &mut Writer, held: Held<'a>, ty: TypeId, overlay: &[(&str, &'a str)]) {
+        let first = self.items.len();
+        let of_type = self.schema.get(ty);
+        match held {
+            Held::Node(node) => {
+                for child in node.children().filter(|child| child.is_ours()) {
+                    if let Some((at, _)) = child.name_id().and_then(|id| of_type.field(id)) {
+                        self.items.push((narrow(at), Held::Node(child)));
+                    }
+                }
+            }
+            Held::Object(object) | Held::Value(Value::Object(object)) => {
+                for member in &object.members {
+                    if let Some((at, _)) = self.schema.name_id(&member.name).and_then(|id| of_type.field(id)) {
+                        self.items.push((narrow(at), Held::Value(&member.value)));
+                    }
+                }
+            }
+            Held::Value(_) | Held::Text(_) | Held::Nil => {}
+        }
+        for (name, text) in overlay {
+            if let Some((at, _)) = self.schema.name_id(name).and_then(|id| of_type.field(id)) {
+                let at = narrow(at);
+                let mut place = 0;
+                self.items.retain(|item| {
+                    place += 1;
+                    place <= first || item.0 != at
+                });
+                self.items.push((at, Held::Text(text)));
+            }
+        }
+        if self.schema.is_a(ty, self.schema.api_object()) {
+            for at in self.always.into_iter().flatten() {
+                if !self.items.iter().skip(first).any(|item| item.0 == at) {
+                    self.items.push((at, Held::Nil));
+                }
+            }
+        }
+        if let Some(mine) = self.items.get_mut(first..) {
+            // Stable: repeated members keep their order.
+            mine.sort_by_key(|item| item.0);
+        }
+        let (mut last, mut repeated) = (None, 0_u32);
+        let end = self.items.len();
+        for place in first..end {
+            let Some(&(at, held)) = self.items.get(place) else { break };
+            let Some(field) = of_type.fields().get(usize::from(at)) else { continue };
+            repeated = if last == Some(at) { repeated + 1 } else { 1 };
+            last = Some(at);
+            if field.max.is_none_or(|max| repeated <= max) {
+                self.member(writer, field, held);
+            }
+        }
+        self.items.truncate(first);
+    }
+
+    fn member(&mut self, writer: &mut Writer, field: &Field, held: Held<'a>) {
+        let name = self.schema.name(field.name);
+        if held.is_nil() {
+            if field.nillable || field.min > 0 {
+                writer.nil(name);
+            }
+            return;
+        }
+        match field.kind {
+            Kind::Complex(declared) => {
+                let ty = held.ty(self.schema).filter(|ty| self.schema.is_a(*ty, declared)).unwrap_or(declared);
+                if self.schema.get(ty).is_abstract() {
+                    return;
+                }
+                match self.nameable(ty).filter(|_| ty != declared) {
+                    Some(xsi_type) => writer.begin(name, &[("xsi:type", xsi_type)]),
+                    None => writer.begin(name, &[]),
+                }
+                writer.enclose(name, |writer| self.members(writer, held, ty, &[]));
+            }
+            kind => {
+                let Some(text) = held.text() else { return };
+                let wordy = match kind {
+                    Kind::Simple(simple) => simple == Simple::String,
+                    Kind::Enum(_) | Kind::Complex(_) => false,
+                };
+                // An empty number is none; leaving it out keeps the answer valid.
+                if wordy || field.min > 0 || !is_blank(&text) {
+                    writer.text(name, &text);
+                }
+            }
+        }
+    }
+
+    /// The name that `xsi:type` can say, which anonymous types do not have.
+    fn nameable(&self, ty: TypeId) -> Option<&'a str> {
+        let name = self.schema.type_name(ty);
+        (self.schema.type_named(name) == Some(ty)).then_some(name)
+    }
+}
+
+impl<'a> Held<'a> {
+    fn is_nil(self) -> bool {
+        match self {
+            Self::Node(node) => node.is_nil(),
+            Self::Nil | Self::Value(Value::Nil) => true,
+            Self::Object(_) | Self::Value(_) | Self::Text(_) => false,
+        }
+    }
+
+    /// The text of a leaf.
+    fn text(self) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Node(node) => (!node.has_children()).then(|| node.text()),
+            Self::Value(Value::Text(text)) => Some(Cow::Borrowed(text)),
+            Self::Text(text) => Some(Cow::Borrowed(text)),
+            Self::Object(_) | Self::Value(_) | Self::Nil => None,
+        }
+    }
+
+    /// The complex type it says it is.
+    fn ty(self, schema: &Schema) -> Option<TypeId> {
+        match self {
+            Self::Node(node) => node.ty(),
+            Self::Object(object) | Self::Value(Value::Object(object)) => schema.type_named(&object.kind),
+            Self::Value(_) | Self::Text(_) | Self::Nil => None,
+        }
+    }
+}
+
+/// The members that every APIObject has: what `OnlyIncludeBase` leaves of an object.
+pub fn only_base(object: &Object, schema: &Schema) -> Object {
+    let base = schema.get(schema.api_object());
+    let is_base = |name: &str| schema.name_id(name).and_then(|id| base.field(id)).is_some();
+    Object {
+        kind: object.kind.clone(),
+        members: object.members.iter().filter(|member| is_base(&member.name)).cloned().collect(),
+    }
+}
+
+fn narrow(place: usize) -> u16 {
+    // A schema has fewer names than this, and so has a type.
+    u16::try_from(place).unwrap_or(u16::MAX)
+}
