@@ -70,7 +70,7 @@ fn one(
     if !client.may(call.operation.name(), name) {
         return Err(Failure::about(code::CANNOT_PERFORM, &format!("{} on objects of type {name}", method.name())));
     }
-    let acting = acting_for(client, call, node)?;
+    let acting = acting_for(client, call.options.client_id, node)?;
     check_values(schema, node)?;
     let mut work = Work { backend, txn, client: acting.as_ref().unwrap_or(client), now, tables };
     kind::apply(&mut work, name, method, node, &call.options)
@@ -92,12 +92,12 @@ fn known_type(schema: &Schema, node: Node<'_>, method: Method) -> Result<TypeId,
 }
 
 /// The account that the object is for: its own Client, else that of the Options, else the caller's.
-fn acting_for(client: &Client, call: &Call<'_>, node: Node<'_>) -> Result<Option<Client>, Failure> {
+pub(super) fn acting_for(client: &Client, by_options: Option<u64>, node: Node<'_>) -> Result<Option<Client>, Failure> {
     let own = match node.child("Client").filter(|own| !own.is_nil()) {
         Some(own) => options::client_id(own).map_err(|fault| Failure::refused(code::EXCEPTION.code, fault.text))?,
         None => None,
     };
-    match own.or(call.options.client_id).filter(|&account| account != client.account()) {
+    match own.or(by_options).filter(|&account| account != client.account()) {
         None => Ok(None),
         Some(account) => {
             client.acting_for(account).map(Some).ok_or_else(|| Failure::about(code::NO_ACCESS, &account.to_string()))

@@ -6,11 +6,14 @@
 mod account;
 mod apply;
 mod data_extension;
+pub mod execute;
 mod generic;
 mod kind;
 mod list;
+mod membership;
 mod plan;
 mod row;
+pub mod seed;
 mod subscriber;
 mod triggered_send;
 
@@ -18,9 +21,9 @@ use std::sync::Arc;
 
 use crate::{
     clock::Time,
-    message::client::{Accounts, Client},
+    message::client::Accounts,
     schema::Schema,
-    store::{StoreError, Transaction},
+    store::{ObjectsMut, Owner, StoreError, Transaction},
 };
 
 pub use apply::apply;
@@ -39,10 +42,17 @@ pub(crate) struct Work<'w, 't> {
     pub(crate) backend: &'w Backend,
     pub(crate) txn: &'w mut Transaction<'t>,
     /// The account that the object belongs to.
-    pub(crate) client: &'w Client,
+    pub(crate) client: &'w dyn Owner,
     pub(crate) now: Time,
     /// Data extensions that this call has opened.
     pub(crate) tables: &'w mut row::Tables,
+}
+
+impl Work<'_, '_> {
+    /// The objects of that account.
+    pub(crate) fn objects(&self) -> ObjectsMut<'_> {
+        self.txn.objects(self.client)
+    }
 }
 
 /// Why an object was not done.

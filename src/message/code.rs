@@ -54,12 +54,20 @@ codes! {
     INVALID_EMAIL = 12000, "InvalidEmailAddress";
     /// Nobody of this key, address or ID.
     SUBSCRIBER_NOT_FOUND = 12001, "SubscriberNotFound";
+    /// MasterUnsub of somebody who is unsubscribed. Our text.
+    MASTER_UNSUBSCRIBED = 12012, "The subscriber is already master unsubscribed";
     /// Captured text.
     SUBSCRIBER_EXISTS = 12014, "The subscriber is already on the list";
     /// A key that belongs to nobody.
     SUBSCRIBER_KEY_NOT_FOUND = 12015, "Subscriber Key Not Found";
+    /// A status that nobody starts with. Our text.
+    STATUS_ON_CREATE = 12016, "A subscriber cannot be created with the status {}";
     /// A list that does not exist.
     LIST_NOT_FOUND = 13000, "List not found: {}";
+    /// `create` of a place on a list that is taken.
+    ON_LIST_ALREADY = 13006, "On List Already";
+    /// `update` or `delete` of a place on a list that is not there.
+    NOT_ON_LIST = 13007, "Not On List";
     /// A list name over 50 characters.
     LIST_NAME_TOO_LONG = 13010, "The list name is longer than 50 characters";
     /// A definition that does not exist.
@@ -92,8 +100,12 @@ codes! {
     EXTENSION_EXISTS = 310003, "A data extension with this name or key exists: {}";
     /// Update only, and it is not there.
     EXTENSION_MISSING = 310004, "The data extension to update does not exist: {}";
-    /// The fields do not make a data extension.
-    EXTENSION_INVALID = 310006, "{}";
+    /// ObjectIDs are given by the service.
+    EXTENSION_OBJECT_ID = 310005, "A new data extension cannot be given an ObjectID: {}";
+    /// The data extension cannot be changed so: its rows, or what it is used for, forbid it.
+    EXTENSION_CONFLICT = 310006, "{}";
+    /// What was sent does not make a data extension.
+    EXTENSION_INVALID = 310007, "{}";
     /// A folder that is not there.
     FOLDER_NOT_FOUND = 396001, "The folder does not exist: {}";
 }

@@ -13,7 +13,6 @@ use crate::{
     clock::Time,
     message::{Options, Row, code, options::SaveAction},
     object::Node,
-    store::ObjectsMut,
 };
 
 pub(crate) use cell::{Cell, Mistake};
@@ -137,14 +136,14 @@ fn write(
         return Err(refuse(method, code::ROW_ERROR.code, text));
     }
     let id = match &key {
-        Some(key) => work.txn.objects(work.client).find_first(&table.kind, BY_PRIMARY, key)?,
+        Some(key) => work.objects().find_first(&table.kind, BY_PRIMARY, key)?,
         None => None,
     };
     match (plan(method, action, id.is_some()), id) {
-        (Plan::Insert, _) => insert(work, table, method, key.as_deref(), said),
-        (Plan::Change, Some(id)) => change(work, table, id, key.as_deref(), said),
+        (Plan::Insert, _) => insert(work, table, method, said),
+        (Plan::Change, Some(id)) => change(work, table, id, said),
         (Plan::Remove, Some(id)) => {
-            work.txn.objects(work.client).remove(&table.kind, id)?;
+            work.objects().remove(&table.kind, id)?;
             Ok(())
         }
         (Plan::Exists, _) => Err(duplicate(table, method, &key_text(table, &said))),
@@ -187,7 +186,6 @@ fn insert(
     work: &mut Work<'_, '_>,
     table: &Table,
     method: Method,
-    key: Option<&str>,
     said: Vec<Said>,
 ) -> Result<(), Failure> {
     let mut row = Stored { created: work.now, modified: work.now, cells: Vec::with_capacity(said.len()) };
@@ -207,18 +205,18 @@ fn insert(
         }
     }
     problems.settle(method)?;
-    let objects = work.txn.objects(work.client);
-    put(&objects, table, objects.next_id(), &row, key)
+    let objects = work.objects();
+    table.put(&objects, objects.next_id(), &row)?;
+    Ok(())
 }
 
 fn change(
     work: &mut Work<'_, '_>,
     table: &Table,
     id: i64,
-    key: Option<&str>,
     said: Vec<Said>,
 ) -> Result<(), Failure> {
-    let objects = work.txn.objects(work.client);
+    let objects = work.objects();
     let Some(mut row) = objects.get::<Stored>(&table.kind, id)? else {
         return Ok(());
     };
@@ -233,13 +231,7 @@ fn change(
         }
     }
     row.modified = work.now;
-    put(&objects, table, id, &row, key)
-}
-
-/// Writes a row with its index entry. The index is unique because everyone looks there first, and one at a time.
-fn put(objects: &ObjectsMut<'_>, table: &Table, id: i64, row: &Stored, key: Option<&str>) -> Result<(), Failure> {
-    let entry = key.map(|key| (BY_PRIMARY, key));
-    objects.put(&table.kind, id, row, entry.as_slice())?;
+    table.put(&objects, id, &row)?;
     Ok(())
 }
 

@@ -8,9 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Time,
-    message::client::Client,
     object::{Object, Value},
-    store::{Objects, StoreError, Transaction},
+    store::{Objects, ObjectsMut, Owner, StoreError, Transaction},
 };
 
 use super::{
@@ -218,9 +217,22 @@ impl Table {
 
     /// The table of a definition.
     pub(crate) fn of(id: i64, definition: &Object) -> Self {
-        let columns: Vec<_> = fields(definition).map(Column::of).collect();
+        Self::with(id, definition.text("CustomerKey").unwrap_or_default(), fields(definition))
+    }
+
+    /// The table of a data extension with these fields.
+    pub(crate) fn with<'o>(id: i64, key: &str, fields: impl Iterator<Item = &'o Object>) -> Self {
+        let columns: Vec<_> = fields.map(Column::of).collect();
         let by_name = columns.iter().enumerate().map(|(at, column)| (column.name.to_lowercase(), at)).collect();
-        Self { key: definition.text("CustomerKey").unwrap_or_default().into(), kind: rows_of(id), columns, by_name }
+        Self { key: key.into(), kind: rows_of(id), columns, by_name }
+    }
+
+    /// Writes a row with its index entry. The index is unique because everyone looks there first, and one at a time.
+    pub(crate) fn put(&self, objects: &ObjectsMut<'_>, id: i64, row: &Stored) -> Result<(), StoreError> {
+        let key = self.key_of(row);
+        let entry = key.as_deref().map(|key| (BY_PRIMARY, key));
+        objects.put(&self.kind, id, row, entry.as_slice())?;
+        Ok(())
     }
 
     /// The columns, in their order.
@@ -298,14 +310,14 @@ impl Tables {
     pub(crate) fn open(
         &mut self,
         txn: &Transaction<'_>,
-        client: &Client,
+        owner: &dyn Owner,
         key_or_name: &str,
     ) -> Result<Option<Rc<Table>>, StoreError> {
-        let wanted = (client.account(), key_or_name.to_owned());
+        let wanted = (owner.account(), key_or_name.to_owned());
         if let Some(known) = self.0.get(&wanted) {
             return Ok(known.clone());
         }
-        let table = Table::open(&txn.objects(client), key_or_name)?.map(Rc::new);
+        let table = Table::open(&txn.objects(owner), key_or_name)?.map(Rc::new);
         self.0.insert(wanted, table.clone());
         Ok(table)
     }

@@ -1,0 +1,211 @@
+//! Subscribers: who they are, and what Create, Update and Delete do to them. Their places on lists are `membership`'s.
+//!
+//! A subscriber is named by SubscriberKey, else EmailAddress, else ID. Keys and addresses do not differ by case alone.
+//! Two may share an address when their keys differ.
+
+mod address;
+mod change;
+
+use change::{Change, set_status};
+
+use crate::{
+    message::{Echo, Options, Row, code, options::SaveAction},
+    object::{Node, Object},
+    store::{Objects, StoreError},
+};
+
+use super::{
+    Failure, Work, list, membership,
+    plan::{Method, Plan, plan},
+};
+
+/// The kind of the records.
+pub(crate) const KIND: &str = "Subscriber";
+/// Index: SubscriberKey, in lower case.
+pub(crate) const BY_KEY: &str = "key";
+/// Index: EmailAddress, in lower case.
+pub(crate) const BY_EMAIL: &str = "email";
+
+/// Statuses that nobody starts with: they tell what became of mail that was sent, or of the subscriber.
+const NOT_ON_CREATE: &[&str] = &["Bounced", "Held", "Deleted"];
+
+/// Applies a method to one subscriber.
+///
+/// Create of one who exists is 12014 even when he is not yet on the lists that it names, and changes nothing: the
+/// helpers of four SDKs take that as the sign to repeat the call as an Update (facts/wire 2.5).
+pub(crate) fn apply(
+    work: &mut Work<'_, '_>,
+    method: Method,
+    node: Node<'_>,
+    options: &Options,
+) -> Result<Row, Failure> {
+    let mut change = Change::read(node);
+    change.lists.extend(membership::Entry::of_container(options));
+    let found = find(&work.objects(), method, &change)?;
+    let action = options.save_action(KIND);
+    let upsert = action == Some(SaveAction::UpdateAdd);
+    let done = match method {
+        Method::Create => "Created Subscriber.",
+        Method::Update => "Updated Subscriber.",
+        Method::Delete => "Subscriber deleted",
+    };
+    let id = match (plan(method, action, found.is_some()), found) {
+        (Plan::Insert, _) => insert(work, &change, upsert)?,
+        (Plan::Change, Some((id, object))) => alter(work, id, object, &change, upsert)?,
+        (Plan::Remove, Some((id, _))) => {
+            remove(work, id)?;
+            // Captured: the answer to a Delete has no Object.
+            return Ok(Row { echo: Echo::None, ..Row::ok(0, done) });
+        }
+        (Plan::Leave, _) => return Ok(Row::ok(0, done)),
+        (Plan::Exists, _) => return Err(Failure::plain(code::SUBSCRIBER_EXISTS)),
+        (Plan::Refuse(why), _) => return Err(Failure::plain(why)),
+        (Plan::Missing | Plan::Change | Plan::Remove, _) => return Err(missing(&change)),
+    };
+    Ok(Row { new_id: id, echo: Echo::RequestWith(vec![("ID", id.to_string())]), ..Row::ok(0, done) })
+}
+
+/// The code tells by what he was looked for.
+fn missing(change: &Change) -> Failure {
+    Failure::plain(if change.key.is_some() { code::SUBSCRIBER_KEY_NOT_FOUND } else { code::SUBSCRIBER_NOT_FOUND })
+}
+
+/// The subscriber that a request is about.
+///
+/// An Update by ID may bring a new address, so an address that nobody has leaves the word to the ID. A Delete never
+/// guesses: what is given first decides alone. A Create passes over the ID, which is the service's to give.
+fn find(objects: &Objects<'_>, method: Method, change: &Change) -> Result<Option<(i64, Object)>, StoreError> {
+    if let Some(key) = &change.key {
+        return by_key(objects, key);
+    }
+    if let Some(email) = &change.email {
+        let found = by_email(objects, email)?;
+        if found.is_some() || method != Method::Update {
+            return Ok(found);
+        }
+    }
+    match change.id.filter(|_| method != Method::Create) {
+        Some(id) => by_id(objects, id),
+        None => Ok(None),
+    }
+}
+
+pub(crate) fn by_id(objects: &Objects<'_>, id: i64) -> Result<Option<(i64, Object)>, StoreError> {
+    Ok(objects.get(KIND, id)?.map(|object| (id, object)))
+}
+
+pub(crate) fn by_key(objects: &Objects<'_>, key: &str) -> Result<Option<(i64, Object)>, StoreError> {
+    match objects.find_first(KIND, BY_KEY, &folded(key))? {
+        Some(id) => by_id(objects, id),
+        None => Ok(None),
+    }
+}
+
+/// Of several with one address, he whose key is the address; else the oldest.
+pub(crate) fn by_email(objects: &Objects<'_>, email: &str) -> Result<Option<(i64, Object)>, StoreError> {
+    let email = folded(email);
+    if let Some((id, object)) = by_key(objects, &email)?
+        && object.text("EmailAddress").is_some_and(|own| folded(own) == email)
+    {
+        return Ok(Some((id, object)));
+    }
+    match objects.find_first(KIND, BY_EMAIL, &email)? {
+        Some(id) => by_id(objects, id),
+        None => Ok(None),
+    }
+}
+
+/// What an index holds for a text.
+pub(crate) fn folded(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
+/// The ID of the subscriber that an element names; who is not there yet is made.
+pub(crate) fn find_or_insert(work: &mut Work<'_, '_>, node: Node<'_>) -> Result<i64, Failure> {
+    let change = Change::read(node);
+    match find(&work.objects(), Method::Update, &change)? {
+        Some((id, _)) => Ok(id),
+        None => insert(work, &change, true),
+    }
+}
+
+/// Makes a new subscriber and gives the ID.
+fn insert(work: &mut Work<'_, '_>, change: &Change, upsert: bool) -> Result<i64, Failure> {
+    let Some(email) = change.email.as_ref().filter(|email| address::is_valid(email)) else {
+        return Err(Failure::plain(code::INVALID_EMAIL));
+    };
+    if let Some(status) = change.status.as_ref().filter(|status| NOT_ON_CREATE.contains(&status.as_str())) {
+        return Err(Failure::about(code::STATUS_ON_CREATE, status));
+    }
+    list::all_subscribers(work)?;
+    let id = work.objects().next_id();
+    let now = work.now.to_string();
+    let mut subscriber = Object::new(KIND);
+    subscriber.set_text("CreatedDate", now.clone());
+    subscriber.set_text("ModifiedDate", now);
+    subscriber.set_text("ID", id.to_string());
+    subscriber.set_text("SubscriberKey", change.key.as_ref().unwrap_or(email).as_str());
+    subscriber.set_text("Status", "Active");
+    subscriber.set_text("EmailTypePreference", "HTML");
+    change.apply_to(&mut subscriber, work.now);
+    join_lists(work, id, &mut subscriber, change, upsert)?;
+    put(work, id, &subscriber)?;
+    Ok(id)
+}
+
+fn alter(
+    work: &mut Work<'_, '_>,
+    id: i64,
+    mut subscriber: Object,
+    change: &Change,
+    upsert: bool,
+) -> Result<i64, Failure> {
+    if change.email.as_ref().is_some_and(|email| !address::is_valid(email)) {
+        return Err(Failure::plain(code::INVALID_EMAIL));
+    }
+    change.apply_to(&mut subscriber, work.now);
+    join_lists(work, id, &mut subscriber, change, upsert)?;
+    subscriber.set_text("ModifiedDate", work.now.to_string());
+    put(work, id, &subscriber)?;
+    Ok(id)
+}
+
+/// A list that is not there takes the whole subscriber back: the caller's savepoint does that.
+fn join_lists(
+    work: &mut Work<'_, '_>,
+    id: i64,
+    subscriber: &mut Object,
+    change: &Change,
+    upsert: bool,
+) -> Result<(), Failure> {
+    for entry in &change.lists {
+        if let Some(status) = membership::apply(work, id, entry, upsert)? {
+            set_status(subscriber, &status, work.now);
+        }
+    }
+    Ok(())
+}
+
+/// Unsubscribes from everything; false when he was already.
+pub(crate) fn unsubscribe(work: &mut Work<'_, '_>, id: i64, mut subscriber: Object) -> Result<bool, StoreError> {
+    if subscriber.text("Status") == Some("Unsubscribed") {
+        return Ok(false);
+    }
+    set_status(&mut subscriber, "Unsubscribed", work.now);
+    subscriber.set_text("ModifiedDate", work.now.to_string());
+    put(work, id, &subscriber)?;
+    Ok(true)
+}
+
+fn remove(work: &mut Work<'_, '_>, id: i64) -> Result<(), StoreError> {
+    membership::remove_subscriber(work, id)?;
+    work.objects().remove(KIND, id)?;
+    Ok(())
+}
+
+fn put(work: &mut Work<'_, '_>, id: i64, subscriber: &Object) -> Result<(), StoreError> {
+    let text = |member| folded(subscriber.text(member).unwrap_or_default());
+    let (key, email) = (text("SubscriberKey"), text("EmailAddress"));
+    work.objects().put(KIND, id, subscriber, &[(BY_KEY, &key), (BY_EMAIL, &email)])?;
+    Ok(())
+}
