@@ -135,7 +135,7 @@ fn insert(work: &mut Work<'_, '_>, mut given: Object) -> Result<Row, Failure> {
     given.remove("Fields");
     let mut making = Change::of(work, None, &given);
     for field in &fields {
-        making.put_new(field)?;
+        making.put(field)?;
     }
     making.finish(&mut given);
     if fields.is_empty() {
