@@ -69,7 +69,7 @@ fn one(
         return Err(Failure::about(code::CANNOT_PERFORM, &format!("{} on objects of type {name}", method.name())));
     }
     let acting = acting_for(client, call.options.client_id, node)?;
-    check_values(schema, node)?;
+    check_values(node)?;
     let mut work = Work { backend, txn, client: acting.as_ref().unwrap_or(client), now };
     kind::apply(&mut work, name, method, node, &call.options)
 }
@@ -104,6 +104,6 @@ pub(super) fn acting_for(client: &Client, by_options: Option<u64>, node: Node<'_
 }
 
 /// A value that is not of its declared type is told with its place; the rest of the call goes on.
-fn check_values(schema: &Schema, node: Node<'_>) -> Result<(), Failure> {
-    value::check_tree(node, schema).map_err(|error| Failure::refused(code::EXCEPTION.code, error.to_string()))
+fn check_values(node: Node<'_>) -> Result<(), Failure> {
+    value::check_node(node).map_err(|error| Failure::refused(code::EXCEPTION.code, error.to_string()))
 }

@@ -134,7 +134,7 @@ fn insert(
     if let Some(missing) = rule.required.iter().find(|name| given(node, name).is_none()) {
         return Err(Failure::about(code::EXCEPTION, &format!("[Create]: {}.{missing} is required", rule.name)));
     }
-    let id = work.txn.objects(work.client).next_id()?;
+    let id = work.txn.objects(work.client).next_id();
     let guid = uuid::Uuid::new_v4().to_string();
     let mut object = node.to_object();
     object.kind = rule.name.into();
@@ -206,5 +206,6 @@ pub(crate) fn put(work: &mut Work<'_, '_>, kind: &str, id: i64, object: &Object)
         }
     }
     let keys: Vec<_> = keys.iter().map(|(index, text)| (*index, text.as_str())).collect();
-    work.txn.objects(work.client).put(kind, id, object, &keys)
+    work.txn.objects(work.client).put(kind, id, object, &keys)?;
+    Ok(())
 }

@@ -3,7 +3,6 @@
 //! It runs inside the store's transaction: what one call changes is on disk before anyone is answered, and an object that
 //! fails leaves nothing behind. It knows no socket and no envelope.
 
-mod account;
 mod apply;
 pub mod execute;
 mod generic;
@@ -13,6 +12,7 @@ mod membership;
 mod plan;
 pub mod seed;
 mod subscriber;
+mod triggered_send;
 
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@
 
 use crate::{
     object::{Node, Value, Writer},
-    schema::Schema,
+    schema::{PARTNER_API, Schema},
 };
 
 use super::{Call, Echo, Operation, Row, row::overall_status};
@@ -20,7 +20,7 @@ pub fn capacity(call: &Call<'_>) -> usize {
 /// Writes the answer to a call of an operation that has rows.
 pub fn write(writer: &mut Writer, call: &Call<'_>, rows: &[Row], request_id: &str, schema: &Schema) {
     let (_, element) = call.operation.elements();
-    writer.open_root(element);
+    writer.open_with(element, &[("xmlns", PARTNER_API)]);
     match call.operation {
         Operation::Create | Operation::Update | Operation::Delete => {
             for row in rows {
@@ -75,17 +75,17 @@ fn write_result(writer: &mut Writer, element: &str, call: &Call<'_>, row: &Row, 
         write_task(writer, row);
     }
     for member in &row.extra {
-        write_extra(writer, &member.name, &member.value, schema);
+        write_extra(writer, &member.name, &member.value);
     }
     writer.close(element);
 }
 
 fn write_echo(writer: &mut Writer, node: Option<Node<'_>>, echo: &Echo, schema: &Schema) {
     match (echo, node) {
-        (Echo::Request, Some(node)) => writer.node("Object", node, &[], schema),
+        (Echo::Request, Some(node)) => writer.node("Object", node, &[]),
         (Echo::RequestWith(set), Some(node)) => {
             let set: Vec<_> = set.iter().map(|(name, text)| (*name, text.as_str())).collect();
-            writer.node("Object", node, &set, schema);
+            writer.node("Object", node, &set);
         }
         (Echo::Object(object), _) => writer.object("Object", object, schema),
         (Echo::None, _) | (Echo::Request | Echo::RequestWith(_), None) => {}
@@ -112,15 +112,14 @@ fn write_task(writer: &mut Writer, row: &Row) {
 }
 
 /// Extra members are fixed shapes without xsi:type (`KeyErrors/KeyError`, `SubscriberFailures`).
-fn write_extra(writer: &mut Writer, name: &str, value: &Value, schema: &Schema) {
+fn write_extra(writer: &mut Writer, name: &str, value: &Value) {
     match value {
         Value::Nil => writer.nil(name),
         Value::Text(text) => writer.text(name, text),
-        Value::Object(object) if !object.kind.is_empty() => writer.object_untyped(name, object, schema),
         Value::Object(object) => {
             writer.open(name);
             for member in &object.members {
-                write_extra(writer, &member.name, &member.value, schema);
+                write_extra(writer, &member.name, &member.value);
             }
             writer.close(name);
         }

@@ -5,6 +5,7 @@
 
 mod builder;
 pub mod contract;
+mod declare;
 mod wsdl;
 
 use std::collections::HashMap;

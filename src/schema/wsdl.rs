@@ -1,16 +1,14 @@
-//! The WSDL as it is written: the shapes of its elements, and the way from them to a [`Schema`].
+//! The WSDL as it is written: the shapes of its elements, no meaning.
 //!
 //! yaserde reads these shapes, and only from the file that is compiled in: no byte of the network comes here.
-//! What the file does not use (attributes, groups, imports of types) has no shape here; `tests/contract.rs` reads
-//! the same file in another way and would see what is lost.
+//! What the file does not use (attributes, groups, imports of types) has no shape here; `tests/contract` reads the
+//! same file in another way and would see what is lost.
 
 use std::io::Read;
 
 use xml::reader::XmlEvent;
 use yaserde::YaDeserialize;
 use yaserde::de::Deserializer;
-
-use super::{Builder, FieldDecl, OperationDef, Schema, SchemaError, Simple};
 
 /// The contract, `wsdl/partnerapi.wsdl`.
 pub(super) const PARTNER_API_WSDL: &str = include_str!("../../wsdl/partnerapi.wsdl");
@@ -19,116 +17,116 @@ const XSD: &str = "http://www.w3.org/2001/XMLSchema";
 
 #[derive(Debug, YaDeserialize)]
 #[yaserde(rename = "definitions", prefix = "wsdl", namespaces = {"wsdl" = "http://schemas.xmlsoap.org/wsdl/"})]
-struct Definitions {
+pub(super) struct Definitions {
     #[yaserde(prefix = "wsdl")]
-    types: Types,
+    pub(super) types: Types,
     #[yaserde(rename = "message", prefix = "wsdl")]
-    messages: Vec<Message>,
+    pub(super) messages: Vec<Message>,
     #[yaserde(rename = "portType", prefix = "wsdl")]
-    port_type: PortType,
+    pub(super) port_type: PortType,
     #[yaserde(prefix = "wsdl")]
-    binding: Binding,
+    pub(super) binding: Binding,
 }
 
 #[derive(Debug, YaDeserialize)]
 #[yaserde(prefix = "xsd", namespaces = {"xsd" = "http://www.w3.org/2001/XMLSchema"})]
-struct Types {
+pub(super) struct Types {
     #[yaserde(prefix = "xsd")]
-    schema: Declarations,
+    pub(super) schema: Declarations,
 }
 
 #[derive(Debug, YaDeserialize)]
 #[yaserde(prefix = "xsd", namespaces = {"xsd" = "http://www.w3.org/2001/XMLSchema"})]
-struct Declarations {
+pub(super) struct Declarations {
     #[yaserde(rename = "simpleType", prefix = "xsd")]
-    simple: Vec<SimpleType>,
+    pub(super) simple: Vec<SimpleType>,
     #[yaserde(rename = "complexType", prefix = "xsd")]
-    complex: Vec<ComplexType>,
+    pub(super) complex: Vec<ComplexType>,
     #[yaserde(rename = "element", prefix = "xsd")]
-    elements: Vec<Element>,
+    pub(super) elements: Vec<Element>,
 }
 
 #[derive(Debug, YaDeserialize)]
 #[yaserde(prefix = "xsd", namespaces = {"xsd" = "http://www.w3.org/2001/XMLSchema"})]
-struct SimpleType {
+pub(super) struct SimpleType {
     #[yaserde(attribute = true)]
-    name: String,
+    pub(super) name: String,
     #[yaserde(prefix = "xsd")]
-    restriction: Restriction,
+    pub(super) restriction: Restriction,
 }
 
 #[derive(Debug, YaDeserialize)]
 #[yaserde(prefix = "xsd", namespaces = {"xsd" = "http://www.w3.org/2001/XMLSchema"})]
-struct Restriction {
+pub(super) struct Restriction {
     #[yaserde(attribute = true)]
-    base: String,
+    pub(super) base: String,
     #[yaserde(prefix = "xsd")]
-    pattern: Option<Facet>,
+    pub(super) pattern: Option<Facet>,
     #[yaserde(rename = "enumeration", prefix = "xsd")]
-    values: Vec<Facet>,
+    pub(super) values: Vec<Facet>,
 }
 
 #[derive(Debug, YaDeserialize)]
-struct Facet {
+pub(super) struct Facet {
     #[yaserde(attribute = true)]
-    value: String,
+    pub(super) value: String,
 }
 
 #[derive(Debug, YaDeserialize)]
 #[yaserde(prefix = "xsd", namespaces = {"xsd" = "http://www.w3.org/2001/XMLSchema"})]
-struct ComplexType {
+pub(super) struct ComplexType {
     #[yaserde(attribute = true)]
-    name: Option<String>,
+    pub(super) name: Option<String>,
     #[yaserde(rename = "abstract", attribute = true)]
-    is_abstract: Option<bool>,
+    pub(super) is_abstract: Option<bool>,
     #[yaserde(rename = "complexContent", prefix = "xsd")]
-    content: Option<ComplexContent>,
+    pub(super) content: Option<ComplexContent>,
     #[yaserde(prefix = "xsd")]
-    sequence: Option<Group>,
+    pub(super) sequence: Option<Group>,
 }
 
 #[derive(Debug, YaDeserialize)]
 #[yaserde(prefix = "xsd", namespaces = {"xsd" = "http://www.w3.org/2001/XMLSchema"})]
-struct ComplexContent {
+pub(super) struct ComplexContent {
     #[yaserde(prefix = "xsd")]
-    extension: Extension,
+    pub(super) extension: Extension,
 }
 
 #[derive(Debug, YaDeserialize)]
 #[yaserde(prefix = "xsd", namespaces = {"xsd" = "http://www.w3.org/2001/XMLSchema"})]
-struct Extension {
+pub(super) struct Extension {
     #[yaserde(attribute = true)]
-    base: String,
+    pub(super) base: String,
     #[yaserde(prefix = "xsd")]
-    sequence: Option<Group>,
+    pub(super) sequence: Option<Group>,
 }
 
 #[derive(Debug, YaDeserialize)]
 #[yaserde(prefix = "xsd", namespaces = {"xsd" = "http://www.w3.org/2001/XMLSchema"})]
-struct Element {
+pub(super) struct Element {
     #[yaserde(attribute = true)]
-    name: String,
+    pub(super) name: String,
     #[yaserde(rename = "type", attribute = true)]
-    type_name: Option<String>,
+    pub(super) type_name: Option<String>,
     #[yaserde(rename = "minOccurs", attribute = true)]
-    min: Option<u32>,
+    pub(super) min: Option<u32>,
     #[yaserde(rename = "maxOccurs", attribute = true)]
-    max: Option<String>,
+    pub(super) max: Option<String>,
     #[yaserde(attribute = true)]
-    nillable: Option<bool>,
+    pub(super) nillable: Option<bool>,
     #[yaserde(rename = "complexType", prefix = "xsd")]
-    anonymous: Option<ComplexType>,
+    pub(super) anonymous: Option<ComplexType>,
 }
 
 /// A sequence or a choice. Its members keep their order, whatever they are; a derived struct would sort them by kind.
 #[derive(Debug)]
-struct Group {
-    required: bool,
-    particles: Vec<Particle>,
+pub(super) struct Group {
+    pub(super) required: bool,
+    pub(super) particles: Vec<Particle>,
 }
 
 #[derive(Debug)]
-enum Particle {
+pub(super) enum Particle {
     Element(Element),
     Choice(Group),
     Any,
@@ -170,239 +168,61 @@ impl YaDeserialize for Group {
 
 #[derive(Debug, YaDeserialize)]
 #[yaserde(prefix = "wsdl", namespaces = {"wsdl" = "http://schemas.xmlsoap.org/wsdl/"})]
-struct Message {
+pub(super) struct Message {
     #[yaserde(attribute = true)]
-    name: String,
+    pub(super) name: String,
     #[yaserde(prefix = "wsdl")]
-    part: Part,
+    pub(super) part: Part,
 }
 
 #[derive(Debug, YaDeserialize)]
-struct Part {
+pub(super) struct Part {
     #[yaserde(attribute = true)]
-    element: String,
+    pub(super) element: String,
 }
 
 #[derive(Debug, YaDeserialize)]
 #[yaserde(prefix = "wsdl", namespaces = {"wsdl" = "http://schemas.xmlsoap.org/wsdl/"})]
-struct PortType {
+pub(super) struct PortType {
     #[yaserde(rename = "operation", prefix = "wsdl")]
-    operations: Vec<Operation>,
+    pub(super) operations: Vec<Operation>,
 }
 
 #[derive(Debug, YaDeserialize)]
 #[yaserde(prefix = "wsdl", namespaces = {"wsdl" = "http://schemas.xmlsoap.org/wsdl/"})]
-struct Operation {
+pub(super) struct Operation {
     #[yaserde(attribute = true)]
-    name: String,
+    pub(super) name: String,
     #[yaserde(prefix = "wsdl")]
-    input: MessageName,
+    pub(super) input: MessageName,
     #[yaserde(prefix = "wsdl")]
-    output: MessageName,
+    pub(super) output: MessageName,
 }
 
 #[derive(Debug, YaDeserialize)]
-struct MessageName {
+pub(super) struct MessageName {
     #[yaserde(attribute = true)]
-    message: String,
+    pub(super) message: String,
 }
 
 #[derive(Debug, YaDeserialize)]
 #[yaserde(prefix = "wsdl", namespaces = {"wsdl" = "http://schemas.xmlsoap.org/wsdl/"})]
-struct Binding {
+pub(super) struct Binding {
     #[yaserde(rename = "operation", prefix = "wsdl")]
-    operations: Vec<BoundOperation>,
+    pub(super) operations: Vec<BoundOperation>,
 }
 
 #[derive(Debug, YaDeserialize)]
 #[yaserde(prefix = "soap", namespaces = {"soap" = "http://schemas.xmlsoap.org/wsdl/soap/"})]
-struct BoundOperation {
+pub(super) struct BoundOperation {
     #[yaserde(attribute = true)]
-    name: String,
+    pub(super) name: String,
     #[yaserde(rename = "operation", prefix = "soap")]
-    soap: SoapOperation,
+    pub(super) soap: SoapOperation,
 }
 
 #[derive(Debug, YaDeserialize)]
-struct SoapOperation {
+pub(super) struct SoapOperation {
     #[yaserde(rename = "soapAction", attribute = true)]
-    action: String,
-}
-
-impl Schema {
-    /// The schema of the WSDL that is compiled in.
-    ///
-    /// # Errors
-    /// When that file is damaged: a mistake in the build, which tests exclude.
-    pub fn embedded() -> Result<Self, SchemaError> {
-        Self::from_wsdl(PARTNER_API_WSDL)
-    }
-
-    /// The schema of a trusted WSDL (yaserde must not read what others send).
-    pub(super) fn from_wsdl(text: &str) -> Result<Self, SchemaError> {
-        let definitions: Definitions =
-            yaserde::de::from_str(text).map_err(|error| SchemaError::Unreadable(error.to_string()))?;
-        definitions.declare()?.finish()
-    }
-}
-
-impl Definitions {
-    fn declare(self) -> Result<Builder, SchemaError> {
-        let mut builder = Builder::default();
-        for simple in self.types.schema.simple {
-            let base = simple.restriction.base.strip_prefix("xsd:").and_then(Simple::named);
-            let base = base.ok_or_else(|| SchemaError::Missing {
-                place: simple.name.clone(),
-                missing: simple.restriction.base.clone(),
-            })?;
-            let values = simple.restriction.values.into_iter().map(|facet| facet.value).collect();
-            builder.simple(&simple.name, base, values, simple.restriction.pattern.map(|facet| facet.value));
-        }
-        for complex in self.types.schema.complex {
-            let name = complex.name.clone().unwrap_or_default();
-            declare_complex(&mut builder, &name, complex, false);
-        }
-        for element in self.types.schema.elements {
-            let type_name =
-                declare_type_of(&mut builder, element.type_name, element.anonymous, || element.name.clone());
-            builder.element(&element.name, &type_name);
-        }
-        for operation in self.port_type.operations {
-            let bound = self.binding.operations.iter().find(|bound| bound.name == operation.name);
-            let bound = bound.ok_or_else(|| SchemaError::Unreadable(format!("{} is not bound", operation.name)))?;
-            let element = |message: &MessageName| {
-                let name = local(&message.message);
-                let found = self.messages.iter().find(|message| message.name == name);
-                found
-                    .map(|message| local(&message.part.element).into())
-                    .ok_or_else(|| SchemaError::Missing { place: operation.name.clone(), missing: name.to_owned() })
-            };
-            builder.operation(OperationDef {
-                action: bound.soap.action.as_str().into(),
-                input: element(&operation.input)?,
-                output: element(&operation.output)?,
-                name: operation.name.into(),
-            });
-        }
-        Ok(builder)
-    }
-}
-
-fn declare_complex(builder: &mut Builder, name: &str, complex: ComplexType, anonymous: bool) {
-    let (base, group) = match complex.content {
-        Some(content) => (Some(content.extension.base), content.extension.sequence),
-        None => (None, complex.sequence),
-    };
-    let base = base.as_deref().map(local);
-    let mut fields = Vec::new();
-    let mut choices = Vec::new();
-    let mut open = false;
-    for particle in group.map_or_else(Vec::new, |group| group.particles) {
-        match particle {
-            Particle::Element(element) => fields.push(declare_field(builder, name, element)),
-            Particle::Choice(group) => {
-                let required = group.required;
-                let first = fields.len();
-                for particle in group.particles {
-                    if let Particle::Element(element) = particle {
-                        fields.push(FieldDecl { min: 0, ..declare_field(builder, name, element) });
-                    }
-                }
-                choices.push((first..fields.len(), required));
-            }
-            Particle::Any => open = true,
-        }
-    }
-    if anonymous {
-        builder.anonymous(name, base, fields);
-    } else {
-        builder.complex(name, base, complex.is_abstract == Some(true), fields);
-    }
-    for (members, required) in choices {
-        builder.choice(name, members, required);
-    }
-    if open {
-        builder.any(name);
-    }
-}
-
-fn declare_field(builder: &mut Builder, place: &str, element: Element) -> FieldDecl {
-    let Element { name, type_name, min, max, nillable, anonymous } = element;
-    let type_name = declare_type_of(builder, type_name, anonymous, || format!("{place}.{name}"));
-    FieldDecl {
-        name,
-        type_name,
-        min: min.unwrap_or(1),
-        max: match max.as_deref() {
-            Some("unbounded") => None,
-            Some(number) => Some(number.parse().unwrap_or(1)),
-            None => Some(1),
-        },
-        nillable: nillable == Some(true),
-    }
-}
-
-fn declare_type_of(
-    builder: &mut Builder,
-    type_name: Option<String>,
-    anonymous: Option<ComplexType>,
-    place: impl FnOnce() -> String,
-) -> String {
-    match (type_name, anonymous) {
-        (Some(type_name), _) if type_name.starts_with("xsd:") => type_name,
-        (Some(type_name), _) => local(&type_name).to_owned(),
-        (None, Some(complex)) => {
-            let place = place();
-            declare_complex(builder, &place, complex, true);
-            place
-        }
-        (None, None) => "xsd:anyType".to_owned(),
-    }
-}
-
-fn local(name: &str) -> &str {
-    name.split_once(':').map_or(name, |(_, local)| local)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::schema::Kind;
-
-    #[test]
-    fn the_embedded_wsdl_makes_a_schema() {
-        let schema = Schema::embedded().expect("the contract");
-        assert_eq!(schema.enumerations().len(), 63);
-        assert_eq!(schema.operations().len(), 13);
-        let Some(Kind::Complex(request)) = schema.element("CreateRequest") else { panic!("an anonymous type") };
-        let objects = schema.name_id("Objects").expect("a known name");
-        let (at, objects) = schema.get(request).field(objects).expect("a member");
-        assert_eq!((at, objects.kind, objects.max), (1, Kind::Complex(schema.api_object()), None));
-    }
-
-    #[test]
-    fn a_choice_keeps_its_place() {
-        let schema = Schema::embedded().expect("the contract");
-        let map = schema.get(schema.type_named("FieldMap").expect("a type of the contract"));
-        let names: Vec<_> = map.fields().iter().map(|field| schema.name(field.name)).collect();
-        assert_eq!(names, ["SourceName", "SourceOrdinal", "DestinationName"]);
-        assert_eq!(map.choices().len(), 1);
-        assert_eq!((map.choices()[0].members.clone(), map.choices()[0].required), (0..2, true));
-    }
-
-    #[test]
-    fn nested_types_without_names_are_named_after_their_place() {
-        let schema = Schema::embedded().expect("the contract");
-        let shown: Vec<_> = schema.types().map(|(id, _)| schema.type_name(id)).collect();
-        assert!(shown.contains(&"DataExtension.Fields"));
-        assert_eq!(schema.type_named("DataExtension.Fields"), None);
-    }
-
-    #[test]
-    fn a_damaged_wsdl_is_refused() {
-        let cut = &PARTNER_API_WSDL[..PARTNER_API_WSDL.len() / 2];
-        assert!(matches!(Schema::from_wsdl(cut), Err(SchemaError::Unreadable(_))));
-        let orphan = PARTNER_API_WSDL.replace("type=\"tns:ClientID\"", "type=\"tns:Nobody\"");
-        assert!(matches!(Schema::from_wsdl(&orphan), Err(SchemaError::Missing { .. })));
-    }
+    pub(super) action: String,
 }

@@ -17,20 +17,29 @@ use sha2::{Digest, Sha256};
 use super::{Outbound, coding};
 
 /// When the documents were last changed; clients compare it with the time of their copy. Change it with wsdl/.
-const REVISED: &str = "Thu, 01 Oct 2026 00:00:00 GMT";
+const REVISED: &str = "Sun, 22 Nov 2026 00:00:00 GMT";
 /// Rendered documents kept. The host and the list of objects are the client's to choose, so the number must be bounded.
 const KEPT: usize = 32;
 const XML: HeaderValue = HeaderValue::from_static("text/xml; charset=utf-8");
 
 /// Renders the documents of the contract.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct Contract {
     /// The WSDL with all its addresses below this URL.
     pub wsdl: fn(&str) -> String,
     /// The WSDL with only what these objects reach, or what is wrong with the list.
-    pub slim: fn(&[&str], &str) -> Result<String, String>,
+    pub slim: Slim,
     /// The fault schema that the WSDL imports.
     pub fault_xsd: fn() -> &'static str,
+}
+
+/// Renders a slim WSDL: object names and base URL in, the document out, or what is wrong with the list.
+pub type Slim = Arc<dyn Fn(&[&str], &str) -> Result<String, String> + Send + Sync>;
+
+impl std::fmt::Debug for Contract {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Contract")
+    }
 }
 
 /// Which document.
@@ -85,7 +94,7 @@ impl Library {
         if let Some(document) = self.kept(&wanted) {
             return Ok(document);
         }
-        let (contract, asked) = (self.contract, wanted.clone());
+        let (contract, asked) = (self.contract.clone(), wanted.clone());
         let rendering = tokio::task::spawn_blocking(move || contract.render(&asked).map(Document::new));
         let document = rendering.await.map_err(|_| "The document could not be made.".to_owned())??;
         let document = Arc::new(document);

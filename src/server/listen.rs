@@ -19,13 +19,15 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto::Builder,
 };
+use rustls::ServerConfig;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
-    time::sleep,
+    time::{sleep, timeout},
 };
+use tokio_rustls::TlsAcceptor;
 
 use super::{
     Metrics, ServerError, Settings,
@@ -36,6 +38,9 @@ use super::{
 const CLOSING: Duration = Duration::from_secs(1);
 /// How long to wait when the system gives no connection (out of descriptors).
 const EXHAUSTED: Duration = Duration::from_millis(100);
+
+/// How many header fields hyper takes untold; told, it moves them from the stack to the heap.
+const HYPERS_HEADERS: usize = 100;
 
 /// What answers the requests of a listener.
 pub(crate) trait Respond: Send + Sync + 'static {
@@ -60,17 +65,29 @@ pub(crate) struct Listener {
     socket: TcpListener,
     addr: SocketAddr,
     seats: Arc<Semaphore>,
+    tls: Option<Arc<ServerConfig>>,
+    name: &'static str,
 }
 
 impl Listener {
-    /// Binds a port that may have so many connections at once.
-    pub(crate) async fn bind(addr: SocketAddr, max_connections: usize) -> Result<Self, ServerError> {
+    /// Binds a port, known to the metrics by `name`, that may have so many connections at once.
+    pub(crate) async fn bind(
+        name: &'static str,
+        addr: SocketAddr,
+        max_connections: usize,
+    ) -> Result<Self, ServerError> {
         let bound = async {
             let socket = TcpListener::bind(addr).await?;
             let addr = socket.local_addr()?;
-            Ok(Self { socket, addr, seats: Arc::new(Semaphore::new(max_connections)) })
+            Ok(Self { socket, addr, seats: Arc::new(Semaphore::new(max_connections)), tls: None, name })
         };
         bound.await.map_err(|cause| ServerError::Bind { addr, cause })
+    }
+
+    /// The same port, encrypted.
+    pub(crate) fn with_tls(mut self, config: Arc<ServerConfig>) -> Self {
+        self.tls = Some(config);
+        self
     }
 
     /// The true address.
@@ -86,7 +103,8 @@ impl Listener {
         metrics: Arc<Metrics>,
         mut stop: watch::Receiver<bool>,
     ) -> usize {
-        let line = Arc::new(Line { responder, http: builder(&settings), settings, metrics, stop: stop.clone() });
+        let (http, tls) = (builder(&settings), self.tls.clone().map(TlsAcceptor::from));
+        let line = Arc::new(Line { responder, http, tls, settings, metrics, stop: stop.clone() });
         let mut connections = JoinSet::new();
         loop {
             while connections.try_join_next().is_some() {}
@@ -98,9 +116,9 @@ impl Listener {
             match accepted {
                 Ok((stream, peer, seat)) => {
                     let wire = Wire { peer, local: stream.local_addr().unwrap_or(self.addr), tls: false };
-                    let line = Arc::clone(&line);
+                    let (line, name) = (Arc::clone(&line), self.name);
                     connections.spawn(async move {
-                        let _open = line.metrics.connection();
+                        let _open = line.metrics.connection(name);
                         line.open(stream, wire).await;
                         drop(seat);
                     });
@@ -113,7 +131,7 @@ impl Listener {
         }
         drop(self.socket);
         let finished = async { while connections.join_next().await.is_some() {} };
-        if tokio::time::timeout(line.settings.drain_timeout, finished).await.is_ok() {
+        if timeout(line.settings.drain_timeout, finished).await.is_ok() {
             return 0;
         }
         let cut = connections.len();
@@ -141,10 +159,12 @@ fn builder(settings: &Settings) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         // Behind our own (idle.rs), which ends sooner; inert without the timer above.
         .header_read_timeout(settings.idle_timeout.saturating_add(settings.head_timeout))
-        .max_headers(settings.max_headers)
         .max_buf_size(settings.max_head.max(8192))
         // Clients may close their sending side after the request and still want the answer.
         .half_close(true);
+    if settings.max_headers != HYPERS_HEADERS {
+        builder.http1().max_headers(settings.max_headers);
+    }
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -157,6 +177,7 @@ fn builder(settings: &Settings) -> Builder<TokioExecutor> {
 struct Line<R> {
     responder: Arc<R>,
     http: Builder<TokioExecutor>,
+    tls: Option<TlsAcceptor>,
     settings: Arc<Settings>,
     metrics: Arc<Metrics>,
     stop: watch::Receiver<bool>,
@@ -167,7 +188,17 @@ impl<R: Respond> Line<R> {
         if let Err(cause) = stream.set_nodelay(true) {
             tracing::debug!(error = %cause, "cannot set TCP_NODELAY");
         }
-        self.hold(stream, wire).await;
+        let Some(tls) = &self.tls else {
+            return self.hold(stream, wire).await;
+        };
+        match timeout(self.settings.handshake_timeout, tls.accept(stream)).await {
+            Ok(Ok(stream)) => self.hold(stream, Wire { tls: true, ..wire }).await,
+            Ok(Err(cause)) => {
+                self.metrics.handshake_failed();
+                tracing::debug!(peer.addr = %wire.peer, error = %cause, "TLS handshake failed");
+            }
+            Err(_elapsed) => self.metrics.limit("handshake_time"),
+        }
     }
 
     async fn hold<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self: &Arc<Self>, io: I, wire: Wire) {

@@ -1,9 +1,6 @@
 //! What is counted, in the words of Prometheus. Labels come from fixed sets, never from a client's text.
 
-use std::{
-    sync::atomic::{AtomicI64, AtomicU64},
-    time::Duration,
-};
+use std::{sync::atomic::AtomicU64, time::Duration};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
@@ -18,8 +15,8 @@ use crate::clock::Time;
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    open: Gauge<i64, AtomicI64>,
-    accepted: Counter<u64, AtomicU64>,
+    open: Family<ListenerLabel, Gauge>,
+    accepted: Family<ListenerLabel, Counter>,
     requests: Family<RequestLabels, Counter>,
     latency: Family<OperationLabel, Histogram, fn() -> Histogram>,
     received: Counter<u64, AtomicU64>,
@@ -33,6 +30,11 @@ pub struct Metrics {
 struct RequestLabels {
     operation: &'static str,
     outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ListenerLabel {
+    listener: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -60,8 +62,8 @@ impl Metrics {
     pub fn new(started: Time) -> Self {
         let mut metrics = Self {
             registry: Registry::default(),
-            open: Gauge::default(),
-            accepted: Counter::default(),
+            open: Family::default(),
+            accepted: Family::default(),
             requests: Family::default(),
             latency: Family::new_with_constructor(histogram),
             received: Counter::default(),
@@ -98,10 +100,10 @@ impl Metrics {
     }
 
     /// Counts a connection as open until what this gives is dropped.
-    pub(crate) fn connection(&self) -> Open<'_> {
-        self.accepted.inc();
-        self.open.inc();
-        Open(self)
+    pub(crate) fn connection(&self, listener: &'static str) -> Open<'_> {
+        self.accepted.get_or_create(&ListenerLabel { listener }).inc();
+        self.open.get_or_create(&ListenerLabel { listener }).inc();
+        Open(self, listener)
     }
 
     /// Counts one request.
@@ -133,10 +135,10 @@ impl Metrics {
 
 /// An open connection.
 #[derive(Debug)]
-pub(crate) struct Open<'a>(&'a Metrics);
+pub(crate) struct Open<'a>(&'a Metrics, &'static str);
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        self.0.open.dec();
+        self.0.open.get_or_create(&ListenerLabel { listener: self.1 }).dec();
     }
 }

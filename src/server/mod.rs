@@ -13,27 +13,34 @@ mod admin;
 mod body;
 mod coding;
 mod contract;
+pub mod dev_certs;
+pub mod gateway;
 mod http;
 mod idle;
 mod inbound;
 mod journal;
+pub mod limits;
 mod listen;
 mod metrics;
 mod route;
 mod settings;
+mod start;
+mod tls;
 pub mod tokens;
 
 use std::{future::Future, io, net::SocketAddr, sync::Arc};
 
 use tokio::sync::watch;
 
-use self::{admin::Admin, http::Front, listen::Listener};
+use self::{admin::Admin, http::Front, listen::Listener, tls::Certificates};
 pub use self::{
     admin::{Gauge, Probes},
     contract::Contract,
     inbound::{BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report},
     metrics::Metrics,
     settings::Settings,
+    start::{Parts, StartError, start},
+    tls::{Reload, Tls, TlsError},
 };
 use crate::clock::Clock;
 
@@ -48,12 +55,16 @@ pub enum ServerError {
         /// What the system said.
         cause: io::Error,
     },
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// Both listeners, bound and not yet serving.
 #[derive(Debug)]
 pub struct Server<H> {
     front: Listener,
+    certificates: Option<Arc<Certificates>>,
     admin: Listener,
     handler: Arc<H>,
     contract: Contract,
@@ -80,9 +91,13 @@ impl<H: Handler> Server<H> {
     ) -> Result<Self, ServerError> {
         let settings = Arc::new(settings);
         let metrics = Arc::new(Metrics::new(clock.now()));
-        let front = Listener::bind(settings.listen, settings.max_connections).await?;
-        let admin = Listener::bind(settings.admin, settings.max_admin_connections).await?;
-        Ok(Self { front, admin, handler, contract, probes, settings, metrics })
+        let certificates = settings.tls.clone().map(Certificates::read).transpose()?;
+        let mut front = Listener::bind("soap", settings.listen, settings.max_connections).await?;
+        if let Some(certificates) = &certificates {
+            front = front.with_tls(Arc::new(certificates.config()?));
+        }
+        let admin = Listener::bind("admin", settings.admin, settings.max_admin_connections).await?;
+        Ok(Self { front, certificates, admin, handler, contract, probes, settings, metrics })
     }
 
     /// The address at which SOAP is served.
@@ -93,6 +108,18 @@ impl<H: Handler> Server<H> {
     /// The address of the operators' listener.
     pub fn admin_addr(&self) -> SocketAddr {
         self.admin.addr()
+    }
+
+    /// Reads the certificate again when asked, while the server runs.
+    pub fn reload(&self) -> Reload {
+        Reload::new(self.certificates.clone(), Arc::clone(&self.metrics))
+    }
+
+    /// The URL at which clients reach this server: as configured, or the true address.
+    pub fn url(&self) -> String {
+        let scheme = if self.certificates.is_some() { "https" } else { "http" };
+        let own = || format!("{scheme}://{}", self.addr());
+        self.settings.public_url.as_ref().map_or_else(own, |url| url.trim_end_matches('/').to_owned())
     }
 
     /// What this server counts.
@@ -118,7 +145,11 @@ impl<H: Handler> Server<H> {
             shutdown.await;
             draining.send_replace(true);
         };
+        let watching = self.certificates.map(|certificates| tokio::spawn(certificates.watch(self.metrics)));
         let ((), cut, _) = tokio::join!(stop, front, admin);
+        if let Some(watching) = watching {
+            watching.abort();
+        }
         Drained { cut }
     }
 }

@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use super::Tls;
+
 /// The front door's settings; `Settings::default()` is what README's table says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -12,6 +14,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where operators ask for health and metrics. Default 127.0.0.1:8081; keep it on loopback or a private network.
     pub admin: SocketAddr,
+    /// The certificate; without one SOAP is served unencrypted. Default none.
+    pub tls: Option<Tls>,
     /// The URL that clients use (scheme, host, perhaps a path), when it is not to be taken from each request. Default none.
     pub public_url: Option<String>,
     /// Addresses of TLS terminators whose `X-Forwarded-Proto`, `-Host` and `-For` are believed. Default none.
@@ -51,6 +55,7 @@ impl Default for Settings {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             admin: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
+            tls: None,
             public_url: None,
             trusted_proxies: Vec::new(),
             max_body: 10 << 20,

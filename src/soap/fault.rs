@@ -71,6 +71,11 @@ impl Fault {
         }
     }
 
+    /// Whether it is about who is calling.
+    pub fn is_security(&self) -> bool {
+        self.code == Code::Security
+    }
+
     /// Adds what only the log may know.
     #[must_use]
     pub fn logged(mut self, what: impl Into<String>) -> Self {
@@ -91,7 +96,7 @@ impl Fault {
         writer.open("soap:Fault");
         match &self.code {
             Code::Security => {
-                writer.raw(&format!("<faultcode xmlns:q0=\"{WSSE}\">q0:Security</faultcode>"));
+                writer.text_with("faultcode", &[("xmlns:q0", WSSE)], "q0:Security");
             }
             Code::Client => writer.text("faultcode", "soap:Client"),
             Code::Server => writer.text("faultcode", "soap:Server"),
@@ -128,14 +133,12 @@ impl Fault {
         );
         if self.code == Code::Security {
             writer.open("soap:Subcode");
-            writer.raw(&format!("<soap:Value xmlns:q0=\"{WSSE}\">q0:Security</soap:Value>"));
+            writer.text_with("soap:Value", &[("xmlns:q0", WSSE)], "q0:Security");
             writer.close("soap:Subcode");
         }
         writer.close("soap:Code");
         writer.open("soap:Reason");
-        writer.raw("<soap:Text xml:lang=\"en\">");
-        writer.characters(&self.text);
-        writer.close("soap:Text");
+        writer.text_with("soap:Text", &[("xml:lang", "en")], &self.text);
         writer.close("soap:Reason");
         writer.text("soap:Node", actor);
         if self.code == Code::Server {
@@ -148,7 +151,7 @@ impl Fault {
 
     fn write_detail(&self, writer: &mut Writer) {
         let Some(code) = self.api_code else { return };
-        writer.raw(&format!("<apifault xmlns=\"{API_FAULT}\">"));
+        writer.open_with("apifault", &[("xmlns", API_FAULT)]);
         writer.text("Code", &code.to_string());
         writer.text("Message", &self.text);
         writer.close("apifault");

@@ -61,7 +61,7 @@ impl Heading<'_> {
     /// Ends an answer.
     pub fn finish(mut writer: Writer) -> String {
         writer.raw("</soap:Body></soap:Envelope>");
-        writer.finish()
+        writer.into_string()
     }
 
     /// A whole answer that is a Fault. `actor` is the URL that was called.
@@ -69,11 +69,8 @@ impl Heading<'_> {
         let mut writer = self.head(FAULT_ACTION, 1024);
         if let (Version::V12, Code::MustUnderstand(ns, name)) = (self.version, &fault.code) {
             // SOAP 1.2 part 1, section 5.4.8: the block is named in a header of its own.
-            writer.raw("<soap:NotUnderstood qname=\"n:");
-            writer.attribute_value(name);
-            writer.raw("\" xmlns:n=\"");
-            writer.attribute_value(ns);
-            writer.raw("\" />");
+            let qname = format!("n:{name}");
+            writer.text_with("soap:NotUnderstood", &[("qname", &qname), ("xmlns:n", ns)], "");
         }
         writer.raw("</soap:Header><soap:Body>");
         fault.write(&mut writer, self.version, actor);

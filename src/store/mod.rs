@@ -41,6 +41,8 @@ use std::{
 
 use tokio::sync::{mpsc, oneshot};
 
+use crate::message::client::Client;
+
 use self::{
     committer::{Committer, Shared, Task, Work, panic_text},
     disk::Disk,
@@ -59,6 +61,12 @@ const QUEUE: usize = 1024;
 pub trait Owner {
     /// The account (MID) that the objects belong to.
     fn account(&self) -> u64;
+}
+
+impl Owner for Client {
+    fn account(&self) -> u64 {
+        Self::account(self)
+    }
 }
 
 /// An account named by the program itself: seeding, sweeping, operators' commands. Never made from a request.
@@ -89,6 +97,12 @@ impl Default for Settings {
 /// The store. Clones share it; when the last one goes, what is queued is finished and the directory is released.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store")
+    }
+}
 
 struct Inner {
     queue: Option<mpsc::Sender<Box<dyn Work>>>,

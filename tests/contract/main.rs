@@ -1,6 +1,8 @@
 //! The contract carries exactly the facts: what tests/facts/partnerapi-schema.json states, the WSDL says, and nothing
 //! else; and the schema that leads the gateway is the same again. The WSDL is read here by other means than in src/.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test may fail loudly, in its helpers too")]
+
 mod facts;
 mod slim;
 mod tree;

@@ -119,7 +119,23 @@ pub(super) struct Principal {
     scopes: Option<String>,
 }
 
+/// An API client or user as an operator may see it.
+#[derive(Debug)]
+pub struct Described<'a> {
+    /// `api_client` or `user`
+    pub list: &'static str,
+    /// Its id or name.
+    pub name: &'a str,
+    /// The account in which it lives.
+    pub account: u64,
+    /// How many live hashes it has.
+    pub hashes: usize,
+    /// Whether it may log in with PasswordDigest.
+    pub digest: bool,
+}
+
 /// The whole directory.
+#[derive(Default)]
 pub struct Accounts {
     accounts: BTreeMap<u64, Account>,
     api_clients: HashMap<String, Arc<Principal>>,
@@ -174,6 +190,16 @@ impl Accounts {
     /// How many API clients and how many users there are.
     pub fn callers(&self) -> (usize, usize) {
         (self.api_clients.len(), self.users.len())
+    }
+
+    /// Every API client and user, without their secrets, in the order of their names.
+    pub fn described(&self) -> Vec<Described<'_>> {
+        let mut all: Vec<Described<'_>> = [("api_client", &self.api_clients), ("user", &self.users)]
+            .into_iter()
+            .flat_map(|(list, principals)| principals.values().map(move |principal| principal.described(list)))
+            .collect();
+        all.sort_by_key(|described| (described.list, described.name));
+        all
     }
 
     /// The hashes against which the secret of an API client is to be checked. An unknown id gets as many decoys,
@@ -274,6 +300,11 @@ impl Principal {
             digest_secret: user.digest_secret,
             scopes: None,
         }
+    }
+
+    fn described(&self, list: &'static str) -> Described<'_> {
+        let (hashes, digest) = (self.hashes.len(), self.digest_secret.is_some());
+        Described { list, name: &self.name, account: self.account, hashes, digest }
     }
 
     fn scopes(&self) -> Option<Scopes> {

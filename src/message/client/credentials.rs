@@ -3,7 +3,7 @@
 //! Everything is matched by local name: real clients send fueloauth and oAuthToken in their namespace, in none and in
 //! the envelope's, and the WS-Security elements under every prefix. Nothing is believed here; `server/access` checks.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use base64::{
     Engine,
@@ -13,7 +13,7 @@ use sha1::{Digest as _, Sha1};
 use subtle::ConstantTimeEq;
 
 use super::{Accounts, Client, Denied, Secret, token::Kind};
-use crate::clock::Time;
+use crate::{clock::Time, object::Node};
 
 /// A header block, or an element within one.
 pub(super) trait Element: Copy {
@@ -66,7 +66,33 @@ pub struct Digest {
     created_text: String,
 }
 
+impl Element for Node<'_> {
+    fn local_name(self) -> String {
+        self.name().to_owned()
+    }
+
+    fn content(self) -> String {
+        self.text().into_owned()
+    }
+
+    fn elements(self) -> Vec<Self> {
+        self.children().collect()
+    }
+
+    fn plain_attribute(self, name: &str) -> Option<String> {
+        self.attribute("", name).map(Cow::into_owned)
+    }
+}
+
 impl Credentials {
+    /// Reads the header blocks of an envelope and the value of the HTTP Authorization header.
+    ///
+    /// # Errors
+    /// When there are none, or they cannot be read.
+    pub fn read(header: &[Node<'_>], authorization: Option<&str>) -> Result<Self, Denied> {
+        Self::read_elements(header, authorization)
+    }
+
     /// A token, as from a header.
     pub fn token(token: &str) -> Self {
         Self { proof: Proof::Token(Secret::new(token)), expires: None }

@@ -13,7 +13,7 @@ pub mod token;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-pub use accounts::{Account, Accounts, ApiClient, Entry, Mistake, Permissions, Reach, User};
+pub use accounts::{Account, Accounts, ApiClient, Described, Entry, Mistake, Permissions, Reach, User};
 pub use credentials::{Credentials, Digest, Proof, bearer, understands};
 pub use scope::Scopes;
 pub use secret::{Secret, SecretHash, Verified};

@@ -4,7 +4,7 @@
 
 use std::{fmt, sync::Arc};
 
-use argon2::{Argon2, PasswordHash, PasswordVerifier};
+use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier, password_hash::SaltString};
 use subtle::ConstantTimeEq;
 
 /// The most memory that a configured hash may ask for at each check: 256 MiB, in KiB.
@@ -53,6 +53,13 @@ impl SecretHash {
             return Err(format!("m={} KiB is more than {MAX_MEMORY} KiB", params.m_cost()));
         }
         Ok(Self(text.into()))
+    }
+
+    /// Hashes a secret with argon2id as its authors recommend (19 MiB, two passes). Slow on purpose.
+    pub fn make(secret: &Secret, salt: &[u8; 16]) -> Result<Self, String> {
+        let salt = SaltString::encode_b64(salt).map_err(|error| error.to_string())?;
+        let hash = Argon2::default().hash_password(secret.expose().as_bytes(), &salt);
+        hash.map(|hash| Self(hash.to_string().into())).map_err(|error| error.to_string())
     }
 
     /// Checks a secret against it. Slow and memory-hungry on purpose; never on a thread that serves requests.

@@ -120,6 +120,8 @@ fn is_simple(text: &str, simple: Simple) -> bool {
         Simple::Decimal => Decimal::parse(text).is_some(),
         Simple::Double => double(text).is_some(),
         Simple::DateTime => date_time(text, 0).is_some(),
+        // Any day will do: it is the time of day that is judged.
+        Simple::Time => date_time(&format!("2000-01-01T{}", trim(text)), 0).is_some(),
         Simple::Base64 => is_base64(text),
     }
 }
@@ -137,6 +139,7 @@ fn described(simple: Simple) -> &'static str {
         Simple::Decimal => "a decimal number (xsd:decimal)",
         Simple::Double => "a number (xsd:double)",
         Simple::DateTime => "a date and time, such as 2008-10-31T11:45:00Z (xsd:dateTime)",
+        Simple::Time => "a time of day, such as 11:45:00Z (xsd:time)",
         Simple::Base64 => "base64 (xsd:base64Binary)",
     }
 }

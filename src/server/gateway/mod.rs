@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper::{
-    HeaderMap,
-    header::{AUTHORIZATION, CONTENT_TYPE, HeaderName},
+    HeaderMap, StatusCode,
+    header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue},
 };
 
 use crate::{
@@ -27,7 +27,12 @@ use crate::{
     store::Store,
 };
 
-use super::{Access, BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report, limits::Flights, tokens};
+use super::{
+    BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report,
+    access::Access,
+    limits::Flight,
+    tokens::{Asked, Endpoint},
+};
 
 use answer::Answer;
 use request::{Refused, Request};
@@ -54,7 +59,7 @@ pub struct Gateway {
     /// Limits of reading.
     pub limits: Limits,
     /// Requests of one API client at once.
-    pub flights: Flights,
+    pub flight: Flight,
 }
 
 impl Gateway {
@@ -112,17 +117,18 @@ impl Gateway {
 
     async fn serve(&self, inbound: &Inbound, request: &Request) -> Result<Answer, Fault> {
         let client = self.admit(inbound, request).await?;
-        let _flight = self.flights.take(client.key()).ok_or_else(|| {
-            // Code 17 is the service's own (facts/wire 1.5).
-            Fault::server(17, "Rate Limited").logged("max_in_flight reached")
-        })?;
+        // Code 17 is the service's own (facts/wire 1.5).
+        let _seat = self
+            .flight
+            .enter(client.key())
+            .map_err(|crowded| Fault::server(17, "Rate Limited").logged(crowded.to_string()))?;
         dispatch::dispatch(self, request, client, inbound).await
     }
 
     /// Lets the caller in, or not.
     async fn admit(&self, inbound: &Inbound, request: &Request) -> Result<Client, Fault> {
-        let bearer = header(&inbound.headers, &AUTHORIZATION).and_then(bearer);
-        let credentials = Credentials::read(&request.envelope()?.header, bearer);
+        let authorization = header(&inbound.headers, &AUTHORIZATION);
+        let credentials = Credentials::read(&request.envelope()?.header, authorization);
         let client = match credentials {
             Ok(credentials) => self.access.check(credentials, inbound.peer.ip()).await,
             Err(denied) => Err(denied),
@@ -131,6 +137,34 @@ impl Gateway {
             tracing::info!(request.id = inbound.request_id, reason = denied.reason(), "not let in: {denied}");
             denied_fault(&denied)
         })
+    }
+
+    /// Token endpoints: JSON in and out, with HTTP's own status codes.
+    async fn tokens(&self, endpoint: Endpoint, inbound: Inbound) -> Outbound {
+        let body = match &inbound.body {
+            Ok(body) => body,
+            Err(error) => return Outbound::new(error.status(), "text/plain; charset=utf-8", error.to_string()),
+        };
+        let asked = Asked {
+            path: &inbound.path,
+            query: inbound.query.as_deref().unwrap_or_default(),
+            authorization: header(&inbound.headers, &AUTHORIZATION),
+            body,
+            public_url: &inbound.public_url,
+            peer: inbound.peer.ip(),
+        };
+        let answer = self.access.answer(endpoint, asked).await;
+        let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut outbound = Outbound::new(status, "application/json; charset=utf-8", answer.body.to_string());
+        // RFC 6749 section 5.1: nobody may keep a token on the way.
+        outbound.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        for (name, value) in answer.headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value)) {
+                outbound.headers.insert(name, value);
+            }
+        }
+        let outcome = if status.is_success() { Outcome::Ok } else { Outcome::Denied };
+        outbound.reporting(Report::new("token", outcome))
     }
 
     fn refuse(&self, refused: Refused, actor: &str) -> Outbound {
@@ -150,15 +184,15 @@ impl Handler for Gateway {
     }
 
     async fn token_v2(&self, request: Inbound) -> Outbound {
-        tokens::token_v2(&self.access, request).await
+        self.tokens(Endpoint::Token, request).await
     }
 
     async fn request_token(&self, request: Inbound) -> Outbound {
-        tokens::request_token(&self.access, request).await
+        self.tokens(Endpoint::RequestToken, request).await
     }
 
     async fn endpoint_soap(&self, request: Inbound) -> Outbound {
-        tokens::endpoint_soap(&self.access, request).await
+        self.tokens(Endpoint::Endpoints, request).await
     }
 
     fn panicked(&self, lost: Lost) -> Outbound {
@@ -176,11 +210,6 @@ fn actor(inbound: &Inbound) -> String {
 
 fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-fn bearer(value: &str) -> Option<&str> {
-    let (scheme, token) = value.trim().split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 fn denied_fault(denied: &Denied) -> Fault {

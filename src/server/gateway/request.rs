@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::{
     message::{Call, Operation},
-    object::{self, Limits, Tree},
+    object::{self, Limits, ReadErrorKind, Tree},
     schema::Schema,
     soap::{self, Addressing, Envelope, Fault, Version},
 };
@@ -54,7 +54,7 @@ impl Request {
         let tree = object::read(text, schema, limits).map_err(|error| Refused {
             version,
             message_id: None,
-            limit: error.limit(),
+            limit: matches!(error.kind, ReadErrorKind::Limit { .. }).then_some("xml"),
             fault: Fault::client(format!("Server was unable to read request. {error}")),
         })?;
         let refused = |version, message_id, fault| Refused { version, message_id, fault, limit: None };

@@ -1,0 +1,77 @@
+//! One HTTP exchange with a server: for `envoi send` and `envoi doctor`. HTTPS trusts the system's roots and `--ca`.
+
+use std::{path::Path, time::Duration};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{HeaderMap, Method, Request, Uri};
+use hyper_rustls::HttpsConnector;
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use rustls::{ClientConfig, RootCertStore, pki_types::{CertificateDer, pem::PemObject}};
+
+/// No answer of ours is longer.
+const MAX_ANSWER: usize = 256 << 20;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A connection pool with its trust.
+pub(super) struct Caller(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
+
+/// What came back.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+impl Caller {
+    pub(super) fn new(ca: Option<&Path>) -> Result<Self, String> {
+        let mut roots = RootCertStore::empty();
+        // A machine without roots can still talk http, and https by `--ca`.
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if let Some(path) = ca {
+            let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+            let certificates = CertificateDer::pem_file_iter(path).map_err(|error| wrong(&error))?;
+            for certificate in certificates {
+                let certificate = certificate.map_err(|error| wrong(&error))?;
+                roots.add(certificate).map_err(|error| wrong(&error))?;
+            }
+        }
+        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let config = config.map_err(|error| error.to_string())?.with_root_certificates(roots).with_no_client_auth();
+        let connector = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().build();
+        Ok(Self(Client::builder(TokioExecutor::new()).build(connector)))
+    }
+
+    pub(super) async fn call(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, String)],
+        body: impl Into<Bytes>,
+    ) -> Result<Answered, String> {
+        let uri: Uri = url.parse().map_err(|error| format!("{url}: {error}"))?;
+        let mut request = Request::builder().method(method).uri(uri).header("User-Agent", concat!("envoi/", env!("CARGO_PKG_VERSION")));
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let request = request.body(Full::new(body.into())).map_err(|error| format!("{url}: {error}"))?;
+        let exchange = async {
+            let response = self.0.request(request).await.map_err(|error| format!("{url}: {}", chain(&error)))?;
+            let (head, body) = response.into_parts();
+            let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|error| format!("{url}: {}", chain(&*error)))?;
+            Ok(Answered { status: head.status.as_u16(), headers: head.headers, body: body.to_bytes() })
+        };
+        tokio::time::timeout(PATIENCE, exchange).await.map_err(|_| format!("{url}: no answer within {PATIENCE:?}"))?
+    }
+}
+
+/// An error with its causes: hyper's own text is just "client error (Connect)".
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

@@ -1,0 +1,133 @@
+//! The subcommands of the `envoi` program: arguments in, exit code out.
+//!
+//! What a command answers goes to stdout, what it complains of to stderr. Secrets are never taken from arguments, where
+//! every user of the machine could read them.
+
+mod call;
+mod certs;
+mod clients;
+mod doctor;
+mod pretty;
+mod secret;
+mod send;
+mod settings;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+/// How a command ends. `main.rs` lists the numbers for users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Ok = 0,
+    /// Done, and the answer is no: a fault, an Error status, a check that failed.
+    Failed = 1,
+    /// Arguments or configuration cannot be used.
+    Usage = 64,
+    /// A bug of ours.
+    Internal = 70,
+    /// A file, a port or the network failed.
+    Io = 74,
+    /// The data directory is in use by another envoi.
+    InUse = 75,
+}
+
+#[derive(Parser)]
+#[command(name = "envoi", version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Read a configuration and tell every mistake in it.
+    CheckConfig(settings::Sources),
+    /// Show the settings in force, each with where it came from; secrets are left out.
+    Config(settings::Show),
+    /// Hash a secret (asked for at a terminal, else read from stdin) for secret_hashes or password_hashes.
+    HashSecret,
+    /// Make certificates.
+    Certs(certs::Certs),
+    /// Post envelopes and print the answers.
+    Send(send::Send),
+    /// Show how a client is pointed at envoi, and check that it would be answered.
+    Doctor(doctor::Doctor),
+    /// Print a script that completes arguments in a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How to reach a server.
+#[derive(Args)]
+struct Reach {
+    /// The SOAP endpoint.
+    #[arg(long, env = "ENVOI_URL", default_value = "http://127.0.0.1:8080/Service.asmx")]
+    url: String,
+    /// PEM file with certificates to trust beside the system's, such as `ca.pem` of `envoi certs dev`.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+}
+
+/// Runs what the arguments ask for.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are answers, not mistakes.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Ok };
+            return if error.print().is_ok() { exit.into() } else { Exit::Io.into() };
+        }
+    };
+    let exit = match arguments.command {
+        Command::CheckConfig(sources) => settings::check(&sources),
+        Command::Config(show) => settings::show(&show),
+        Command::HashSecret => secret::hash(),
+        Command::Certs(certs) => certs::write(&certs),
+        Command::Send(send) => block_on(send::send(&send)),
+        Command::Doctor(doctor) => block_on(doctor::examine(&doctor)),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "envoi", &mut script);
+            say(&String::from_utf8_lossy(&script))
+        }
+    };
+    exit.into()
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Runs a client's work; one thread is enough for it.
+fn block_on(work: impl Future<Output = Exit>) -> Exit {
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(work),
+        Err(error) => complain(Exit::Io, &format!("cannot start: {error}")),
+    }
+}
+
+/// Writes an answer to stdout. A reader that has gone (`envoi config | head`) is no mistake.
+fn say(text: &str) -> Exit {
+    use std::io::{ErrorKind, Write};
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Exit::Ok,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Ok,
+        Err(_) => Exit::Io,
+    }
+}
+
+/// Writes a complaint to stderr.
+fn complain(exit: Exit, text: &str) -> Exit {
+    use std::io::Write;
+    // There is nobody left to tell when stderr is gone; the exit code stays.
+    let _ = writeln!(std::io::stderr().lock(), "envoi: {text}");
+    exit
+}

@@ -1,0 +1,87 @@
+//! `envoi check-config`, `envoi config`, and the arguments from which every command reads its configuration.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Exit, complain, say};
+use crate::config::{self, Config, Layers, Problem};
+
+/// Where a configuration comes from.
+#[derive(Args, Default)]
+pub(super) struct Sources {
+    /// The configuration file.
+    #[arg(long, env = "ENVOI_CONFIG", value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Set one key, such as `access.clock_skew=1m`; counts before the environment and the file.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Show {
+    #[command(flatten)]
+    sources: Sources,
+    /// Print the table of all settings for a README instead.
+    #[arg(long)]
+    markdown: bool,
+}
+
+impl Sources {
+    /// Reads and checks it all; complaints go to stderr.
+    pub(super) fn load(&self, flags: Vec<(String, String, String)>) -> Result<Config, Exit> {
+        let mut layers = Layers { flags, ..Layers::default() };
+        let mut problems = Vec::new();
+        for set in &self.set {
+            let flag = "--set".to_owned();
+            match set.split_once('=') {
+                Some((key, value)) => layers.flags.push((key.trim().to_owned(), value.trim().to_owned(), flag)),
+                None => problems.push(Problem { place: flag, key: set.clone(), what: "expected KEY=VALUE".into() }),
+            }
+        }
+        // Variables that are not text cannot be ours.
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        layers.environment = std::env::vars_os().filter_map(text).filter(|(name, _)| name.starts_with("ENVOI_")).collect();
+        if let Some(path) = &self.config {
+            match std::fs::read_to_string(path) {
+                Ok(text) => layers.file = Some((path.clone(), text)),
+                Err(error) => return Err(complain(Exit::Usage, &format!("{}: {error}", path.display()))),
+            }
+        }
+        let loaded = match Config::load(&layers) {
+            Ok(config) if problems.is_empty() => Ok(config),
+            Ok(_) => Err(problems),
+            Err(more) => Err(problems.into_iter().chain(more).collect()),
+        };
+        loaded.map_err(|problems| {
+            for problem in &problems {
+                complain(Exit::Usage, &problem.to_string());
+            }
+            Exit::Usage
+        })
+    }
+}
+
+pub(super) fn check(sources: &Sources) -> Exit {
+    match sources.load(Vec::new()) {
+        Ok(config) => {
+            for warning in &config.warnings {
+                complain(Exit::Ok, &format!("warning: {warning}"));
+            }
+            let accounts = config.accounts.accounts().count();
+            let (clients, users) = config.accounts.callers();
+            say(&format!("The configuration is good: accounts {accounts}, API clients {clients}, users {users}.\n"))
+        }
+        Err(exit) => exit,
+    }
+}
+
+pub(super) fn show(show: &Show) -> Exit {
+    if show.markdown {
+        return say(&config::markdown());
+    }
+    match show.sources.load(Vec::new()) {
+        Ok(config) => say(&config::toml(&config)),
+        Err(exit) => exit,
+    }
+}

@@ -1,1 +1,0 @@
-//! Every setting, its default and its check; read whole before a port opens.

@@ -1,0 +1,230 @@
+//! The lists of the configuration: `[[account]]`, `[[api_client]]` and `[[user]]`.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::{Config, Problem, source::Source};
+use crate::message::client::{Account, Accounts, ApiClient, Entry, Permissions, Reach, Secret, SecretHash, User};
+
+/// Their names in the file.
+pub(super) const LISTS: [&str; 3] = ["account", "api_client", "user"];
+
+/// The WSDL's operations.
+const OPERATIONS: [&str; 13] = [
+    "Create",
+    "Retrieve",
+    "Update",
+    "Delete",
+    "Query",
+    "Describe",
+    "Execute",
+    "Perform",
+    "Configure",
+    "Schedule",
+    "VersionInfo",
+    "Extract",
+    "GetSystemStatus",
+];
+
+/// The entries read so far, from one or two files, and where each field stood.
+#[derive(Default)]
+pub(super) struct Drafts {
+    accounts: Vec<Account>,
+    clients: Vec<ApiClient>,
+    users: Vec<User>,
+    places: Vec<(Entry, BTreeMap<String, String>)>,
+    /// An entry that cannot be read would be missed again in every reference to it.
+    broken: bool,
+}
+
+impl Drafts {
+    /// Reads one list.
+    pub(super) fn read(
+        &mut self,
+        source: &Source<'_>,
+        list: &str,
+        value: &Spanned<DeValue<'_>>,
+        problems: &mut Vec<Problem>,
+    ) {
+        let entries = value.get_ref().as_array().map(|array| array.iter().collect::<Vec<_>>()).unwrap_or_default();
+        if value.get_ref().as_array().is_none() {
+            let what = format!("expected a list: write `[[{list}]]`");
+            problems.push(Problem { place: source.place(&value.span()), key: list.into(), what });
+        }
+        let before = problems.len();
+        for entry in entries {
+            let Some(table) = entry.get_ref().as_table() else {
+                let what = format!("expected a table: write `[[{list}]]`");
+                problems.push(Problem { place: source.place(&entry.span()), key: list.into(), what });
+                continue;
+            };
+            let place = source.place(&entry.span());
+            let mut fields = Fields { source, list, table, place, used: BTreeSet::new(), problems: &mut *problems };
+            let entry = match list {
+                "account" => self.account(&mut fields),
+                "api_client" => self.client(&mut fields),
+                _ => self.user(&mut fields),
+            };
+            let places = fields.finish();
+            self.places.extend(entry.map(|entry| (entry, places)));
+        }
+        self.broken |= problems.len() > before;
+    }
+
+    fn account(&mut self, fields: &mut Fields<'_, '_, '_>) -> Option<Entry> {
+        let (mid, name, enterprise) = (fields.number("mid"), fields.text("name"), fields.number("enterprise"));
+        let mid = fields.needed("mid", mid)?;
+        let name = name.unwrap_or_else(|| format!("Account {mid}"));
+        self.accounts.push(Account { mid, name, enterprise: enterprise.unwrap_or(mid) });
+        Some(Entry::Account(self.accounts.len() - 1))
+    }
+
+    fn client(&mut self, fields: &mut Fields<'_, '_, '_>) -> Option<Entry> {
+        let (id, account) = (fields.text("id"), fields.number("account"));
+        let secrets = fields.hashes("secret_hashes");
+        let scopes = fields.texts("scopes").map(|scopes| scopes.join(" "));
+        let permissions = fields.permissions();
+        let (id, account) = (fields.needed("id", id)?, fields.needed("account", account)?);
+        self.clients.push(ApiClient { id, account, secrets: secrets?, scopes, permissions });
+        Some(Entry::ApiClient(self.clients.len() - 1))
+    }
+
+    fn user(&mut self, fields: &mut Fields<'_, '_, '_>) -> Option<Entry> {
+        let (name, account) = (fields.text("name"), fields.number("account"));
+        let passwords = fields.hashes("password_hashes");
+        let digest_secret = fields.text("digest_secret").map(Secret::new);
+        let permissions = fields.permissions();
+        let (name, account) = (fields.needed("name", name)?, fields.needed("account", account)?);
+        self.users.push(User { name, account, passwords: passwords?, digest_secret, permissions });
+        Some(Entry::User(self.users.len() - 1))
+    }
+
+    /// Builds the directory out of everything read.
+    pub(super) fn settle(self, config: &mut Config, problems: &mut Vec<Problem>) {
+        if self.broken {
+            return;
+        }
+        match Accounts::new(self.accounts, self.clients, self.users) {
+            Ok(accounts) => config.accounts = Arc::new(accounts),
+            Err(mistakes) => problems.extend(mistakes.into_iter().map(|mistake| {
+                let places = self.places.iter().find(|(entry, _)| *entry == mistake.entry).map(|(_, places)| places);
+                let place = places.and_then(|places| places.get(mistake.field).or_else(|| places.get("")));
+                let list = match mistake.entry {
+                    Entry::Account(_) => "account",
+                    Entry::ApiClient(_) => "api_client",
+                    Entry::User(_) => "user",
+                };
+                let key = format!("{list}.{}", mistake.field);
+                Problem { place: place.cloned().unwrap_or_default(), key, what: mistake.what }
+            })),
+        }
+    }
+}
+
+/// The fields of one entry; what nobody asks for is a mistake.
+struct Fields<'a, 's, 't> {
+    source: &'a Source<'s>,
+    list: &'a str,
+    table: &'a DeTable<'t>,
+    place: String,
+    used: BTreeSet<&'static str>,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Fields<'_, '_, '_> {
+    fn wrong(&mut self, name: &str, what: impl Into<String>) {
+        let place = self.table.get_key_value(name).map(|(key, _)| self.source.place(&key.span()));
+        let place = place.unwrap_or_else(|| self.place.clone());
+        self.problems.push(Problem { place, key: format!("{}.{name}", self.list), what: what.into() });
+    }
+
+    fn field<T>(&mut self, name: &'static str, expected: &str, read: impl Fn(&DeValue<'_>) -> Option<T>) -> Option<T> {
+        self.used.insert(name);
+        let value = read(self.table.get(name)?.get_ref());
+        if value.is_none() {
+            self.wrong(name, format!("expected {expected}"));
+        }
+        value
+    }
+
+    fn needed<T>(&mut self, name: &'static str, value: Option<T>) -> Option<T> {
+        if self.table.get(name).is_none() {
+            self.wrong(name, "is missing");
+        }
+        value
+    }
+
+    fn text(&mut self, name: &'static str) -> Option<String> {
+        self.field(name, "text", |value| value.as_str().map(str::to_owned))
+    }
+
+    fn number(&mut self, name: &'static str) -> Option<u64> {
+        self.field(name, "a whole number above 0", number)
+    }
+
+    fn texts(&mut self, name: &'static str) -> Option<Vec<String>> {
+        self.field(name, "a list of texts", |value| {
+            value.as_array()?.iter().map(|value| value.get_ref().as_str().map(str::to_owned)).collect()
+        })
+    }
+
+    fn hashes(&mut self, name: &'static str) -> Option<Vec<SecretHash>> {
+        let Some(texts) = self.texts(name) else {
+            return self.table.get(name).is_none().then(Vec::new);
+        };
+        let hashes: Result<Vec<_>, _> = texts.iter().map(|text| SecretHash::parse(text)).collect();
+        match hashes {
+            Ok(hashes) => Some(hashes),
+            Err(error) => {
+                self.wrong(name, format!("{error}; expected what `envoi hash-secret` prints"));
+                None
+            }
+        }
+    }
+
+    fn permissions(&mut self) -> Permissions {
+        let expected = "a list of account numbers, or \"enterprise\"";
+        let reach = self.field("act_for", expected, |value| match value.as_str() {
+            Some("enterprise") => Some(Reach::Enterprise),
+            Some(_) => None,
+            None => {
+                let listed: Option<BTreeSet<u64>> =
+                    value.as_array()?.iter().map(|value| number(value.get_ref())).collect();
+                listed.map(Reach::Listed)
+            }
+        });
+        let operations: Option<BTreeSet<String>> = self.texts("operations").map(|texts| texts.into_iter().collect());
+        for operation in operations.iter().flatten().filter(|operation| !OPERATIONS.contains(&operation.as_str())) {
+            self.wrong(
+                "operations",
+                format!("`{operation}` is no operation: expected some of {}", OPERATIONS.join(", ")),
+            );
+        }
+        let object_types = self.texts("object_types").map(|texts| texts.into_iter().collect());
+        Permissions { reach: reach.unwrap_or_default(), operations, object_types }
+    }
+
+    /// Tells the fields that nobody asked for; gives the places of all, that of the entry under the empty name.
+    fn finish(mut self) -> BTreeMap<String, String> {
+        let names: Vec<String> = self.table.keys().map(|key| key.get_ref().to_string()).collect();
+        let known: Vec<_> = self.used.iter().copied().collect();
+        for name in names.iter().filter(|name| !known.contains(&name.as_str())) {
+            self.wrong(name, format!("there is no such setting: expected some of {}", known.join(", ")));
+        }
+        let source = self.source;
+        let places = self.table.keys().map(|key| (key.get_ref().to_string(), source.place(&key.span())));
+        places.chain([(String::new(), self.place.clone())]).collect()
+    }
+}
+
+fn number(value: &DeValue<'_>) -> Option<u64> {
+    let number = value.as_integer().filter(|number| number.radix() == 10)?;
+    number.as_str().replace('_', "").parse().ok().filter(|number| *number > 0)
+}

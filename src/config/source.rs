@@ -1,0 +1,282 @@
+//! Where values come from (flags, environment, file) and how they become a [`Config`].
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::{
+    Config, Effective, accounts,
+    table::{SETTINGS, Setting},
+};
+
+/// What was given, in the order in which it counts: flags, environment, file.
+#[derive(Clone, Debug, Default)]
+pub struct Layers {
+    /// The configuration file: its name for messages, and its text.
+    pub file: Option<(PathBuf, String)>,
+    /// The environment; variables that do not begin with `ENVOI_` do not count.
+    pub environment: Vec<(String, String)>,
+    /// Key, value, and the flag for messages.
+    pub flags: Vec<(String, String, String)>,
+}
+
+/// Something wrong in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// `envoi.toml:12`, the name of an environment variable, or a flag.
+    pub place: String,
+    /// The setting.
+    pub key: String,
+    /// What is wrong, and what was expected.
+    pub what: String,
+}
+
+impl Problem {
+    /// By file and line, so that one can go through the file once.
+    fn order(&self) -> (String, u32) {
+        let line = self.place.rsplit_once(':').and_then(|(file, line)| Some((file.to_owned(), line.parse().ok()?)));
+        line.unwrap_or((self.place.clone(), 0))
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in [&self.place, &self.key].into_iter().filter(|part| !part.is_empty()) {
+            write!(f, "{part}: ")?;
+        }
+        f.write_str(&self.what)
+    }
+}
+
+/// A file, to tell lines from places in it.
+pub(super) struct Source<'a> {
+    pub(super) path: &'a Path,
+    text: &'a str,
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn new(path: &'a Path, text: &'a str) -> Self {
+        Self { path, text }
+    }
+
+    pub(super) fn place(&self, span: &Range<usize>) -> String {
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        format!("{}:{}", self.path.display(), before.matches('\n').count() + 1)
+    }
+
+    /// The tables of the file; what is not TOML is told, each place once.
+    pub(super) fn parse(&self, problems: &mut Vec<Problem>) -> Spanned<DeTable<'a>> {
+        let (table, errors) = DeTable::parse_recoverable(self.text);
+        problems.extend(errors.into_iter().map(|error| Problem {
+            place: self.place(&error.span().unwrap_or_default()),
+            key: String::new(),
+            what: error.message().trim().replace('\n', ", "),
+        }));
+        table
+    }
+}
+
+/// A value that was given, and where.
+struct Given {
+    text: Result<String, String>,
+    place: String,
+    base: PathBuf,
+}
+
+impl Config {
+    /// Reads and checks everything. The accounts come from the file (and the one that it names), or from `accounts`.
+    pub fn load(layers: &Layers) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut given = BTreeMap::new();
+        let mut config = Self::empty();
+        let mut directory = accounts::Drafts::default();
+        if let Some((path, text)) = &layers.file {
+            let source = Source::new(path, text);
+            let table = source.parse(&mut problems);
+            // What else a broken file says would be guesswork.
+            if !problems.is_empty() {
+                return Err(problems);
+            }
+            read_file(&source, table.get_ref(), &mut given, &mut directory, &mut problems);
+        }
+        read_environment(&layers.environment, &mut given, &mut config.warnings);
+        for (key, value, flag) in &layers.flags {
+            match setting(key) {
+                Some(setting) => {
+                    let text = Ok(value.clone());
+                    given.insert(setting.key, Given { text, place: flag.clone(), base: PathBuf::new() });
+                }
+                None => problems.push(unknown(flag.clone(), key)),
+            }
+        }
+        for setting in SETTINGS {
+            apply(&mut config, setting, given.get(setting.key), &mut problems);
+        }
+        if let Some(path) = config.accounts_file.clone() {
+            read_accounts(&path, &mut directory, &mut problems);
+        }
+        directory.settle(&mut config, &mut problems);
+        config.cross_check(&mut problems);
+        problems.sort_by_cached_key(Problem::order);
+        if problems.is_empty() { Ok(config) } else { Err(problems) }
+    }
+}
+
+fn apply(config: &mut Config, setting: &'static Setting, given: Option<&Given>, problems: &mut Vec<Problem>) {
+    let (text, place, base) = match given {
+        Some(given) => (given.text.as_deref(), given.place.as_str(), given.base.as_path()),
+        None => (Ok(setting.default), "default", Path::new("")),
+    };
+    let put = match text {
+        // Empty means unset, for the settings that have no default.
+        Ok("") if setting.default.is_empty() => Ok(()),
+        Ok(text) => setting.kind.put(config, text, base),
+        Err(what) => Err(what.to_owned()),
+    };
+    if let Err(what) = put {
+        problems.push(Problem { place: place.into(), key: setting.key.into(), what });
+    }
+    let value = text.unwrap_or_default().to_owned();
+    config.effective.push(Effective { key: setting.key, value, origin: place.into() });
+}
+
+fn setting(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.key == key)
+}
+
+fn read_file(
+    source: &Source<'_>,
+    table: &DeTable<'_>,
+    given: &mut BTreeMap<&'static str, Given>,
+    directory: &mut accounts::Drafts,
+    problems: &mut Vec<Problem>,
+) {
+    let base = source.path.parent().unwrap_or(Path::new("")).to_owned();
+    for (name, value) in table {
+        let section = name.get_ref().as_ref();
+        let place = || source.place(&name.span());
+        if accounts::LISTS.contains(&section) {
+            directory.read(source, section, value, problems);
+        } else if let Some(fields) = value.get_ref().as_table() {
+            for (field, value) in fields {
+                let key = format!("{section}.{}", field.get_ref());
+                let place = source.place(&field.span());
+                match setting(&key) {
+                    Some(setting) => {
+                        let text = text(value.get_ref());
+                        given.insert(setting.key, Given { text, place, base: base.clone() });
+                    }
+                    None => problems.push(unknown(place, &key)),
+                }
+            }
+        } else {
+            problems.push(unknown(place(), section));
+        }
+    }
+}
+
+/// Numbers, booleans and lists in the form in which environment and flags give them.
+fn text(value: &DeValue<'_>) -> Result<String, String> {
+    match value {
+        DeValue::String(text) => Ok(text.to_string()),
+        DeValue::Integer(number) if number.radix() == 10 => Ok(number.as_str().to_owned()),
+        DeValue::Boolean(flag) => Ok(flag.to_string()),
+        DeValue::Array(values) => {
+            let texts: Result<Vec<_>, _> = values.iter().map(|value| text(value.get_ref())).collect();
+            texts.map(|texts| texts.join(","))
+        }
+        other => Err(format!("a {} cannot stand here", other.type_str())),
+    }
+}
+
+fn read_environment(
+    environment: &[(String, String)],
+    given: &mut BTreeMap<&'static str, Given>,
+    warnings: &mut Vec<Problem>,
+) {
+    for setting in SETTINGS {
+        let name = setting.environment();
+        if let Some((_, value)) = environment.iter().find(|(variable, _)| *variable == name) {
+            given.insert(setting.key, Given { text: Ok(value.clone()), place: name, base: PathBuf::new() });
+        }
+    }
+    // A misspelt one is worth a word, but not the start: a cluster may put variables of its own beside ours.
+    let sections = SETTINGS.iter().filter_map(|setting| setting.key.split('.').next());
+    let prefixes: std::collections::BTreeSet<_> = sections.map(|s| format!("ENVOI_{}_", s.to_uppercase())).collect();
+    for (variable, _) in environment {
+        let ours = prefixes.iter().any(|prefix| variable.starts_with(prefix));
+        if ours && !SETTINGS.iter().any(|setting| setting.environment() == *variable) {
+            let what = "no setting has this name; it is ignored".into();
+            warnings.push(Problem { place: variable.clone(), key: String::new(), what });
+        }
+    }
+}
+
+fn read_accounts(path: &Path, directory: &mut accounts::Drafts, problems: &mut Vec<Problem>) {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => {
+            let (place, key) = (path.display().to_string(), "access.accounts".into());
+            return problems.push(Problem { place, key, what: error.to_string() });
+        }
+    };
+    let source = Source::new(path, &text);
+    let table = source.parse(problems);
+    for (name, value) in table.get_ref() {
+        let section = name.get_ref().as_ref();
+        if accounts::LISTS.contains(&section) {
+            directory.read(&source, section, value, problems);
+        } else {
+            problems.push(unknown(source.place(&name.span()), section));
+        }
+    }
+}
+
+/// An unknown key, with the one that was perhaps meant.
+fn unknown(place: String, key: &str) -> Problem {
+    let near = SETTINGS.iter().map(|setting| (distance(setting.key, key), setting.key)).min();
+    let what = match near {
+        Some((steps, near)) if steps <= 3 => format!("there is no such setting; perhaps `{near}` is meant"),
+        _ => "there is no such setting".into(),
+    };
+    Problem { place, key: key.into(), what }
+}
+
+/// How many letters to insert, remove or change (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (steps, x) in (1..).zip(a.chars()) {
+        let mut left: usize = steps;
+        let mut next = vec![left];
+        for (y, above) in b.chars().zip(row.windows(2)) {
+            if let [corner, up] = above {
+                left = (corner + usize::from(x != y)).min(up + 1).min(left + 1);
+                next.push(left);
+            }
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_key_is_near_the_one_that_was_meant() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        let problem = unknown("envoi.toml:3".into(), "server.lisen");
+        let expected = "envoi.toml:3: server.lisen: there is no such setting; perhaps `server.listen` is meant";
+        assert_eq!(problem.to_string(), expected);
+    }
+}

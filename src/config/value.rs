@@ -1,0 +1,168 @@
+//! The kinds of values: how each is read from text, checked and written.
+//!
+//! A file may hold numbers, booleans and lists as TOML has them; environment and flags give text. Both come here as
+//! text, so that all three accept the same.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use super::Config;
+
+/// A kind of value, with its bounds and the place in [`Config`] where it goes.
+pub(super) enum Kind {
+    /// Bytes: `10MiB`, `64KiB`, `1024`.
+    Size { min: u64, max: u64, put: fn(&mut Config, u64) },
+    /// `1079s`, `5m`, `14d`, `250ms`; a bare number is seconds.
+    Duration { min: Duration, max: Duration, put: fn(&mut Config, Duration) },
+    /// A whole number.
+    Number { min: u64, max: u64, put: fn(&mut Config, u64) },
+    /// `127.0.0.1:8080`
+    Address { put: fn(&mut Config, SocketAddr) },
+    /// Addresses, separated by commas.
+    Addresses { put: fn(&mut Config, Vec<IpAddr>) },
+    /// One of a few words.
+    Choice { of: &'static [&'static str], put: fn(&mut Config, &str) },
+    /// Text, checked.
+    Text { check: fn(&str) -> Result<(), String>, put: fn(&mut Config, String) },
+    /// A file that has to be there.
+    File { put: fn(&mut Config, PathBuf) },
+    /// A directory, made when it is missing.
+    Directory { put: fn(&mut Config, PathBuf) },
+}
+
+const SIZES: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
+const DURATIONS: [(&str, u64); 5] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+
+impl Kind {
+    /// Reads a value into its place. Relative paths start at `base`. The error says what was expected.
+    pub(super) fn put(&self, config: &mut Config, text: &str, base: &std::path::Path) -> Result<(), String> {
+        match self {
+            Self::Size { min, max, put } => {
+                let bytes = scaled(text, &SIZES, 1).ok_or("expected a number of bytes such as 64KiB or 10MiB")?;
+                within(bytes, *min, *max, size).map(|bytes| put(config, bytes))
+            }
+            Self::Duration { min, max, put } => {
+                let millis =
+                    scaled(text, &DURATIONS, 1000).ok_or("expected a duration such as 250ms, 30s, 5m, 2h or 14d")?;
+                let (min, max) = (millis_of(*min), millis_of(*max));
+                within(millis, min, max, duration).map(|millis| put(config, Duration::from_millis(millis)))
+            }
+            Self::Number { min, max, put } => {
+                let number = text.replace('_', "").parse().map_err(|_| "expected a whole number".to_owned())?;
+                within(number, *min, *max, |number| number.to_string()).map(|number| put(config, number))
+            }
+            Self::Address { put } => {
+                let address =
+                    text.parse().map_err(|_| "expected ADDRESS:PORT such as 127.0.0.1:8080 or [::1]:0".to_owned())?;
+                put(config, address);
+                Ok(())
+            }
+            Self::Addresses { put } => {
+                let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+                let addresses: Result<_, _> = parts.map(str::parse).collect();
+                put(config, addresses.map_err(|_| "expected IP addresses such as 10.0.0.1".to_owned())?);
+                Ok(())
+            }
+            Self::Choice { of, put } if of.contains(&text) => {
+                put(config, text);
+                Ok(())
+            }
+            Self::Choice { of, .. } => Err(format!("expected {}", of.join(" or "))),
+            Self::Text { check, put } => check(text).map(|()| put(config, text.to_owned())),
+            Self::File { put } => {
+                let path = base.join(text);
+                std::fs::File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+                put(config, path);
+                Ok(())
+            }
+            Self::Directory { put } => {
+                let path = base.join(text);
+                if path.exists() && !path.is_dir() {
+                    return Err(format!("{} is not a directory", path.display()));
+                }
+                put(config, path);
+                Ok(())
+            }
+        }
+    }
+
+    /// The kind and bounds in words, for the settings table.
+    pub(super) fn words(&self) -> String {
+        let between = |min: String, max: String| format!("{min} to {max}");
+        match self {
+            Self::Size { min, max, .. } => between(size(*min), size(*max)),
+            Self::Duration { min, max, .. } => between(duration(millis_of(*min)), duration(millis_of(*max))),
+            Self::Number { min, max, .. } => between(min.to_string(), max.to_string()),
+            Self::Address { .. } => "address:port".into(),
+            Self::Addresses { .. } => "IP addresses".into(),
+            Self::Choice { of, .. } => of.join(" or "),
+            Self::Text { .. } => "text".into(),
+            Self::File { .. } => "file".into(),
+            Self::Directory { .. } => "directory".into(),
+        }
+    }
+
+    /// Whether the file writes it without quotation marks.
+    pub(super) fn bare(&self) -> bool {
+        matches!(self, Self::Number { .. })
+    }
+
+    /// Whether the file writes it as a list.
+    pub(super) fn listed(&self) -> bool {
+        matches!(self, Self::Addresses { .. })
+    }
+}
+
+fn scaled(text: &str, units: &[(&str, u64)], bare: u64) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_').len();
+    let (number, unit) = text.split_at_checked(digits)?;
+    let number: u64 = number.replace('_', "").parse().ok()?;
+    let unit = unit.trim();
+    let scale = if unit.is_empty() { bare } else { units.iter().find(|(name, _)| *name == unit)?.1 };
+    number.checked_mul(scale)
+}
+
+fn within(value: u64, min: u64, max: u64, show: fn(u64) -> String) -> Result<u64, String> {
+    if (min..=max).contains(&value) {
+        return Ok(value);
+    }
+    Err(format!("{} is out of range: expected {} to {}", show(value), show(min), show(max)))
+}
+
+fn millis_of(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn size(bytes: u64) -> String {
+    let whole = SIZES.iter().find(|(_, unit)| bytes >= *unit && bytes % unit == 0);
+    whole.map_or_else(|| format!("{bytes}B"), |(name, unit)| format!("{}{name}", bytes / unit))
+}
+
+fn duration(millis: u64) -> String {
+    let whole = DURATIONS.iter().rev().find(|(_, unit)| millis >= *unit && millis % unit == 0);
+    whole.map_or_else(|| format!("{millis}ms"), |(name, unit)| format!("{}{name}", millis / unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_durations_have_units() {
+        let bytes = |text| scaled(text, &SIZES, 1);
+        assert_eq!((bytes("10MiB"), bytes("64 KiB"), bytes("1_024")), (Some(10 << 20), Some(64 << 10), Some(1024)));
+        let millis = |text| scaled(text, &DURATIONS, 1000);
+        assert_eq!((millis("1079"), millis("5m"), millis("250ms")), (Some(1_079_000), Some(300_000), Some(250)));
+        for wrong in ["", "x", "5 min", "-1", "1.5s", "99999999999999999999", "9999999999999999d"] {
+            assert_eq!((bytes(wrong), millis(wrong)), (None, None), "{wrong}");
+        }
+        assert_eq!(
+            (size(10 << 20), size(1023), duration(300_000), duration(0)),
+            ("10MiB".into(), "1023B".into(), "5m".into(), "0ms".into())
+        );
+    }
+}

@@ -1,0 +1,196 @@
+//! The configuration through its door: layers, every mistake with its place, what is shown.
+
+use std::{fs, path::Path, time::Duration};
+
+use envoi::config::{Config, Layers, demo, markdown, toml};
+
+const HASH: &str = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$iNXLK1wmJ1QsxHxcYxnCTB06DSfMJyJwGEVuIuxl/6w";
+
+fn file(text: &str) -> Layers {
+    Layers { file: Some(("envoi.toml".into(), text.into())), ..Layers::default() }
+}
+
+/// Loads a file and gives every complaint, a line each.
+fn complaints(text: &str) -> String {
+    let problems = Config::load(&file(text)).map(|config| config.effective).unwrap_err();
+    problems.iter().map(|problem| format!("{problem}\n")).collect()
+}
+
+#[test]
+fn nothing_given_is_every_rooms_default() {
+    let config = Config::load(&Layers::default()).unwrap();
+    assert_eq!(format!("{:?}", config.access), format!("{:?}", envoi::server::access::Settings::default()));
+    assert!(config.effective.iter().all(|setting| setting.origin == "default"));
+}
+
+#[test]
+fn a_flag_counts_before_the_environment_and_that_before_the_file() {
+    let mut layers = file("[access]\ntoken_lifetime = \"10m\"\nclock_skew = 60\nnonces = 7\n");
+    layers.environment = vec![
+        ("ENVOI_ACCESS_TOKEN_LIFETIME".into(), "20m".into()),
+        ("ENVOI_ACCESS_CLOCK_SKEW".into(), "2m".into()),
+        ("HOME".into(), "/".into()),
+    ];
+    layers.flags = vec![("access.token_lifetime".into(), "30m".into(), "--set".into())];
+    let config = Config::load(&layers).unwrap();
+    assert_eq!(config.access.token_lifetime, Duration::from_secs(1800));
+    assert_eq!(config.access.clock_skew, Duration::from_secs(120));
+    assert_eq!(config.access.nonces, 7);
+    assert_eq!(config.origin("access.token_lifetime"), "--set");
+    assert_eq!(config.origin("access.clock_skew"), "ENVOI_ACCESS_CLOCK_SKEW");
+    assert_eq!(config.origin("access.nonces"), "envoi.toml:4");
+    assert_eq!(config.origin("access.login_window"), "default");
+}
+
+#[test]
+fn every_mistake_is_told_with_file_and_line() {
+    let text = r#"[access]
+token_lifetime = "5m"
+tokenlifetime = "10m"
+clock_skew = "five"
+nonces = 1.5
+
+[log]
+format = "xml"
+filter = "envoi=loud"
+
+[tls]
+key = "no-such-file.pem"
+
+[colour]
+red = 1
+"#;
+    assert_eq!(
+        complaints(text),
+        "envoi.toml:2: access.token_lifetime: 5m is out of range: expected 301s to 1d\n\
+         envoi.toml:3: access.tokenlifetime: there is no such setting; perhaps `access.token_lifetime` is meant\n\
+         envoi.toml:4: access.clock_skew: expected a duration such as 250ms, 30s, 5m, 2h or 14d\n\
+         envoi.toml:5: access.nonces: a float cannot stand here\n\
+         envoi.toml:8: log.format: expected pretty or json\n\
+         envoi.toml:9: log.filter: error parsing level filter: expected one of \"off\", \"error\", \"warn\", \"info\", \"debug\", \"trace\", or a number 0-5\n\
+         envoi.toml:12: tls.key: no-such-file.pem: No such file or directory (os error 2)\n\
+         envoi.toml:15: colour.red: there is no such setting\n"
+    );
+}
+
+#[test]
+fn what_is_not_toml_is_told_at_each_place() {
+    let told = complaints("[access]\nnonces = \nclock_skew = \"1m\n");
+    let places: Vec<_> = told.lines().map(|line| line.split(": ").next().unwrap()).collect();
+    assert_eq!(places, ["envoi.toml:2", "envoi.toml:3"], "{told}");
+}
+
+#[test]
+fn mistakes_in_the_lists_are_told_at_their_fields() {
+    let text = format!(
+        r#"[[account]]
+mid = 1
+
+[[account]]
+mid = 0
+colour = "red"
+
+[[api_client]]
+id = "app"
+account = 1
+secret_hashes = ["app-secret"]
+
+[[user]]
+account = "1"
+password_hashes = ["{HASH}"]
+operations = ["Create", "Destroy"]
+act_for = "everybody"
+"#
+    );
+    let told = complaints(&text);
+    let expected = [
+        "envoi.toml:5: account.mid: expected a whole number above 0",
+        "envoi.toml:6: account.colour: there is no such setting: expected some of enterprise, mid, name",
+        "envoi.toml:11: api_client.secret_hashes: not an argon2 hash: ",
+        "envoi.toml:13: user.name: is missing",
+        "envoi.toml:14: user.account: expected a whole number above 0",
+        "envoi.toml:16: user.operations: `Destroy` is no operation: expected some of Create, ",
+        "envoi.toml:17: user.act_for: expected a list of account numbers, or \"enterprise\"",
+    ];
+    assert_eq!(told.lines().count(), expected.len(), "{told}");
+    for (line, expected) in told.lines().zip(expected) {
+        assert!(line.starts_with(expected), "{line}");
+    }
+    assert!(!told.contains("app-secret"), "{told}");
+}
+
+#[test]
+fn references_and_doubles_are_told_at_the_entry_that_makes_them() {
+    let text = format!(
+        "[[account]]\nmid = 1\n\n[[user]]\nname = \"a\"\naccount = 2\npassword_hashes = [\"{HASH}\"]\n\n\
+         [[user]]\nname = \"a\"\naccount = 1\nact_for = [3]\npassword_hashes = [\"{HASH}\"]\n"
+    );
+    assert_eq!(
+        complaints(&text),
+        "envoi.toml:6: user.account: there is no account 2\n\
+         envoi.toml:10: user.name: `a` stands twice\n\
+         envoi.toml:12: user.act_for: there is no account 3\n"
+    );
+}
+
+#[test]
+fn tls_needs_both_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let key = directory.path().join("key.pem");
+    fs::write(&key, "x").unwrap();
+    let path = directory.path().join("envoi.toml");
+    // Relative to the file, wherever the program was started.
+    let text = "[tls]\nkey = \"key.pem\"\n".to_owned();
+    let problems = Config::load(&Layers { file: Some((path.clone(), text)), ..Layers::default() }).unwrap_err();
+    let expected = format!("{}:2: tls.certificate: is missing, while tls.key is set: TLS needs both", path.display());
+    assert_eq!(problems.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
+}
+
+#[test]
+fn accounts_may_stand_in_a_file_of_their_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let list = |text: &str| fs::write(directory.path().join("accounts.toml"), text).unwrap();
+    let load = || {
+        let text = "[access]\naccounts = \"accounts.toml\"\n\n[[account]]\nmid = 1\n".to_owned();
+        Config::load(&Layers { file: Some((directory.path().join("envoi.toml"), text)), ..Layers::default() })
+    };
+    list(&format!("[[user]]\nname = \"a\"\naccount = 1\npassword_hashes = [\"{HASH}\", \"{HASH}\"]\n"));
+    assert_eq!(load().unwrap().accounts.callers(), (0, 1));
+    list("[[user]]\nname = \"a\"\naccount = 1\n");
+    let told = load().unwrap_err().first().unwrap().to_string();
+    let expected = "accounts.toml:1: user.password_hashes: 0 hashes: expected one, or two while the secret is changed";
+    assert!(told.ends_with(expected), "{told}");
+}
+
+#[test]
+fn a_misspelt_variable_is_a_warning() {
+    let environment = [("ENVOI_ACCESS_NONCE", "1"), ("ENVOI_TOKEN", "x"), ("ENVOI_PORT", "tcp://10.0.0.1:80")];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    let config = Config::load(&Layers { environment, ..Layers::default() }).unwrap();
+    let warnings: Vec<_> = config.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings, ["ENVOI_ACCESS_NONCE: no setting has this name; it is ignored"]);
+}
+
+#[test]
+fn what_is_shown_loads_again_and_holds_no_secret() {
+    let mut config = Config::load(&file("[access]\nlogin_failures = 5\n")).unwrap();
+    config.accounts = std::sync::Arc::new(demo::accounts().unwrap());
+    let shown = toml(&config);
+    assert!(shown.contains("login_failures = 5 # envoi.toml:2\n"), "{shown}");
+    assert!(shown.contains("token_lifetime = \"1079s\" # default\n"), "{shown}");
+    for secret in ["argon2", "demo-secret", "demo-password"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    let settings = shown.split("\n[[account]]").next().unwrap();
+    let again = Config::load(&file(settings)).unwrap();
+    assert_eq!(again.access, config.access);
+    assert!(::toml::from_str::<::toml::Table>(&shown).is_ok());
+}
+
+#[test]
+fn the_readme_has_the_table_of_settings() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    if let Ok(readme) = fs::read_to_string(readme) {
+        assert!(readme.contains(&markdown()), "put what `envoi config --markdown` prints into README.md");
+    }
+}
