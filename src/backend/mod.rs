@@ -8,7 +8,7 @@ pub mod execute;
 mod generic;
 mod kind;
 mod list;
-mod membership;
+pub mod membership;
 mod plan;
 pub mod seed;
 mod subscriber;
