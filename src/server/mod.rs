@@ -35,7 +35,7 @@ use tokio::sync::watch;
 use self::{admin::Admin, http::Front, listen::Listener, tls::Certificates};
 pub use self::{
     admin::{Gauge, Probes},
-    contract::Contract,
+    contract::{Contract, Slim},
     inbound::{BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report},
     metrics::Metrics,
     settings::Settings,

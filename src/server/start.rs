@@ -77,7 +77,8 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     let key = token_key(&store).await?;
     let backend = Arc::new(Backend { schema: Arc::clone(&schema), accounts: Arc::clone(&parts.accounts) });
     if let Some(account) = parts.seeded {
-        seed::demo(&backend, &store, account, parts.clock.now()).await?;
+        let (backend, now) = (Arc::clone(&backend), parts.clock.now());
+        store.write(move |txn: &mut Transaction<'_>| seed::demo(&backend, txn, account, now)).await?;
     }
     let access = Access::new(Arc::clone(&parts.accounts), parts.clock.clone(), key, parts.access)
         .map_err(StartError::Random)?;
