@@ -3,6 +3,7 @@
 
 use std::{
     collections::VecDeque,
+    fmt,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -22,15 +23,20 @@ const REVISED: &str = "Sun, 22 Nov 2026 00:00:00 GMT";
 const KEPT: usize = 32;
 const XML: HeaderValue = HeaderValue::from_static("text/xml; charset=utf-8");
 
-/// Renders the documents of the contract.
-#[derive(Clone, Copy, Debug)]
+/// Renders the documents of the contract; the schema room does it.
 pub struct Contract {
     /// The WSDL with all its addresses below this URL.
     pub wsdl: fn(&str) -> String,
     /// The WSDL with only what these objects reach, or what is wrong with the list.
-    pub slim: fn(&[&str], &str) -> Result<String, String>,
+    pub slim: Box<dyn Fn(&[&str], &str) -> Result<String, String> + Send + Sync>,
     /// The fault schema that the WSDL imports.
     pub fault_xsd: fn() -> &'static str,
+}
+
+impl fmt::Debug for Contract {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Contract")
+    }
 }
 
 /// Which document.
@@ -50,7 +56,7 @@ pub(crate) enum Wanted {
 /// The contract with its rendered documents.
 #[derive(Debug)]
 pub(crate) struct Library {
-    contract: Contract,
+    contract: Arc<Contract>,
     shelf: Mutex<VecDeque<(Wanted, Arc<Document>)>>,
     /// Rendering is work that anyone may ask for; it never takes more than a thread.
     press: tokio::sync::Mutex<()>,
@@ -66,7 +72,7 @@ struct Document {
 impl Library {
     /// An empty shelf.
     pub(crate) fn new(contract: Contract) -> Self {
-        Self { contract, shelf: Mutex::default(), press: tokio::sync::Mutex::default() }
+        Self { contract: Arc::new(contract), shelf: Mutex::default(), press: tokio::sync::Mutex::default() }
     }
 
     /// The answer to GET (HEAD is the same; the front door takes the body off).
@@ -85,7 +91,7 @@ impl Library {
         if let Some(document) = self.kept(&wanted) {
             return Ok(document);
         }
-        let (contract, asked) = (self.contract, wanted.clone());
+        let (contract, asked) = (Arc::clone(&self.contract), wanted.clone());
         let rendering = tokio::task::spawn_blocking(move || contract.render(&asked).map(Document::new));
         let document = rendering.await.map_err(|_| "The document could not be made.".to_owned())??;
         let document = Arc::new(document);

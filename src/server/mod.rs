@@ -34,7 +34,7 @@ pub use self::{
     contract::Contract,
     inbound::{BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report},
     metrics::Metrics,
-    settings::Settings,
+    settings::{SettingError, Settings},
     tls::{Reload, Tls, TlsError},
 };
 use crate::clock::Clock;
