@@ -28,10 +28,13 @@ pub struct Contract {
     /// The WSDL with all its addresses below this URL.
     pub wsdl: fn(&str) -> String,
     /// The WSDL with only what these objects reach, or what is wrong with the list.
-    pub slim: Box<dyn Fn(&[&str], &str) -> Result<String, String> + Send + Sync>,
+    pub slim: Box<Slim>,
     /// The fault schema that the WSDL imports.
     pub fault_xsd: fn() -> &'static str,
 }
+
+/// Renders a slim WSDL from object names and a base URL.
+pub type Slim = dyn Fn(&[&str], &str) -> Result<String, String> + Send + Sync;
 
 impl fmt::Debug for Contract {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,6 +11,7 @@ mod address;
 mod admin;
 mod body;
 mod coding;
+mod connection;
 mod contract;
 pub mod dev_certs;
 mod http;
@@ -20,6 +21,7 @@ mod journal;
 pub mod limits;
 mod listen;
 mod metrics;
+mod network;
 mod route;
 mod settings;
 mod tls;
@@ -31,9 +33,10 @@ use tokio::sync::watch;
 use self::{admin::Admin, http::Front, listen::Listener, tls::Certificates};
 pub use self::{
     admin::{Gauge, Probes},
-    contract::Contract,
+    contract::{Contract, Slim},
     inbound::{BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report},
     metrics::Metrics,
+    network::{Network, NotANetwork},
     settings::{SettingError, Settings},
     tls::{Reload, Tls, TlsError},
 };

@@ -1,13 +1,13 @@
 //! Every setting of the front door with its default. It is only read: nothing here opens a file or a port.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr},
     time::Duration,
 };
 
 use hyper::Uri;
 
-use super::Tls;
+use super::{Network, Tls};
 
 /// The front door's settings; `Settings::default()` is what README's table says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Settings {
     /// The URL that clients use (scheme, host, perhaps a path), when it is not to be taken from each request. Default none.
     pub public_url: Option<String>,
     /// Addresses of TLS terminators whose `X-Forwarded-Proto`, `-Host` and `-For` are believed. Default none.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<Network>,
     /// The longest request body, as sent and as decoded. Default 10 MiB.
     pub max_body: usize,
     /// How many times longer than sent a compressed body may become. Default 200; the first 64 KiB are free.
