@@ -93,7 +93,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     };
     let documents = Contract {
         wsdl: contract::wsdl,
-        slim: Arc::new(move |objects, base| contract::slim(&schema, objects, base).map_err(|error| error.to_string())),
+        slim: Box::new(move |objects, base| contract::slim(&schema, objects, base).map_err(|error| error.to_string())),
         fault_xsd: contract::fault_xsd,
     };
     Ok(Server::bind(parts.server, Arc::new(gateway), documents, &parts.clock, probes(store)).await?)
