@@ -11,7 +11,7 @@ use crate::{
     store::{StoreError, Transaction},
 };
 
-use super::{Backend, Failure, Work, kind, plan::Method};
+use super::{Backend, Failure, Work, kind, plan::Method, row::Tables};
 
 /// Applies a Create, Update or Delete. One row per object, in order; an object that fails leaves the others alone.
 ///
@@ -37,8 +37,9 @@ pub fn apply(
         return Ok(vec![Row::error(0, code::NO_OBJECT.code, code::NO_OBJECT.about("0"))]);
     }
     let mut rows = Vec::with_capacity(call.objects.len());
+    let mut tables = Tables::default();
     for (ordinal, &node) in call.objects.iter().enumerate() {
-        let done = txn.attempt(|txn| one(backend, txn, client, call, method, ordinal, node, now));
+        let done = txn.attempt(|txn| one(backend, txn, client, call, method, ordinal, node, now, &mut tables));
         rows.push(match done {
             Ok(row) => Row { ordinal, ..row },
             Err(Failure::Refused(row)) => Row { ordinal, ..*row },
@@ -58,6 +59,7 @@ fn one(
     ordinal: usize,
     node: Node<'_>,
     now: Time,
+    tables: &mut Tables,
 ) -> Result<Row, Failure> {
     if node.is_nil() {
         return Err(Failure::about(code::NO_OBJECT, &ordinal.to_string()));
@@ -70,7 +72,7 @@ fn one(
     }
     let acting = acting_for(client, call.options.client_id, node)?;
     check_values(node)?;
-    let mut work = Work { backend, txn, client: acting.as_ref().unwrap_or(client), now };
+    let mut work = Work { backend, txn, client: acting.as_ref().unwrap_or(client), now, tables };
     kind::apply(&mut work, name, method, node, &call.options)
 }
 

@@ -12,7 +12,9 @@ use super::{
     apply::acting_for,
     generic::{self, given},
     list::{self, ListRef},
-    membership, subscriber,
+    membership,
+    row::Tables,
+    subscriber,
 };
 
 /// Captured.
@@ -36,7 +38,8 @@ pub fn apply(
     for (ordinal, &request) in call.objects.iter().enumerate() {
         let done = txn.attempt(|txn| {
             let acting = acting_for(client, call.options.client_id, request)?;
-            let mut work = Work { backend, txn, client: acting.as_ref().unwrap_or(client), now };
+            let mut tables = Tables::default();
+            let mut work = Work { backend, txn, client: acting.as_ref().unwrap_or(client), now, tables: &mut tables };
             one(&mut work, client, request)
         });
         rows.push(match done {

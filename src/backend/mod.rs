@@ -4,12 +4,14 @@
 //! fails leaves nothing behind. It knows no socket and no envelope.
 
 mod apply;
+mod data_extension;
 pub mod execute;
 mod generic;
 mod kind;
 mod list;
-mod membership;
+pub mod membership;
 mod plan;
+mod row;
 pub mod seed;
 mod subscriber;
 mod triggered_send;
@@ -41,6 +43,8 @@ pub(crate) struct Work<'w, 't> {
     /// The account that the object belongs to.
     pub(crate) client: &'w dyn Owner,
     pub(crate) now: Time,
+    /// Data extensions that this call has opened.
+    pub(crate) tables: &'w mut row::Tables,
 }
 
 impl Work<'_, '_> {

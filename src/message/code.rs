@@ -100,8 +100,12 @@ codes! {
     EXTENSION_EXISTS = 310003, "A data extension with this name or key exists: {}";
     /// Update only, and it is not there.
     EXTENSION_MISSING = 310004, "The data extension to update does not exist: {}";
-    /// The fields do not make a data extension.
-    EXTENSION_INVALID = 310006, "{}";
+    /// ObjectIDs are given by the service.
+    EXTENSION_OBJECT_ID = 310005, "A new data extension cannot be given an ObjectID: {}";
+    /// The data extension cannot be changed so: its rows, or what it is used for, forbid it.
+    EXTENSION_CONFLICT = 310006, "{}";
+    /// What was sent does not make a data extension.
+    EXTENSION_INVALID = 310007, "{}";
     /// A folder that is not there.
     FOLDER_NOT_FOUND = 396001, "The folder does not exist: {}";
 }

@@ -148,7 +148,9 @@ pub fn client_id(node: Node<'_>) -> Result<Option<u64>, Fault> {
 }
 
 impl Container {
+    /// The WSDL's `ContainerID` holds an `APIObject`; clients also put the members into Container itself.
     fn read(node: Node<'_>) -> Result<Self, Fault> {
+        let node = node.child("APIObject").unwrap_or(node);
         let text = |name: &str| {
             node.child(name)
                 .filter(|child| !child.is_nil())
