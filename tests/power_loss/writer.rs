@@ -8,10 +8,39 @@ use std::{
 };
 
 use envoi::store::{Internal, Settings, Store, StoreError};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub(crate) const OWNER: Internal = Internal(100_001);
 pub(crate) const KIND: &str = "Subscriber";
 pub(crate) const THREADS: i64 = 4;
+
+/// A record of plain bytes: serialised whole, not byte by byte, which takes seconds in a debug build.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Blob(pub(crate) Vec<u8>);
+
+impl Serialize for Blob {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Blob {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl de::Visitor<'_> for Bytes {
+            type Value = Blob;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("bytes")
+            }
+
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Blob, E> {
+                Ok(Blob(bytes.to_vec()))
+            }
+        }
+        deserializer.deserialize_bytes(Bytes)
+    }
+}
 
 /// What a record holds: it cannot be compressed, guessed from its length, or mistaken for another's.
 pub(crate) fn value(id: i64, size: usize) -> Vec<u8> {
@@ -58,7 +87,7 @@ fn write(store: &Store, id: i64, size: usize) {
     store
         .write_blocking(move |txn| {
             let (objects, text) = (txn.objects(&OWNER), id.to_string());
-            objects.put(KIND, id, &value(id, size), &[("key", &text), ("list", "1")])?;
+            objects.put(KIND, id, &Blob(value(id, size)), &[("key", &text), ("list", "1")])?;
             Ok::<_, StoreError>(())
         })
         .unwrap();
