@@ -67,7 +67,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     row(
         "server.trusted_proxies",
         "",
-        Kind::Addresses { put: |c, v| c.server.trusted_proxies = v },
+        Kind::Networks { put: |c, v| c.server.trusted_proxies = v },
         "Addresses of TLS terminators whose X-Forwarded-Proto, -Host and -For are believed.",
     ),
     row(

@@ -44,7 +44,8 @@ fn main() {
     let (server, _, addr) = envoi(Some(&folder.path().join("data")));
     println!("idle resident memory: {} KiB", resident(server.0.id()));
     let (bare, bare_addr) = bare_child();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     for connections in CONNECTIONS {
         let mut pairs: Vec<(f64, f64)> = (0..ROUNDS)
             .map(|round| {
@@ -60,7 +61,11 @@ fn main() {
             ours / theirs
         );
     }
-    println!("resident memory after {} Creates: {} KiB", CONNECTIONS.len() * ROUNDS * REQUESTS, resident(server.0.id()));
+    println!(
+        "resident memory after {} Creates: {} KiB",
+        CONNECTIONS.len() * ROUNDS * REQUESTS,
+        resident(server.0.id())
+    );
     drop((server, bare));
 }
 
@@ -157,7 +162,10 @@ async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) {
         let text = String::from_utf8_lossy(&buffer[..read]);
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         assert!(head.starts_with("HTTP/1.1 200"), "{text}");
-        let length = head.to_ascii_lowercase().lines().find_map(|line| Some(line.strip_prefix("content-length: ")?.parse::<usize>().expect("a length")));
+        let length = head
+            .to_ascii_lowercase()
+            .lines()
+            .find_map(|line| Some(line.strip_prefix("content-length: ")?.parse::<usize>().expect("a length")));
         if body.len() >= length.expect("a length") {
             assert!(!body.contains("<OverallStatus>Error"), "{body}");
             return;
