@@ -9,9 +9,9 @@ const WSSE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity
 const TEXT = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText';
 
 // Classes for answers whose type the story asks after; all else comes as stdClass.
-class Subscriber {}
-class DataExtensionCreateResult {}
-class DataExtensionUpdateResult {}
+class Subscriber extends stdClass {}
+class DataExtensionCreateResult extends stdClass {}
+class DataExtensionUpdateResult extends stdClass {}
 
 $url = getenv('ENVOI_URL');
 $key = getenv('STORY_KEY');
