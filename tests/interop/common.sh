@@ -49,22 +49,23 @@ print(hashlib.sha256(text).hexdigest()[:16])
 PYTHON
 }
 
-# generated NAME KEY COMMAND…: a folder made by COMMAND (run inside it) once for each KEY; sets $made to it.
-# Two stories that need the same folder wait for each other.
+# generated NAME CONTRACT COMMAND…: a folder made by COMMAND (run inside it) from the served WSDL, made again when that or
+# anything in the client's folder has changed; sets $made to it. Stories that need the same folder wait for each other.
 generated() {
-    local name=$1 key=$2
+    local name=$1 key
+    key=$2-$(cat "$here"/* | sha256sum | cut -c1-12)
     shift 2
     made=$home/$name-$key
     (
         flock 9
-        if [ ! -f "$made/.done" ]; then
-            rm -rf "$home/$name"-*/
-            mkdir -p "$made"
-            (cd "$made" && "$@") >"$made.log" 2>&1 || {
-                tail -n 25 "$made.log"
-                exit 1
-            }
-            touch "$made/.done"
+        [ -f "$made/.done" ] && exit 0
+        rm -rf "$home/$name"-*/
+        mkdir -p "$made"
+        if ! (cd "$made" && "$@") >"$made.log" 2>&1; then
+            tail -n 25 "$made.log"
+            echo "FAIL generate the code could not be made from the served WSDL"
+            exit 1
         fi
+        touch "$made/.done"
     ) 9>"$home/$name.lock"
 }
