@@ -50,10 +50,10 @@ PYTHON
 }
 
 # generated NAME CONTRACT COMMAND…: a folder made by COMMAND (run inside it) from the served WSDL, made again when that or
-# anything in the client's folder has changed; sets $made to it. Stories that need the same folder wait for each other.
+# anything in the client's or the shared folder has changed; sets $made to it. Stories that need the same folder wait for each other.
 generated() {
     local name=$1 key
-    key=$2-$(cat "$here"/* | sha256sum | cut -c1-12)
+    key=$2-$(find "$here" "$shared" -type f -not -path '*/__pycache__/*' -print0 | sort -z | xargs -0 cat | sha256sum | cut -c1-12)
     shift 2
     made=$home/$name-$key
     (
