@@ -1,6 +1,7 @@
 """The story told by zeep, from the served WSDL.
 
-Variants: `text` and `digest` (UsernameToken over SOAP 1.1), `soap12` (SOAP 1.2 with WS-Addressing). The WSDL has a SOAP
+Variants: `text` and `digest` (UsernameToken over SOAP 1.1), `slim` (as `text`, from the WSDL with only the story's objects),
+`soap12` (SOAP 1.2 with WS-Addressing). The WSDL has a SOAP
 1.1 binding alone, so for `soap12` the loaded WSDL's binding namespace is exchanged before zeep reads it; all else is zeep's
 own Soap12Binding and WsAddressingPlugin.
 """
@@ -22,6 +23,7 @@ VARIANT = sys.argv[1]
 SOAP12 = VARIANT == "soap12"
 ENVELOPE = "http://www.w3.org/2003/05/soap-envelope" if SOAP12 else "http://schemas.xmlsoap.org/soap/envelope/"
 MEDIA = "application/soap+xml" if SOAP12 else "text/xml"
+QUERY = "?wsdl&objects=Subscriber,List,DataExtension,DataExtensionObject" if VARIANT == "slim" else ""
 ADDRESSING_2004 = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
 
 
@@ -74,7 +76,7 @@ addressing = [WsAddressingPlugin()] if SOAP12 else []
 
 def connect(wsse=None, plugins=addressing):
     return Client(
-        URL + "/etframework.wsdl", wsse=wsse, transport=wire, plugins=[*plugins, history], settings=Settings(strict=True)
+        URL + "/etframework.wsdl" + QUERY, wsse=wsse, transport=wire, plugins=[*plugins, history], settings=Settings(strict=True)
     )
 
 
