@@ -1,11 +1,13 @@
 //! What a demonstration begins with: a list with three subscribers on it, a data extension with two rows, made by the keepers
 //! that serve requests.
 
+use std::sync::Arc;
+
 use crate::{
     clock::Time,
     message::{Options, Row},
     object::{Limits, read},
-    store::{Internal, StoreError, Transaction},
+    store::{Internal, Store, StoreError, Transaction},
 };
 
 use super::{Backend, Failure, Work, kind, plan::Method, row::Tables};
@@ -37,13 +39,21 @@ const DEMO: &str = r#"<CreateRequest xmlns="http://exacttarget.com/wsdl/partnerA
 ///
 /// # Errors
 /// The store's.
-pub fn demo(backend: &Backend, txn: &mut Transaction<'_>, account: u64, now: Time) -> Result<Vec<Row>, StoreError> {
-    let mark = format!("demo/{account}");
-    if txn.setting(&mark)?.is_some() {
-        return Ok(Vec::new());
+pub async fn demo(backend: &Arc<Backend>, store: &Store, account: u64, now: Time) -> Result<Vec<Row>, StoreError> {
+    let backend = Arc::clone(backend);
+    let rows = store.write(move |txn| -> Result<_, StoreError> {
+        let mark = format!("demo/{account}");
+        if txn.setting(&mark)?.is_some() {
+            return Ok(Vec::new());
+        }
+        txn.put_setting(&mark, b"1")?;
+        create(&backend, txn, account, now, DEMO)
+    });
+    let rows = rows.await?;
+    for row in rows.iter().filter(|row| !row.is_ok()) {
+        tracing::warn!(row.ordinal, row.code, message = %row.message, "an object of the demonstration was refused");
     }
-    txn.put_setting(&mark, b"1")?;
-    create(backend, txn, account, now, DEMO)
+    Ok(rows)
 }
 
 /// Makes the objects of a CreateRequest of our own.

@@ -109,14 +109,15 @@ impl House {
     }
 
     pub(crate) fn seed(&self) -> Vec<String> {
-        let (backend, now) = (Arc::clone(&self.backend), self.now);
-        let rows: Result<_, StoreError> = self.store.write_blocking(move |txn| seed::demo(&backend, txn, ACCOUNT, now));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let rows = runtime.block_on(seed::demo(&self.backend, &self.store, ACCOUNT, self.now));
         rows.unwrap().iter().map(shown).collect()
     }
 
     /// What is kept under a kind and id.
     pub(crate) fn kept(&self, account: u64, kind: &str, id: i64) -> Option<Object> {
-        let look = |view: &envoi::store::View<'_>| -> Result<_, StoreError> { view.objects(&Internal(account)).get(kind, id) };
+        let look =
+            |view: &envoi::store::View<'_>| -> Result<_, StoreError> { view.objects(&Internal(account)).get(kind, id) };
         self.store.read_blocking(look).unwrap()
     }
 
