@@ -7,8 +7,20 @@ use std::{
 
 /// The rooms, in the order in which they may know of each other: each imports only those before it.
 const ROOMS: &[&str] = &[
-    "clock", "schema", "object", "soap", "message", "conversation", "store", "backend", "notify", "queue", "server", "config",
-    "command", "main",
+    "clock",
+    "schema",
+    "object",
+    "soap",
+    "message",
+    "conversation",
+    "store",
+    "backend",
+    "notify",
+    "queue",
+    "server",
+    "config",
+    "command",
+    "main",
 ];
 
 /// Rooms without a socket, a disk, a clock, a thread or async.

@@ -95,7 +95,13 @@ const KINDS: &[Kind] = &[
         ["ImportDefinition created.", "ImportDefinition updated.", "ImportDefinition deleted."],
         true,
     ),
-    kind("FilterActivity", Ids::Guid, &["Name"], ["FilterActivity Created", "FilterActivity Updated", "FilterActivity Deleted"], true),
+    kind(
+        "FilterActivity",
+        Ids::Guid,
+        &["Name"],
+        ["FilterActivity Created", "FilterActivity Updated", "FilterActivity Deleted"],
+        true,
+    ),
     kind("Program", Ids::Guid, &["Name"], ["Program created", "Program updated", "Program deleted"], true),
     kind("Automation", Ids::Guid, &["Name"], ["Automation created", "Automation updated", "Automation deleted"], true),
     kind(

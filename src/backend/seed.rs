@@ -1,13 +1,11 @@
 //! What a demonstration begins with: a list with three subscribers on it, a data extension with two rows, made by the keepers
 //! that serve requests.
 
-use std::sync::Arc;
-
 use crate::{
     clock::Time,
     message::{Options, Row},
     object::{Limits, read},
-    store::{Internal, Store, StoreError, Transaction},
+    store::{Internal, StoreError, Transaction},
 };
 
 use super::{Backend, Failure, Work, kind, plan::Method, row::Tables};
@@ -39,21 +37,13 @@ const DEMO: &str = r#"<CreateRequest xmlns="http://exacttarget.com/wsdl/partnerA
 ///
 /// # Errors
 /// The store's.
-pub async fn demo(backend: &Arc<Backend>, store: &Store, account: u64, now: Time) -> Result<Vec<Row>, StoreError> {
-    let backend = Arc::clone(backend);
-    let rows = store.write(move |txn| -> Result<_, StoreError> {
-        let mark = format!("demo/{account}");
-        if txn.setting(&mark)?.is_some() {
-            return Ok(Vec::new());
-        }
-        txn.put_setting(&mark, b"1")?;
-        create(&backend, txn, account, now, DEMO)
-    });
-    let rows = rows.await?;
-    for row in rows.iter().filter(|row| !row.is_ok()) {
-        tracing::warn!(row.ordinal, row.code, message = %row.message, "an object of the demonstration was refused");
+pub fn demo(backend: &Backend, txn: &mut Transaction<'_>, account: u64, now: Time) -> Result<Vec<Row>, StoreError> {
+    let mark = format!("demo/{account}");
+    if txn.setting(&mark)?.is_some() {
+        return Ok(Vec::new());
     }
-    Ok(rows)
+    txn.put_setting(&mark, b"1")?;
+    create(backend, txn, account, now, DEMO)
 }
 
 /// Makes the objects of a CreateRequest of our own.

@@ -109,8 +109,8 @@ impl House {
     }
 
     pub(crate) fn seed(&self) -> Vec<String> {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let rows = runtime.block_on(seed::demo(&self.backend, &self.store, ACCOUNT, self.now));
+        let (backend, now) = (Arc::clone(&self.backend), self.now);
+        let rows: Result<_, StoreError> = self.store.write_blocking(move |txn| seed::demo(&backend, txn, ACCOUNT, now));
         rows.unwrap().iter().map(shown).collect()
     }
 

@@ -19,37 +19,37 @@ use tokio::{
     sync::oneshot,
 };
 
-pub const ENVELOPE_11: &str = "http://schemas.xmlsoap.org/soap/envelope/";
-pub const ENVELOPE_12: &str = "http://www.w3.org/2003/05/soap-envelope";
-pub const PARTNER_API: &str = "http://exacttarget.com/wsdl/partnerAPI";
+pub(crate) const ENVELOPE_11: &str = "http://schemas.xmlsoap.org/soap/envelope/";
+pub(crate) const ENVELOPE_12: &str = "http://www.w3.org/2003/05/soap-envelope";
+pub(crate) const PARTNER_API: &str = "http://exacttarget.com/wsdl/partnerAPI";
 const WSSE: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
 
 /// 2026-03-01T12:00:00Z, where the clock of every gateway here stands.
-pub const START: Time = Time::from_millis(1_772_366_400_000);
+pub(crate) const START: Time = Time::from_millis(1_772_366_400_000);
 
 /// A running gateway. It stops when this is dropped.
-pub struct Gateway {
-    pub addr: SocketAddr,
-    pub clock: Clock,
+pub(crate) struct Gateway {
+    pub(crate) addr: SocketAddr,
+    pub(crate) clock: Clock,
     _stop: oneshot::Sender<()>,
 }
 
 /// An answer over HTTP.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Gateway {
     /// Starts one with the accounts of the demonstration and an empty store in memory.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(|_| {}).await
     }
 
     /// The same with other settings.
-    pub async fn start_with(change: impl FnOnce(&mut Parts)) -> Self {
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Parts)) -> Self {
         let clock = Clock::stopped_at(START);
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut parts = Parts {
@@ -73,7 +73,7 @@ impl Gateway {
     }
 
     /// Sends a request as it stands and reads until the other side closes or the answer is whole.
-    pub async fn raw(&self, request: &[u8]) -> Answer {
+    pub(crate) async fn raw(&self, request: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(self.addr).await.expect("the gateway listens");
         stream.write_all(request).await.expect("the gateway reads");
         let mut bytes = Vec::new();
@@ -82,7 +82,7 @@ impl Gateway {
     }
 
     /// POSTs a body to /Service.asmx.
-    pub async fn post(&self, content_type: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub(crate) async fn post(&self, content_type: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut head = format!(
             "POST /Service.asmx HTTP/1.1\r\nHost: {}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\
              Connection: close\r\n",
@@ -97,12 +97,12 @@ impl Gateway {
     }
 
     /// POSTs a SOAP 1.1 envelope with the demonstration's user around a message.
-    pub async fn call(&self, action: &str, message: &str) -> Answer {
+    pub(crate) async fn call(&self, action: &str, message: &str) -> Answer {
         self.envelope(action, &envelope(&security("demo", "demo-password"), message)).await
     }
 
     /// POSTs a SOAP 1.1 envelope.
-    pub async fn envelope(&self, action: &str, envelope: &str) -> Answer {
+    pub(crate) async fn envelope(&self, action: &str, envelope: &str) -> Answer {
         self.post("text/xml; charset=utf-8", &[("SOAPAction", action)], envelope.as_bytes()).await
     }
 }
@@ -117,7 +117,7 @@ impl Answer {
     }
 
     /// A header field.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().skip(1).find_map(|line| {
             let (field, value) = line.split_once(':')?;
             field.eq_ignore_ascii_case(name).then(|| value.trim())
@@ -125,19 +125,19 @@ impl Answer {
     }
 
     /// The answer's document.
-    pub fn tree(&self) -> Tree {
+    pub(crate) fn tree(&self) -> Tree {
         read(self.body.clone(), schema(), &Limits::default()).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
     /// The text at a path of local names below the Body (`CreateResponse/Results/ErrorCode`); a number picks among equals.
-    pub fn text(&self, path: &str) -> Option<String> {
+    pub(crate) fn text(&self, path: &str) -> Option<String> {
         let tree = self.tree();
         let body = tree.root().child("Body").expect("a Body");
         descend(body, path).map(|node| node.text().into_owned())
     }
 
     /// How many elements there are at a path.
-    pub fn count(&self, path: &str) -> usize {
+    pub(crate) fn count(&self, path: &str) -> usize {
         let tree = self.tree();
         let body = tree.root().child("Body").expect("a Body");
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
@@ -157,13 +157,13 @@ fn descend<'a>(node: Node<'a>, path: &str) -> Option<Node<'a>> {
 }
 
 /// The contract, read once.
-pub fn schema() -> &'static Arc<Schema> {
+pub(crate) fn schema() -> &'static Arc<Schema> {
     static SCHEMA: OnceLock<Arc<Schema>> = OnceLock::new();
     SCHEMA.get_or_init(|| Arc::new(Schema::embedded().expect("the embedded contract")))
 }
 
 /// A UsernameToken.
-pub fn security(user: &str, password: &str) -> String {
+pub(crate) fn security(user: &str, password: &str) -> String {
     format!(
         "<wsse:Security soap:mustUnderstand=\"1\" xmlns:wsse=\"{WSSE}\"><wsse:UsernameToken>\
          <wsse:Username>{user}</wsse:Username><wsse:Password>{password}</wsse:Password></wsse:UsernameToken></wsse:Security>"
@@ -171,7 +171,7 @@ pub fn security(user: &str, password: &str) -> String {
 }
 
 /// A SOAP 1.1 envelope.
-pub fn envelope(header: &str, message: &str) -> String {
+pub(crate) fn envelope(header: &str, message: &str) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?><soap:Envelope xmlns:soap=\"{ENVELOPE_11}\" \
          xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\">\
@@ -180,12 +180,12 @@ pub fn envelope(header: &str, message: &str) -> String {
 }
 
 /// A CreateRequest (or Update, Delete) with these objects.
-pub fn request(root: &str, options: &str, objects: &str) -> String {
+pub(crate) fn request(root: &str, options: &str, objects: &str) -> String {
     format!("<{root} xmlns=\"{PARTNER_API}\">{options}{objects}</{root}>")
 }
 
 /// A subscriber as an object of a request.
-pub fn subscriber(email: &str, key: &str) -> String {
+pub(crate) fn subscriber(email: &str, key: &str) -> String {
     format!(
         "<Objects xsi:type=\"Subscriber\"><EmailAddress>{email}</EmailAddress>\
          <SubscriberKey>{key}</SubscriberKey></Objects>"

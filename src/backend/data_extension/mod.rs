@@ -263,7 +263,9 @@ fn template_fields(given: &Object) -> Result<Vec<Object>, Failure> {
         None => Ok(Vec::new()),
         Some(name) if name.eq_ignore_ascii_case(known) => {
             let own = given_fields(given);
-            let is_new = |name: &str| !own.iter().any(|field| said(field, "Name").is_some_and(|own| own.eq_ignore_ascii_case(name)));
+            let is_new = |name: &str| {
+                !own.iter().any(|field| said(field, "Name").is_some_and(|own| own.eq_ignore_ascii_case(name)))
+            };
             let made = fields.into_iter().filter(|(name, ..)| is_new(name)).map(|(name, kind, length)| {
                 let mut field = Object::new("DataExtensionField");
                 field.set_text("Name", name);

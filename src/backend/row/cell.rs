@@ -62,7 +62,9 @@ impl Cell {
             FieldType::EmailAddress if !is_email(trimmed) => return Err(wrong()),
             FieldType::Phone if !is_phone(trimmed) => return Err(wrong()),
             FieldType::Locale if !is_locale(trimmed) => return Err(wrong()),
-            FieldType::EmailAddress | FieldType::Phone | FieldType::Locale if fits(trimmed) => Self::Text(trimmed.into()),
+            FieldType::EmailAddress | FieldType::Phone | FieldType::Locale if fits(trimmed) => {
+                Self::Text(trimmed.into())
+            }
             FieldType::Text | FieldType::EmailAddress | FieldType::Phone | FieldType::Locale => return Err(too_long()),
             FieldType::Number => Self::Number(trimmed.parse().map_err(|_| wrong())?),
             FieldType::Decimal => {
