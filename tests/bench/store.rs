@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench store [-- SECONDS]`
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test ends where it is wrong")]
+
 use std::{
     env,
     fs::{self, File},
