@@ -157,14 +157,16 @@ fn addresses_and_urls_are_checked() {
     assert_eq!(
         complaints(text),
         "envoi.toml:2: server.listen: expected ADDRESS:PORT such as 127.0.0.1:8080 or [::1]:0\n\
-         envoi.toml:3: server.public_url: expected http:// or https://, a host, and nothing but a path\n\
-         envoi.toml:4: server.trusted_proxies: expected IP addresses such as 10.0.0.1\n\
+         envoi.toml:3: server.public_url: must be http:// or https:// with a host, without query\n\
+         envoi.toml:4: server.trusted_proxies: expected an IP address or a block such as 10.0.0.0/8\n\
          envoi.toml:5: server.max_body: 2GiB is out of range: expected 1KiB to 1GiB\n"
     );
     let same = complaints("[server]\nlisten = \"127.0.0.1:9000\"\nadmin = \"127.0.0.1:9000\"\n");
-    assert_eq!(same, "envoi.toml:3: server.admin: 127.0.0.1:9000 is server.listen too; expected another port\n");
-    let config = Config::load(&file("[server]\nadmin = \"0.0.0.0:9000\"\ntrusted_proxies = [\"10.0.0.1\"]\n")).unwrap();
-    assert_eq!(config.server.trusted_proxies.len(), 1);
+    assert_eq!(same, "envoi.toml:3: server.admin: must not be the address of listen\n");
+    let config =
+        Config::load(&file("[server]\nadmin = \"0.0.0.0:9000\"\ntrusted_proxies = [\"10.0.0.1\", \"10.1.0.0/16\"]\n"))
+            .unwrap();
+    assert_eq!(config.server.trusted_proxies.len(), 2);
     assert_eq!(config.warnings.len(), 1);
 }
 

@@ -11,11 +11,7 @@ use super::{Exit, complain, say, settings::Sources};
 use crate::{
     clock::Clock,
     config::{Config, Log, demo},
-    server::{
-        Parts, ServerError, StartError, start,
-        gateway::Gateway,
-
-    },
+    server::{Parts, ServerError, StartError, gateway::Gateway, start},
     store::StoreError,
 };
 

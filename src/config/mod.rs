@@ -99,13 +99,17 @@ impl Config {
             (None, Some(_)) => wrong("tls.key", "tls.certificate", missing("tls.key")),
             _ => {}
         }
-        let (listen, admin) = (self.server.listen, self.server.admin);
-        if listen == admin && listen.port() != 0 {
-            wrong("server.admin", "server.admin", format!("{admin} is server.listen too; expected another port"));
-        }
         let files = self.certificate.clone().zip(self.key.clone());
         self.server.tls =
             files.map(|(certificate, key)| Tls { certificate, key, check_every: self.check_certificate_every });
+        for error in self.server.check() {
+            let key = match error.setting {
+                setting if setting.starts_with("tls.") => setting.to_owned(),
+                setting => format!("server.{setting}"),
+            };
+            problems.push(Problem { place: self.origin(&key), key, what: error.wrong.to_owned() });
+        }
+        let admin = self.server.admin;
         if !admin.ip().is_loopback() {
             let what = format!("{admin} is not a loopback address; whoever reaches it reads the metrics");
             self.warnings.push(Problem { place: self.origin("server.admin"), key: "server.admin".into(), what });
