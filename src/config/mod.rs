@@ -22,6 +22,9 @@ use crate::{
     store,
 };
 
+/// A warning for who only checks, and a mistake for who serves.
+pub const NOBODY: &str = "there is no [[api_client]] and no [[user]], so nobody could log in";
+
 /// The settings of all rooms, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -108,6 +111,10 @@ impl Config {
                 setting => format!("server.{setting}"),
             };
             problems.push(Problem { place: self.origin(&key), key, what: error.wrong.to_owned() });
+        }
+        if self.accounts.callers() == (0, 0) {
+            let what = NOBODY.to_owned();
+            self.warnings.push(Problem { place: String::new(), key: String::new(), what });
         }
         let admin = self.server.admin;
         if !admin.ip().is_loopback() {
