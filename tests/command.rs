@@ -1,5 +1,7 @@
 //! The program itself: every subcommand as a user runs it, its output and its exit code.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where it is wrong")]
+
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},

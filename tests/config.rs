@@ -1,5 +1,7 @@
 //! The configuration through its door: layers, every mistake with its place, what is shown.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where it is wrong")]
+
 use std::{fs, path::Path, time::Duration};
 
 use envoi::config::{Config, Layers, demo, markdown, toml};
@@ -231,4 +233,12 @@ fn the_readme_has_the_table_of_settings() {
     if let Ok(readme) = fs::read_to_string(readme) {
         assert!(readme.contains(&markdown()), "put what `envoi config --markdown` prints into README.md");
     }
+}
+
+#[test]
+fn the_readmes_example_is_a_good_configuration() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let example = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let config = Config::load(&file(&example.replace("$argon2id$...", HASH))).unwrap();
+    assert_eq!(config.accounts.callers(), (1, 1));
 }

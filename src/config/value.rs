@@ -134,12 +134,12 @@ fn millis_of(duration: Duration) -> u64 {
 }
 
 fn size(bytes: u64) -> String {
-    let whole = SIZES.iter().find(|(_, unit)| bytes >= *unit && bytes % unit == 0);
+    let whole = SIZES.iter().find(|(_, unit)| bytes >= *unit && bytes.is_multiple_of(*unit));
     whole.map_or_else(|| format!("{bytes}B"), |(name, unit)| format!("{}{name}", bytes / unit))
 }
 
 fn duration(millis: u64) -> String {
-    let whole = DURATIONS.iter().rev().find(|(_, unit)| millis >= *unit && millis % unit == 0);
+    let whole = DURATIONS.iter().rev().find(|(_, unit)| millis >= *unit && millis.is_multiple_of(*unit));
     whole.map_or_else(|| format!("{millis}ms"), |(name, unit)| format!("{}{name}", millis / unit))
 }
 
