@@ -3,6 +3,7 @@
 //! It runs inside the store's transaction: what one call changes is on disk before anyone is answered, and an object that
 //! fails leaves nothing behind. It knows no socket and no envelope.
 
+mod account;
 mod apply;
 mod data_extension;
 pub mod execute;
@@ -12,6 +13,7 @@ mod list;
 pub mod membership;
 mod plan;
 mod row;
+pub mod retrieve;
 pub mod seed;
 mod subscriber;
 mod triggered_send;
