@@ -69,6 +69,7 @@ stories! {
     zeep_soap12: "zeep" "soap12" Whole;
     zeep_slim: "zeep" "slim" Whole;
     node_soap: "node-soap" "" Whole;
+    strong_soap: "strong-soap" "" Whole;
     php: "php" "" Whole;
     gsoap: "gsoap" "full" Whole;
     gsoap_slim: "gsoap" "slim" Whole;
