@@ -4,7 +4,9 @@ use envoi::message::Operation::{Create, Execute};
 
 use super::house::{ACCOUNT, House, OTHER, list, subscriber};
 
-fn request(name: &str, parameters: &[(&str, &str)]) -> String {
+type Parameters<'a> = &'a [(&'a str, &'a str)];
+
+fn request(name: &str, parameters: Parameters<'_>) -> String {
     let pair =
         |(name, value): &(&str, &str)| format!("<Parameters><Name>{name}</Name><Value>{value}</Value></Parameters>");
     format!("<Requests><Name>{name}</Name>{}</Requests>", parameters.iter().map(pair).collect::<String>())
@@ -72,7 +74,7 @@ fn refusals() {
     let (house, news, id) = house();
     house.create(&subscriber("<EmailAddress>grace@example.com</EmailAddress>"));
     let news = news.to_string();
-    let table: [(&str, &[(&str, &str)], &str); 11] = [
+    let table: [(&str, Parameters<'_>, &str); 11] = [
         ("LogUnsubEvent", &[], "404 SubscriberKey is required"),
         ("LogUnsubEvent", &[("SubscriberKey", "")], "404 SubscriberKey is required"),
         ("LogUnsubEvent", &[("SubscriberKey", "bob")], "400 Subscriber not found: bob"),
