@@ -25,6 +25,8 @@ use super::{
 pub(crate) const ROWS: &str = "DataExtensionObject";
 /// Fields of one data extension are numbered within it; SQL Server takes 1,024 columns.
 const MOST_FIELDS: i64 = 4096;
+/// More values than this are compared with everything rather than looked up one by one.
+const MOST_LOOKUPS: usize = 10_000;
 
 /// What the sources look into.
 #[derive(Clone, Copy)]
@@ -215,8 +217,10 @@ impl Source {
 
     /// The numbers, in order, among which everything is that meets these conditions; `None` when no index helps.
     fn find(&self, objects: &Objects<'_>, musts: &[&Condition]) -> Result<Option<Vec<i64>>, StoreError> {
+        let few = |must: &&&Condition| must.values.len() <= MOST_LOOKUPS;
+        let musts: Vec<&Condition> = musts.iter().filter(few).copied().collect();
         if let Of::Rows(table) = &self.of {
-            return find_rows(table, objects, musts);
+            return find_rows(table, objects, &musts);
         }
         for must in musts.iter().filter(|must| matches!(must.operator, Operator::Equals | Operator::In)) {
             // An empty text stands in no index.
