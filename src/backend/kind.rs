@@ -95,7 +95,13 @@ const KINDS: &[Kind] = &[
         ["ImportDefinition created.", "ImportDefinition updated.", "ImportDefinition deleted."],
         true,
     ),
-    kind("FilterActivity", Ids::Guid, &["Name"], ["FilterActivity Created", "FilterActivity Updated", "FilterActivity Deleted"], true),
+    kind(
+        "FilterActivity",
+        Ids::Guid,
+        &["Name"],
+        ["FilterActivity Created", "FilterActivity Updated", "FilterActivity Deleted"],
+        true,
+    ),
     kind("Program", Ids::Guid, &["Name"], ["Program created", "Program updated", "Program deleted"], true),
     kind("Automation", Ids::Guid, &["Name"], ["Automation created", "Automation updated", "Automation deleted"], true),
     kind(
@@ -140,6 +146,7 @@ pub(crate) fn apply(
         "Subscriber" => subscriber::apply(work, method, node, options),
         "List" => list::apply(work, method, node, options),
         "DataExtension" => data_extension::apply(work, method, node, options),
+        "DataExtensionField" => data_extension::apply_field(work, method, node, options),
         "DataExtensionObject" => row::apply(work, method, node, options),
         "TriggeredSend" => triggered_send::apply(work, method, node),
         name if READ_ONLY.contains(&name) => {

@@ -4,14 +4,14 @@
 //! fails leaves nothing behind. It knows no socket and no envelope.
 
 mod apply;
-mod data_extension;
+pub mod data_extension;
 pub mod execute;
 mod generic;
 mod kind;
 mod list;
 mod membership;
 mod plan;
-mod row;
+pub mod row;
 pub mod seed;
 mod subscriber;
 mod triggered_send;

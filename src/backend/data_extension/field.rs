@@ -70,9 +70,10 @@ fn yes(text: Option<&str>) -> bool {
 fn sizes(kind: FieldType, length: Option<&str>, scale: Option<&str>) -> Result<(Option<u32>, Option<u32>), String> {
     let number = |name: &str, text: Option<&str>| match text {
         None => Ok(None),
-        Some(text) => text.parse::<u32>().map(|number| Some(number).filter(|number| *number != 0)).map_err(|_| {
-            format!("{name} is {text:?}, expected a number that is not negative")
-        }),
+        Some(text) => text
+            .parse::<u32>()
+            .map(|number| Some(number).filter(|number| *number != 0))
+            .map_err(|_| format!("{name} is {text:?}, expected a number that is not negative")),
     };
     let (length, scale) = (number("MaxLength", length)?, number("Scale", scale)?);
     let Some((usual, most)) = kind.lengths() else {
@@ -119,9 +120,11 @@ mod tests {
     fn fields_get_their_shape() {
         let text = define(&field(&[("Name", " A ")]), None).expect("a field");
         assert_eq!(Column::of(&text), Column::named("A"));
-        let decimal = define(&field(&[("Name", "T"), ("FieldType", "Decimal"), ("Scale", "2")]), None).expect("a field");
+        let decimal =
+            define(&field(&[("Name", "T"), ("FieldType", "Decimal"), ("Scale", "2")]), None).expect("a field");
         assert_eq!(Column::of(&decimal).size(), "18,2");
-        let key = define(&field(&[("Name", "K"), ("IsPrimaryKey", "true"), ("IsRequired", "false")]), None).expect("a field");
+        let key =
+            define(&field(&[("Name", "K"), ("IsPrimaryKey", "true"), ("IsRequired", "false")]), None).expect("a field");
         assert!(Column::of(&key).required);
         let longer = define(&field(&[("MaxLength", "20")]), Some(&text)).expect("a field");
         assert_eq!((Column::of(&longer).max_length, longer.text("Name")), (Some(20), Some("A")));
@@ -140,9 +143,15 @@ mod tests {
             (&[("Name", "A"), ("MaxLength", "4001")], "MaxLength is 4001, expected at most 4000 for Text"),
             (&[("Name", "A"), ("MaxLength", "-1")], "MaxLength is \"-1\""),
             (&[("Name", "A"), ("FieldType", "EmailAddress"), ("MaxLength", "255")], "at most 254 for EmailAddress"),
-            (&[("Name", "A"), ("FieldType", "Decimal"), ("MaxLength", "3"), ("Scale", "4")], "Scale is 4, expected at most"),
+            (
+                &[("Name", "A"), ("FieldType", "Decimal"), ("MaxLength", "3"), ("Scale", "4")],
+                "Scale is 4, expected at most",
+            ),
             (&[("Name", "A"), ("FieldType", "Decimal"), ("MaxLength", "39")], "at most 38 for Decimal"),
-            (&[("Name", "A"), ("FieldType", "Number"), ("DefaultValue", "x")], "DefaultValue: A is \"x\", expected a whole number"),
+            (
+                &[("Name", "A"), ("FieldType", "Number"), ("DefaultValue", "x")],
+                "DefaultValue: A is \"x\", expected a whole number",
+            ),
             (&[("Name", "A"), ("MaxLength", "2"), ("DefaultValue", "abc")], "DefaultValue: A is longer"),
         ];
         for (members, expected) in table {

@@ -3,6 +3,7 @@
 //! Rows themselves are kept in `row`. Where the documentation is silent: a Delete that lists Fields deletes these fields and
 //! not the data extension (captured answers have a message of their own for it).
 
+mod apart;
 mod change;
 mod field;
 
@@ -20,6 +21,8 @@ use super::{
     plan::{Method, Plan, plan},
     row::{EXTENSION, Stored, fields, rows_of},
 };
+pub(crate) use apart::apply as apply_field;
+pub use apart::field_objects;
 use change::Change;
 use field::said;
 
@@ -263,7 +266,9 @@ fn template_fields(given: &Object) -> Result<Vec<Object>, Failure> {
         None => Ok(Vec::new()),
         Some(name) if name.eq_ignore_ascii_case(known) => {
             let own = given_fields(given);
-            let is_new = |name: &str| !own.iter().any(|field| said(field, "Name").is_some_and(|own| own.eq_ignore_ascii_case(name)));
+            let is_new = |name: &str| {
+                !own.iter().any(|field| said(field, "Name").is_some_and(|own| own.eq_ignore_ascii_case(name)))
+            };
             let made = fields.into_iter().filter(|(name, ..)| is_new(name)).map(|(name, kind, length)| {
                 let mut field = Object::new("DataExtensionField");
                 field.set_text("Name", name);

@@ -15,8 +15,11 @@ use crate::{
     object::Node,
 };
 
-pub(crate) use cell::{Cell, Mistake};
-pub(crate) use table::{BY_PRIMARY, Column, EXTENSION, FieldType, ROW_NUMBER, Stored, Table, Tables, fields, is_now, rows_of};
+pub use cell::Cell;
+pub(crate) use cell::Mistake;
+pub use decimal::Decimal;
+pub use table::{BY_PRIMARY, Column, EXTENSION, FieldType, ROW_NUMBER, Stored, Table};
+pub(crate) use table::{Tables, fields, is_now, rows_of};
 
 use super::{
     Failure, Work,
@@ -153,20 +156,15 @@ fn write(
         (Plan::Missing, _) if method == Method::Delete => Ok(()),
         // The words in which the service's own data adapter says it.
         (Plan::Missing | Plan::Change | Plan::Remove, _) => {
-            let text = "Concurrency violation: the UpdateCommand affected 0 of the expected 1 records. No row has this key";
+            let text =
+                "Concurrency violation: the UpdateCommand affected 0 of the expected 1 records. No row has this key";
             Err(refuse(method, code::EXCEPTION.code, text.to_owned()))
         }
     }
 }
 
 /// The text under which the row is found; `None` for a table without a primary key, where rows can only be added.
-fn primary_key(
-    table: &Table,
-    method: Method,
-    said: &[Said],
-    now: Time,
-    problems: &mut Problems,
-) -> Option<String> {
+fn primary_key(table: &Table, method: Method, said: &[Said], now: Time, problems: &mut Problems) -> Option<String> {
     let mut key = String::new();
     for (at, column) in table.primary() {
         let default = || (method == Method::Create).then(|| column.default_at(now)).flatten();
@@ -182,12 +180,7 @@ fn primary_key(
     (!key.is_empty()).then_some(key)
 }
 
-fn insert(
-    work: &mut Work<'_, '_>,
-    table: &Table,
-    method: Method,
-    said: Vec<Said>,
-) -> Result<(), Failure> {
+fn insert(work: &mut Work<'_, '_>, table: &Table, method: Method, said: Vec<Said>) -> Result<(), Failure> {
     let mut row = Stored { created: work.now, modified: work.now, cells: Vec::with_capacity(said.len()) };
     let mut problems = Problems::default();
     for (column, said) in table.columns().iter().zip(said) {
@@ -210,12 +203,7 @@ fn insert(
     Ok(())
 }
 
-fn change(
-    work: &mut Work<'_, '_>,
-    table: &Table,
-    id: i64,
-    said: Vec<Said>,
-) -> Result<(), Failure> {
+fn change(work: &mut Work<'_, '_>, table: &Table, id: i64, said: Vec<Said>) -> Result<(), Failure> {
     let objects = work.objects();
     let Some(mut row) = objects.get::<Stored>(&table.kind, id)? else {
         return Ok(());
