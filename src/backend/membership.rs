@@ -60,7 +60,11 @@ impl Entry {
     /// The entry that the options stand for when their Container is a List.
     pub(crate) fn of_container(options: &Options) -> Option<Self> {
         let container = options.container.as_ref().filter(|container| container.kind == "List")?;
-        let list = ListRef { id: container.id, guid: container.object_id.clone(), key: container.customer_key.clone() };
+        let list = ListRef {
+            id: container.id,
+            guid: container.object_id.clone(),
+            key: container.customer_key.clone(),
+        };
         Some(Self { list, action: options.action.clone(), status: None })
     }
 }
@@ -110,9 +114,7 @@ pub(crate) fn apply(
     };
     if list::is_all_subscribers(&work.objects(), list)? {
         return match action {
-            Action::Delete => {
-                Err(Failure::about(code::CANNOT_PERFORM, "Delete on a place on the All Subscribers list"))
-            }
+            Action::Delete => Err(Failure::about(code::CANNOT_PERFORM, "Delete on a place on the All Subscribers list")),
             _ => Ok(entry.status.clone()),
         };
     }
@@ -216,10 +218,7 @@ pub(crate) fn of_list(
 ) -> Result<Vec<(i64, Object)>, StoreError> {
     if list::is_all_subscribers(objects, list)? {
         let subscribers: Vec<(i64, Object)> = objects.scan(subscriber::KIND, after, limit)?;
-        return Ok(subscribers
-            .iter()
-            .map(|(id, subscriber)| (*id, on_all_subscribers(list, *id, subscriber)))
-            .collect());
+        return Ok(subscribers.iter().map(|(id, subscriber)| (*id, on_all_subscribers(list, *id, subscriber))).collect());
     }
     let from = after.saturating_add(1);
     let mut members = Vec::new();
