@@ -1,5 +1,7 @@
 //! The front door over real sockets: raw bytes where the wire matters, hyper's client where it does not.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test ends where it is wrong")]
+
 #[path = "front_door/house.rs"]
 mod house;
 

@@ -210,7 +210,10 @@ fn remove(work: &mut Work<'_, '_>, index: &str, of: i64) -> Result<(), StoreErro
 
 /// The members of a list as objects of the type ListSubscriber: at most `limit`, each with a number; the next ones are
 /// those after the last number (begin with `i64::MIN`). Empty only at the end.
-pub(crate) fn of_list(
+///
+/// # Errors
+/// The store's.
+pub fn of_list(
     objects: &Objects<'_>,
     list: i64,
     after: i64,
@@ -233,7 +236,10 @@ pub(crate) fn of_list(
 }
 
 /// The lists of a subscriber as objects of the type ListSubscriber, All Subscribers first.
-pub(crate) fn of_subscriber(objects: &Objects<'_>, id: i64) -> Result<Vec<Object>, StoreError> {
+///
+/// # Errors
+/// The store's.
+pub fn of_subscriber(objects: &Objects<'_>, id: i64) -> Result<Vec<Object>, StoreError> {
     let Some((_, subscriber)) = subscriber::by_id(objects, id)? else {
         return Ok(Vec::new());
     };

@@ -9,7 +9,7 @@ pub mod execute;
 mod generic;
 mod kind;
 mod list;
-mod membership;
+pub mod membership;
 mod plan;
 pub mod row;
 pub mod seed;

@@ -2,11 +2,11 @@
 //!
 //! Host is the client's to choose, and it ends in documents that we serve: only characters of a host and port pass.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use hyper::{HeaderMap, Uri, header::HOST};
 
-use super::{Settings, listen::Wire};
+use super::{Settings, connection::Wire};
 
 /// The longest host and port that is believed.
 const LONGEST: usize = 255;
@@ -27,7 +27,7 @@ pub(crate) struct BadHost;
 impl Address {
     /// The address of a request: as configured, as a trusted proxy tells it, or as the client used it.
     pub(crate) fn of(uri: &Uri, headers: &HeaderMap, wire: &Wire, settings: &Settings) -> Result<Self, BadHost> {
-        let proxied = settings.trusted_proxies.contains(&wire.peer.ip().to_canonical());
+        let proxied = trusted(wire.peer.ip(), settings);
         let forwarded = |name| if proxied { last(headers, name) } else { None };
         let peer = if proxied { source(headers, settings).unwrap_or(wire.peer) } else { wire.peer };
         if let Some(configured) = &settings.public_url {
@@ -51,6 +51,10 @@ impl Address {
         };
         Ok(Self { public_url: format!("{scheme}://{host}"), peer })
     }
+}
+
+fn trusted(ip: IpAddr, settings: &Settings) -> bool {
+    settings.trusted_proxies.iter().any(|network| network.contains(ip))
 }
 
 /// HTTP/2 and absolute-form requests name the host in the URI, all others in Host.
@@ -100,7 +104,7 @@ fn source(headers: &HeaderMap, settings: &Settings) -> Option<SocketAddr> {
     for value in headers.get_all("x-forwarded-for").iter().rev() {
         for item in value.to_str().ok()?.rsplit(',').map(str::trim) {
             let ip = item.parse().or_else(|_| item.parse().map(|with_port: SocketAddr| with_port.ip())).ok()?;
-            if !settings.trusted_proxies.contains(&ip) {
+            if !trusted(ip, settings) {
                 return Some(SocketAddr::new(ip, 0));
             }
         }
@@ -164,10 +168,10 @@ mod tests {
     #[test]
     fn the_source_is_the_last_that_no_client_could_have_written() {
         let settings = Settings {
-            trusted_proxies: vec!["10.0.0.9".parse().unwrap(), "10.0.0.8".parse().unwrap()],
+            trusted_proxies: vec!["10.0.0.9".parse().unwrap(), "10.0.0.0/29".parse().unwrap()],
             ..Settings::default()
         };
-        let fields = headers(&[("host", "h"), ("x-forwarded-for", "6.6.6.6, 192.0.2.7, 10.0.0.8")]);
+        let fields = headers(&[("host", "h"), ("x-forwarded-for", "6.6.6.6, 192.0.2.7, 10.0.0.5")]);
         let peer =
             |from: &str| Address::of(&Uri::from_static("/"), &fields, &wire(from, false), &settings).unwrap().peer;
         assert_eq!(peer("10.0.0.9:4000"), "192.0.2.7:0".parse().unwrap());

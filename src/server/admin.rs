@@ -18,8 +18,8 @@ use tokio::sync::watch;
 use super::{
     Metrics, Outbound,
     address::named,
+    connection::{Respond, Wire},
     http::Manner,
-    listen::{Respond, Wire},
 };
 
 const TEXT: &str = "text/plain; charset=utf-8";

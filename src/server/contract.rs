@@ -3,6 +3,7 @@
 
 use std::{
     collections::VecDeque,
+    fmt,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -22,22 +23,21 @@ const REVISED: &str = "Sun, 22 Nov 2026 00:00:00 GMT";
 const KEPT: usize = 32;
 const XML: HeaderValue = HeaderValue::from_static("text/xml; charset=utf-8");
 
-/// Renders the documents of the contract.
-#[derive(Clone)]
+/// Renders the documents of the contract; the schema room does it.
 pub struct Contract {
     /// The WSDL with all its addresses below this URL.
     pub wsdl: fn(&str) -> String,
     /// The WSDL with only what these objects reach, or what is wrong with the list.
-    pub slim: Slim,
+    pub slim: Box<Slim>,
     /// The fault schema that the WSDL imports.
     pub fault_xsd: fn() -> &'static str,
 }
 
-/// Renders a slim WSDL: object names and base URL in, the document out, or what is wrong with the list.
-pub type Slim = Arc<dyn Fn(&[&str], &str) -> Result<String, String> + Send + Sync>;
+/// Renders a slim WSDL from object names and a base URL.
+pub type Slim = dyn Fn(&[&str], &str) -> Result<String, String> + Send + Sync;
 
-impl std::fmt::Debug for Contract {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Contract {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Contract")
     }
 }
@@ -59,7 +59,7 @@ pub(crate) enum Wanted {
 /// The contract with its rendered documents.
 #[derive(Debug)]
 pub(crate) struct Library {
-    contract: Contract,
+    contract: Arc<Contract>,
     shelf: Mutex<VecDeque<(Wanted, Arc<Document>)>>,
     /// Rendering is work that anyone may ask for; it never takes more than a thread.
     press: tokio::sync::Mutex<()>,
@@ -75,7 +75,7 @@ struct Document {
 impl Library {
     /// An empty shelf.
     pub(crate) fn new(contract: Contract) -> Self {
-        Self { contract, shelf: Mutex::default(), press: tokio::sync::Mutex::default() }
+        Self { contract: Arc::new(contract), shelf: Mutex::default(), press: tokio::sync::Mutex::default() }
     }
 
     /// The answer to GET (HEAD is the same; the front door takes the body off).
@@ -94,7 +94,7 @@ impl Library {
         if let Some(document) = self.kept(&wanted) {
             return Ok(document);
         }
-        let (contract, asked) = (self.contract.clone(), wanted.clone());
+        let (contract, asked) = (Arc::clone(&self.contract), wanted.clone());
         let rendering = tokio::task::spawn_blocking(move || contract.render(&asked).map(Document::new));
         let document = rendering.await.map_err(|_| "The document could not be made.".to_owned())??;
         let document = Arc::new(document);

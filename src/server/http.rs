@@ -24,9 +24,9 @@ use super::{
     BodyError, Contract, Handler, Inbound, Lost, Metrics, Outbound, Outcome, Report, Settings,
     address::Address,
     body, coding,
+    connection::{Respond, Wire},
     contract::{Library, Wanted},
     journal::Journal,
-    listen::{Respond, Wire},
     route::{Astray, Route, page},
 };
 

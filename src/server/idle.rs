@@ -134,3 +134,36 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
         Pin::new(&mut self.inner).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_phase_follows_what_passes() {
+        let pulse = Arc::new(Pulse::default());
+        let (mut client, server) = tokio::io::duplex(100);
+        let mut server = Watched::new(server, Arc::clone(&pulse));
+        assert_eq!(pulse.phase(), Phase::Fresh);
+        client.write_all(b"P").await.unwrap();
+        server.read_u8().await.unwrap();
+        assert_eq!(pulse.phase(), Phase::Head(0));
+        let first = pulse.begin();
+        let second = pulse.begin();
+        assert_eq!(pulse.phase(), Phase::Busy);
+        client.write_all(b"b").await.unwrap();
+        server.read_u8().await.unwrap();
+        drop(first);
+        assert_eq!(pulse.phase(), Phase::Busy);
+        drop(second);
+        assert_eq!(pulse.phase(), Phase::Idle(2));
+        assert!(!pulse.wrote());
+        server.write_all(b"answer").await.unwrap();
+        assert!(pulse.wrote() && !pulse.wrote());
+        client.write_all(b"P").await.unwrap();
+        server.read_u8().await.unwrap();
+        assert_eq!(pulse.phase(), Phase::Head(2));
+    }
+}

@@ -12,6 +12,7 @@ mod address;
 mod admin;
 mod body;
 mod coding;
+mod connection;
 mod contract;
 pub mod dev_certs;
 pub mod gateway;
@@ -22,6 +23,7 @@ mod journal;
 pub mod limits;
 mod listen;
 mod metrics;
+mod network;
 mod route;
 mod settings;
 mod start;
@@ -35,10 +37,11 @@ use tokio::sync::watch;
 use self::{admin::Admin, http::Front, listen::Listener, tls::Certificates};
 pub use self::{
     admin::{Gauge, Probes},
-    contract::Contract,
+    contract::{Contract, Slim},
     inbound::{BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report},
     metrics::Metrics,
-    settings::Settings,
+    network::{Network, NotANetwork},
+    settings::{SettingError, Settings},
     start::{Parts, StartError, start},
     tls::{Reload, Tls, TlsError},
 };

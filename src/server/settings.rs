@@ -1,11 +1,13 @@
 //! Every setting of the front door with its default. It is only read: nothing here opens a file or a port.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr},
     time::Duration,
 };
 
-use super::Tls;
+use hyper::Uri;
+
+use super::{Network, Tls};
 
 /// The front door's settings; `Settings::default()` is what README's table says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +21,7 @@ pub struct Settings {
     /// The URL that clients use (scheme, host, perhaps a path), when it is not to be taken from each request. Default none.
     pub public_url: Option<String>,
     /// Addresses of TLS terminators whose `X-Forwarded-Proto`, `-Host` and `-For` are believed. Default none.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<Network>,
     /// The longest request body, as sent and as decoded. Default 10 MiB.
     pub max_body: usize,
     /// How many times longer than sent a compressed body may become. Default 200; the first 64 KiB are free.
@@ -72,6 +74,95 @@ impl Default for Settings {
             max_streams: 64,
             max_in_flight: 64,
             drain_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A setting that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{setting} {wrong}")]
+pub struct SettingError {
+    /// The field of [`Settings`].
+    pub setting: &'static str,
+    /// What is wrong with it, to follow its name.
+    pub wrong: &'static str,
+}
+
+impl Settings {
+    /// Everything that is wrong, before a port is opened.
+    pub fn check(&self) -> Vec<SettingError> {
+        let mut errors = Vec::new();
+        let mut demand = |holds: bool, setting, wrong| {
+            if !holds {
+                errors.push(SettingError { setting, wrong });
+            }
+        };
+        demand(
+            self.public_url.as_deref().is_none_or(is_url),
+            "public_url",
+            "must be http:// or https:// with a host, without query",
+        );
+        demand(self.listen != self.admin || self.listen.port() == 0, "admin", "must not be the address of listen");
+        for (setting, number) in [
+            ("max_body", self.max_body),
+            ("max_inflation", self.max_inflation),
+            ("max_headers", self.max_headers),
+            ("max_connections", self.max_connections),
+            ("max_admin_connections", self.max_admin_connections),
+            ("max_streams", self.max_streams as usize),
+            ("max_in_flight", self.max_in_flight),
+        ] {
+            demand(number > 0, setting, "must be at least 1");
+        }
+        demand(self.max_head >= 8192, "max_head", "must be at least 8,192");
+        for (setting, time) in [
+            ("head_timeout", self.head_timeout),
+            ("body_timeout", self.body_timeout),
+            ("idle_timeout", self.idle_timeout),
+            ("handshake_timeout", self.handshake_timeout),
+        ] {
+            demand(!time.is_zero(), setting, "must be longer than nothing");
+        }
+        let looks = self.tls.as_ref().is_none_or(|tls| !tls.check_every.is_zero());
+        demand(looks, "tls.check_every", "must be longer than nothing");
+        errors
+    }
+}
+
+fn is_url(text: &str) -> bool {
+    let Ok(uri) = text.parse::<Uri>() else { return false };
+    let scheme = matches!(uri.scheme_str(), Some("http" | "https"));
+    let host =
+        uri.authority().is_some_and(|authority| !authority.as_str().contains('@') && !authority.host().is_empty());
+    scheme && host && uri.query().is_none() && !text.contains(['#', '"', '<', '>', '&', '\''])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_lawful_and_nonsense_is_told_by_name() {
+        assert_eq!(Settings::default().check(), []);
+        let wrong = Settings {
+            public_url: Some("ftp://h".to_owned()),
+            max_connections: 0,
+            head_timeout: Duration::ZERO,
+            admin: Settings::default().listen,
+            ..Settings::default()
+        };
+        let told: Vec<_> = wrong.check().into_iter().map(|error| error.setting).collect();
+        assert_eq!(told, ["public_url", "admin", "max_connections", "head_timeout"]);
+    }
+
+    #[test]
+    fn a_public_url_has_scheme_and_host_and_nothing_odd() {
+        for lawful in ["https://mc.example", "http://mc.example:8080/soap/", "https://[::1]/"] {
+            assert!(is_url(lawful), "{lawful}");
+        }
+        for odd in ["mc.example", "/soap", "https://", "https://u:p@h", "https://h?x=1", "https://h/\"", "https://h/#f"]
+        {
+            assert!(!is_url(odd), "{odd}");
         }
     }
 }

@@ -77,7 +77,8 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     let key = token_key(&store).await?;
     let backend = Arc::new(Backend { schema: Arc::clone(&schema), accounts: Arc::clone(&parts.accounts) });
     if let Some(account) = parts.seeded {
-        seed::demo(&backend, &store, account, parts.clock.now()).await?;
+        let (backend, now) = (Arc::clone(&backend), parts.clock.now());
+        store.write(move |txn: &mut Transaction<'_>| seed::demo(&backend, txn, account, now)).await?;
     }
     let access = Access::new(Arc::clone(&parts.accounts), parts.clock.clone(), key, parts.access)
         .map_err(StartError::Random)?;
@@ -92,7 +93,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     };
     let documents = Contract {
         wsdl: contract::wsdl,
-        slim: Arc::new(move |objects, base| contract::slim(&schema, objects, base).map_err(|error| error.to_string())),
+        slim: Box::new(move |objects, base| contract::slim(&schema, objects, base).map_err(|error| error.to_string())),
         fault_xsd: contract::fault_xsd,
     };
     Ok(Server::bind(parts.server, Arc::new(gateway), documents, &parts.clock, probes(store)).await?)

@@ -65,6 +65,9 @@ async fn a_body_announced_too_large_is_refused_before_it_is_sent() {
 
 #[tokio::test]
 async fn a_body_sent_too_large_is_taken_and_answered() {
+    // More than the buffers of both ends hold: the client cannot end its sending unless it is read.
+    let large = house_with(|settings| settings.max_body = 10 << 20).await;
+    assert_eq!(large.post("", &"x".repeat(30 << 20)).await.status(), 413);
     let house = house_with(|settings| settings.max_body = 100_000).await;
     let fault = "<Fault>the request body is longer than 100000 bytes</Fault>";
     let answer = house.post("", &"x".repeat(300_000)).await;
@@ -121,8 +124,14 @@ async fn a_body_that_trickles_is_given_up() {
 async fn a_client_may_close_its_sending_side_and_still_be_answered() {
     let house = house().await;
     let mut wire = house.connect().await;
-    wire.send("POST /Service.asmx HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n<a/>").await;
+    wire.send("POST /Service.asmx HTTP/1.1\r\nHost: h\r\nX-Do: wait\r\nContent-Length: 4\r\n\r\n<a/>").await;
+    house.arrived(1).await;
     tokio::io::AsyncWriteExt::shutdown(&mut wire.0).await.unwrap();
+    // The server has seen the end of what we send by the time it has served these.
+    for _ in 0..3 {
+        assert_eq!(house.post("", "<b/>").await.text(), "<b/>");
+    }
+    house.works.gate.add_permits(1);
     assert_eq!(wire.answer().await.text(), "<a/>");
     assert!(wire.closed().await);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::house::{Wire, house, house_with};
 
-const SHORT: Duration = Duration::from_millis(100);
+const SHORT: Duration = Duration::from_millis(250);
 
 #[tokio::test]
 async fn every_door_is_found_by_its_end_in_any_case() {

@@ -77,14 +77,16 @@ impl Handler for Works {
     }
 }
 
-pub(crate) const CONTRACT: Contract = Contract {
-    wsdl: |base| format!("<definitions location=\"{base}/Service.asmx\">{}</definitions>", " ".repeat(1000)),
-    slim: |objects, base| match objects.contains(&"Nonsense") {
-        true => Err("the WSDL has no type Nonsense".to_owned()),
-        false => Ok(format!("<definitions only=\"{}\" location=\"{base}/Service.asmx\"/>", objects.join(" "))),
-    },
-    fault_xsd: || "<schema targetNamespace=\"urn:fault.partner.exacttarget.com\"/>",
-};
+fn contract() -> Contract {
+    Contract {
+        wsdl: |base| format!("<definitions location=\"{base}/Service.asmx\">{}</definitions>", " ".repeat(1000)),
+        slim: Box::new(|objects, base| match objects.contains(&"Nonsense") {
+            true => Err("the WSDL has no type Nonsense".to_owned()),
+            false => Ok(format!("<definitions only=\"{}\" location=\"{base}/Service.asmx\"/>", objects.join(" "))),
+        }),
+        fault_xsd: || "<schema targetNamespace=\"urn:fault.partner.exacttarget.com\"/>",
+    }
+}
 
 /// A running server; dropped, it is stopped.
 pub(crate) struct House {
@@ -110,7 +112,7 @@ pub(crate) async fn house_with(change: impl FnOnce(&mut Settings)) -> House {
         ready: Box::new(move || if ready.load(SeqCst) { Ok(()) } else { Err("the disk is full".to_owned()) }),
         gauges: Box::new(|| vec![Gauge { name: "envoi_store_bytes", help: "Bytes on disk", value: 4096.0 }]),
     };
-    let server = Server::bind(settings, Arc::clone(&works), CONTRACT, &Clock::system(), probes).await.unwrap();
+    let server = Server::bind(settings, Arc::clone(&works), contract(), &Clock::system(), probes).await.unwrap();
     let (addr, admin, reload) = (server.addr(), server.admin_addr(), server.reload());
     let (stop, stopped) = oneshot::channel();
     let run = tokio::spawn(server.run(async { drop(stopped.await) }));

@@ -2,10 +2,16 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use envoi::server::Drained;
+use http_body_util::Full;
+use hyper::Request;
 use tokio::net::TcpStream;
 
-use crate::house::{Wire, house, house_with};
+use crate::{
+    house::{Wire, house, house_with},
+    versions::over_http2,
+};
 
 const WAIT: &str = "POST /Service.asmx HTTP/1.1\r\nHost: h\r\nX-Do: wait\r\nContent-Length: 4\r\n\r\n<a/>";
 
@@ -70,6 +76,19 @@ async fn a_drain_finishes_what_is_in_flight_and_closes_the_rest() {
     let answer = busy.answer().await;
     assert_eq!((answer.text().as_str(), answer.field("connection")), ("<a/>", Some("close")));
     assert!(busy.closed().await);
+    assert_eq!(house.ended().await, Drained { cut: 0 });
+}
+
+#[tokio::test]
+async fn a_drain_finishes_http_2_as_well() {
+    let mut house = house().await;
+    let url = format!("http://{}/Service.asmx", house.addr);
+    let wait = || Request::post(&url).header("x-do", "wait").body(Full::new(Bytes::from("<a/>"))).unwrap();
+    let answers = tokio::spawn(over_http2(house.connect().await.0, vec![wait(), wait()]));
+    house.arrived(2).await;
+    house.stop();
+    house.works.gate.add_permits(2);
+    assert!(answers.await.unwrap().iter().all(|answer| answer.status() == 200));
     assert_eq!(house.ended().await, Drained { cut: 0 });
 }
 

@@ -1,0 +1,6 @@
+//! The wire, through the front door: bytes over real sockets to a whole server, and what comes back.
+
+mod envelopes;
+mod faults;
+mod gateway;
+mod objects;
