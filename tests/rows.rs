@@ -1,5 +1,7 @@
 //! Data extensions, their fields and their rows through `backend::apply`, each request given as SOAP text.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test ends where it is wrong")]
+
 #[path = "rows/errors.rs"]
 mod errors;
 #[path = "rows/extensions.rs"]
