@@ -1,7 +1,7 @@
 //! envoi: a SOAP gateway that speaks the Marketing Cloud (ExactTarget) PartnerAPI on the wire.
 //!
 //! The rooms, in the order in which they may know of each other (each imports only those above it):
-//! [`clock`], [`schema`], [`object`], [`soap`], [`message`], [`store`], [`backend`], [`server`], [`config`].
+//! [`clock`], [`schema`], [`object`], [`soap`], [`message`], [`store`], [`backend`], [`server`], [`config`], [`command`].
 
 pub mod clock;
 pub mod schema;
@@ -12,3 +12,4 @@ pub mod store;
 pub mod backend;
 pub mod server;
 pub mod config;
+pub mod command;

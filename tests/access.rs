@@ -232,6 +232,11 @@ async fn v2_keeps_the_prefix_of_its_path() {
     let (access, _) = access();
     let answer = ask(&access, "/x/y/V2/Token", "", None, &app()).await;
     assert_eq!(answer.body["soap_instance_url"], "https://soap.example/x/y/");
+    // FuelSDK for Ruby at its second renewal; Fuel SDKs given an address that ends with a slash.
+    let answer = ask(&access, "/x/v2/token/v2/token", "", None, &app()).await;
+    assert_eq!(answer.body["soap_instance_url"], "https://soap.example/x/");
+    let answer = ask(&access, "//v2/token", "", None, &app()).await;
+    assert_eq!(answer.body["soap_instance_url"], "https://soap.example/");
     assert_eq!(Endpoint::of("/v2/tokens"), None);
     assert_eq!(Endpoint::of("/platform/v1/endpoints/soap/more"), None);
 }

@@ -19,7 +19,12 @@ fn complaints(text: &str) -> String {
 #[test]
 fn nothing_given_is_every_rooms_default() {
     let config = Config::load(&Layers::default()).unwrap();
-    assert_eq!(format!("{:?}", config.access), format!("{:?}", envoi::server::access::Settings::default()));
+    assert_eq!(config.access, envoi::server::access::Settings::default());
+    assert_eq!(config.server, envoi::server::Settings::default());
+    assert_eq!(format!("{:?}", config.limits), format!("{:?}", envoi::object::Limits::default()));
+    assert_eq!(config.store.cache_bytes, envoi::store::Settings::default().cache_bytes);
+    // A server keeps what it is given; only the demonstration works in memory.
+    assert_eq!(config.store.path.as_deref(), Some(Path::new("envoi-data")));
     assert!(config.effective.iter().all(|setting| setting.origin == "default"));
 }
 
@@ -144,6 +149,23 @@ fn tls_needs_both_files() {
     let problems = Config::load(&Layers { file: Some((path.clone(), text)), ..Layers::default() }).unwrap_err();
     let expected = format!("{}:2: tls.certificate: is missing, while tls.key is set: TLS needs both", path.display());
     assert_eq!(problems.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
+}
+
+#[test]
+fn addresses_and_urls_are_checked() {
+    let text = "[server]\nlisten = \"localhost\"\npublic_url = \"soap.example\"\ntrusted_proxies = [\"10.0.0.1\", \"x\"]\nmax_body = \"2GiB\"\n";
+    assert_eq!(
+        complaints(text),
+        "envoi.toml:2: server.listen: expected ADDRESS:PORT such as 127.0.0.1:8080 or [::1]:0\n\
+         envoi.toml:3: server.public_url: expected http:// or https://, a host, and nothing but a path\n\
+         envoi.toml:4: server.trusted_proxies: expected IP addresses such as 10.0.0.1\n\
+         envoi.toml:5: server.max_body: 2GiB is out of range: expected 1KiB to 1GiB\n"
+    );
+    let same = complaints("[server]\nlisten = \"127.0.0.1:9000\"\nadmin = \"127.0.0.1:9000\"\n");
+    assert_eq!(same, "envoi.toml:3: server.admin: 127.0.0.1:9000 is server.listen too; expected another port\n");
+    let config = Config::load(&file("[server]\nadmin = \"0.0.0.0:9000\"\ntrusted_proxies = [\"10.0.0.1\"]\n")).unwrap();
+    assert_eq!(config.server.trusted_proxies.len(), 1);
+    assert_eq!(config.warnings.len(), 1);
 }
 
 #[test]

@@ -1,5 +1,12 @@
 //! Subscribers, lists, memberships and Execute through `backend::apply`, each request given as SOAP text.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly, in its helpers too"
+)]
+
 #[path = "people/house.rs"]
 mod house;
 #[path = "people/lists.rs"]

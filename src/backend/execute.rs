@@ -63,7 +63,9 @@ fn one(work: &mut Work<'_, '_>, client: &Client, request: Node<'_>) -> Result<&'
         "MasterUnsub" => master_unsub(work, &parameters),
         "" => Err(Failure::about(code::CANNOT_PERFORM, "Execute of a request without a Name")),
         // GetFolderHierarchy too: neither its parameters nor its results are documented well enough to answer truly.
-        name => Err(Failure::about(code::CANNOT_PERFORM, &format!("Execute of {name}: this server has no such request"))),
+        name => {
+            Err(Failure::about(code::CANNOT_PERFORM, &format!("Execute of {name}: this server has no such request")))
+        }
     }
 }
 

@@ -125,12 +125,7 @@ fn identity(node: Node<'_>) -> Option<String> {
     ["CustomerKey", "ObjectID", "Name", "ID"].into_iter().find_map(|name| given(node, name))
 }
 
-fn insert(
-    work: &mut Work<'_, '_>,
-    rule: &Rule<'_>,
-    node: Node<'_>,
-    done: Cow<'static, str>,
-) -> Result<Row, Failure> {
+fn insert(work: &mut Work<'_, '_>, rule: &Rule<'_>, node: Node<'_>, done: Cow<'static, str>) -> Result<Row, Failure> {
     if let Some(missing) = rule.required.iter().find(|name| given(node, name).is_none()) {
         return Err(Failure::about(code::EXCEPTION, &format!("[Create]: {}.{missing} is required", rule.name)));
     }

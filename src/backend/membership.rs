@@ -60,11 +60,7 @@ impl Entry {
     /// The entry that the options stand for when their Container is a List.
     pub(crate) fn of_container(options: &Options) -> Option<Self> {
         let container = options.container.as_ref().filter(|container| container.kind == "List")?;
-        let list = ListRef {
-            id: container.id,
-            guid: container.object_id.clone(),
-            key: container.customer_key.clone(),
-        };
+        let list = ListRef { id: container.id, guid: container.object_id.clone(), key: container.customer_key.clone() };
         Some(Self { list, action: options.action.clone(), status: None })
     }
 }
@@ -114,7 +110,9 @@ pub(crate) fn apply(
     };
     if list::is_all_subscribers(&work.objects(), list)? {
         return match action {
-            Action::Delete => Err(Failure::about(code::CANNOT_PERFORM, "Delete on a place on the All Subscribers list")),
+            Action::Delete => {
+                Err(Failure::about(code::CANNOT_PERFORM, "Delete on a place on the All Subscribers list"))
+            }
             _ => Ok(entry.status.clone()),
         };
     }
@@ -213,15 +211,13 @@ fn remove(work: &mut Work<'_, '_>, index: &str, of: i64) -> Result<(), StoreErro
 ///
 /// # Errors
 /// The store's.
-pub fn of_list(
-    objects: &Objects<'_>,
-    list: i64,
-    after: i64,
-    limit: usize,
-) -> Result<Vec<(i64, Object)>, StoreError> {
+pub fn of_list(objects: &Objects<'_>, list: i64, after: i64, limit: usize) -> Result<Vec<(i64, Object)>, StoreError> {
     if list::is_all_subscribers(objects, list)? {
         let subscribers: Vec<(i64, Object)> = objects.scan(subscriber::KIND, after, limit)?;
-        return Ok(subscribers.iter().map(|(id, subscriber)| (*id, on_all_subscribers(list, *id, subscriber))).collect());
+        return Ok(subscribers
+            .iter()
+            .map(|(id, subscriber)| (*id, on_all_subscribers(list, *id, subscriber)))
+            .collect());
     }
     let from = after.saturating_add(1);
     let mut members = Vec::new();
@@ -253,6 +249,50 @@ pub fn of_subscriber(objects: &Objects<'_>, id: i64) -> Result<Vec<Object>, Stor
         }
     }
     Ok(lists)
+}
+
+/// Every place on every list as an object of the type ListSubscriber, by its number: that of the record, and on All
+/// Subscribers, which has none, that of the subscriber. At most `limit`; empty only at the end.
+pub(crate) fn all(objects: &Objects<'_>, after: i64, limit: usize) -> Result<Vec<(i64, Object)>, StoreError> {
+    let members: Vec<(i64, Membership)> = objects.scan(KIND, after, limit)?;
+    let subscribers: Vec<(i64, Object)> = objects.scan(subscriber::KIND, after, limit)?;
+    // A batch may end early; what is behind the nearer end of the two is for the next one.
+    let ends = [members.last().map(|(id, _)| *id), subscribers.last().map(|(id, _)| *id)];
+    let end = ends.into_iter().flatten().min().unwrap_or(i64::MAX);
+    let mut found = Vec::new();
+    if let Some(list) = list::all_subscribers_id(objects)? {
+        let near = subscribers.iter().filter(|(id, _)| *id <= end);
+        found.extend(near.map(|(id, subscriber)| (*id, on_all_subscribers(list, *id, subscriber))));
+    }
+    for (id, membership) in members.iter().filter(|(id, _)| *id <= end) {
+        if let Some((_, subscriber)) = subscriber::by_id(objects, membership.subscriber)? {
+            found.push((*id, on_list(membership, &subscriber)));
+        }
+    }
+    found.sort_unstable_by_key(|(id, _)| *id);
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// The one of [`all`] with this number.
+pub(crate) fn one(objects: &Objects<'_>, id: i64) -> Result<Option<Object>, StoreError> {
+    if let Some(membership) = objects.get::<Membership>(KIND, id)? {
+        let subscriber = subscriber::by_id(objects, membership.subscriber)?;
+        return Ok(subscriber.map(|(_, subscriber)| on_list(&membership, &subscriber)));
+    }
+    let subscriber = subscriber::by_id(objects, id)?;
+    let list = list::all_subscribers_id(objects)?;
+    Ok(subscriber.zip(list).map(|((id, subscriber), list)| on_all_subscribers(list, id, &subscriber)))
+}
+
+/// The numbers of the places of the subscriber with this key.
+pub(crate) fn numbers_of_subscriber(objects: &Objects<'_>, key: &str) -> Result<Vec<i64>, StoreError> {
+    let Some((id, _)) = subscriber::by_key(objects, key)? else {
+        return Ok(Vec::new());
+    };
+    let mut numbers = objects.find(KIND, BY_SUBSCRIBER, &id.to_string())?;
+    numbers.push(id);
+    Ok(numbers)
 }
 
 fn on_list(membership: &Membership, subscriber: &Object) -> Object {

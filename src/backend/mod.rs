@@ -3,6 +3,7 @@
 //! It runs inside the store's transaction: what one call changes is on disk before anyone is answered, and an object that
 //! fails leaves nothing behind. It knows no socket and no envelope.
 
+mod account;
 mod apply;
 pub mod data_extension;
 pub mod execute;
@@ -11,6 +12,7 @@ mod kind;
 mod list;
 pub mod membership;
 mod plan;
+pub mod retrieve;
 pub mod row;
 pub mod seed;
 mod subscriber;

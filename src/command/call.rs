@@ -10,7 +10,10 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use rustls::{ClientConfig, RootCertStore, pki_types::{CertificateDer, pem::PemObject}};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 
 /// No answer of ours is longer.
 const MAX_ANSWER: usize = 256 << 20;
@@ -43,7 +46,8 @@ impl Caller {
         let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let config = config.map_err(|error| error.to_string())?.with_root_certificates(roots).with_no_client_auth();
-        let connector = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().build();
+        let connector =
+            hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().build();
         Ok(Self(Client::builder(TokioExecutor::new()).build(connector)))
     }
 
@@ -55,7 +59,10 @@ impl Caller {
         body: impl Into<Bytes>,
     ) -> Result<Answered, String> {
         let uri: Uri = url.parse().map_err(|error| format!("{url}: {error}"))?;
-        let mut request = Request::builder().method(method).uri(uri).header("User-Agent", concat!("envoi/", env!("CARGO_PKG_VERSION")));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(uri)
+            .header("User-Agent", concat!("envoi/", env!("CARGO_PKG_VERSION")));
         for (name, value) in headers {
             request = request.header(*name, value);
         }
@@ -63,7 +70,8 @@ impl Caller {
         let exchange = async {
             let response = self.0.request(request).await.map_err(|error| format!("{url}: {}", chain(&error)))?;
             let (head, body) = response.into_parts();
-            let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|error| format!("{url}: {}", chain(&*error)))?;
+            let body =
+                Limited::new(body, MAX_ANSWER).collect().await.map_err(|error| format!("{url}: {}", chain(&*error)))?;
             Ok(Answered { status: head.status.as_u16(), headers: head.headers, body: body.to_bytes() })
         };
         tokio::time::timeout(PATIENCE, exchange).await.map_err(|_| format!("{url}: no answer within {PATIENCE:?}"))?

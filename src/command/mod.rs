@@ -8,6 +8,7 @@ mod certs;
 mod clients;
 mod doctor;
 mod pretty;
+mod run;
 mod secret;
 mod send;
 mod settings;
@@ -43,6 +44,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Start at once, without a configuration: one account with known secrets, in memory.
+    Demo(run::Demo),
+    /// Serve as configured.
+    Serve(run::Serve),
     /// Read a configuration and tell every mistake in it.
     CheckConfig(settings::Sources),
     /// Show the settings in force, each with where it came from; secrets are left out.
@@ -83,7 +88,15 @@ pub fn main() -> ExitCode {
             return if error.print().is_ok() { exit.into() } else { Exit::Io.into() };
         }
     };
-    let exit = match arguments.command {
+    let work = std::panic::AssertUnwindSafe(|| run_command(arguments.command));
+    // The panic's message has been written by then.
+    std::panic::catch_unwind(work).unwrap_or(Exit::Internal).into()
+}
+
+fn run_command(command: Command) -> Exit {
+    match command {
+        Command::Demo(demo) => run::demo(&demo),
+        Command::Serve(serve) => run::serve(&serve),
         Command::CheckConfig(sources) => settings::check(&sources),
         Command::Config(show) => settings::show(&show),
         Command::HashSecret => secret::hash(),
@@ -95,8 +108,7 @@ pub fn main() -> ExitCode {
             clap_complete::generate(shell, &mut Arguments::command(), "envoi", &mut script);
             say(&String::from_utf8_lossy(&script))
         }
-    };
-    exit.into()
+    }
 }
 
 impl From<Exit> for ExitCode {

@@ -40,8 +40,11 @@ impl Sources {
             }
         }
         // Variables that are not text cannot be ours.
-        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-        layers.environment = std::env::vars_os().filter_map(text).filter(|(name, _)| name.starts_with("ENVOI_")).collect();
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        layers.environment =
+            std::env::vars_os().filter_map(text).filter(|(name, _)| name.starts_with("ENVOI_")).collect();
         if let Some(path) = &self.config {
             match std::fs::read_to_string(path) {
                 Ok(text) => layers.file = Some((path.clone(), text)),

@@ -10,39 +10,43 @@ mod source;
 mod table;
 mod value;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub use show::{markdown, toml};
 pub use source::{Layers, Problem};
 
-use crate::{message::client::Accounts, server::access};
+use crate::{
+    message::client::Accounts,
+    object,
+    server::{self, Tls, access},
+    store,
+};
 
 /// The settings of all rooms, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// The front door: addresses, limits, TLS.
+    pub server: server::Settings,
+    /// Where objects are kept.
+    pub store: store::Settings,
+    /// Limits while XML is read.
+    pub limits: object::Limits,
     /// How callers are checked.
     pub access: access::Settings,
     /// Who may call.
     pub accounts: Arc<Accounts>,
     /// A TOML file with more accounts, clients and users.
     pub accounts_file: Option<PathBuf>,
-    /// Certificate chain and key of the SOAP listener.
-    pub tls: Tls,
     /// How it logs.
     pub log: Log,
+    /// The files of TLS, both or none; `server.tls` is made of them.
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+    check_certificate_every: Duration,
     /// What was set, and where; for `envoi config`.
     pub effective: Vec<Effective>,
     /// What is lawful but most likely not meant.
     pub warnings: Vec<Problem>,
-}
-
-/// The files of TLS; both or none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tls {
-    /// PEM file with the certificate and those between it and its root.
-    pub certificate: Option<PathBuf>,
-    /// PEM file with its private key.
-    pub key: Option<PathBuf>,
 }
 
 /// How it logs.
@@ -69,11 +73,16 @@ impl Config {
     /// Nothing set; [`Config::load`] fills every field from the table.
     fn empty() -> Self {
         Self {
+            server: server::Settings::default(),
+            store: store::Settings::default(),
+            limits: object::Limits::default(),
             access: access::Settings::default(),
             accounts: Arc::new(Accounts::default()),
             accounts_file: None,
-            tls: Tls::default(),
             log: Log::default(),
+            certificate: None,
+            key: None,
+            check_certificate_every: Duration::ZERO,
             effective: Vec::new(),
             warnings: Vec::new(),
         }
@@ -81,14 +90,25 @@ impl Config {
 
     /// What no setting can tell alone.
     fn cross_check(&mut self, problems: &mut Vec<Problem>) {
-        let missing = match (&self.tls.certificate, &self.tls.key) {
-            (Some(_), None) => Some(("tls.key", "tls.certificate")),
-            (None, Some(_)) => Some(("tls.certificate", "tls.key")),
-            _ => None,
-        };
-        if let Some((key, given)) = missing {
-            let what = format!("is missing, while {given} is set: TLS needs both");
+        let mut wrong = |given: &str, key: &str, what: String| {
             problems.push(Problem { place: self.origin(given), key: key.into(), what });
+        };
+        let missing = |given| format!("is missing, while {given} is set: TLS needs both");
+        match (&self.certificate, &self.key) {
+            (Some(_), None) => wrong("tls.certificate", "tls.key", missing("tls.certificate")),
+            (None, Some(_)) => wrong("tls.key", "tls.certificate", missing("tls.key")),
+            _ => {}
+        }
+        let (listen, admin) = (self.server.listen, self.server.admin);
+        if listen == admin && listen.port() != 0 {
+            wrong("server.admin", "server.admin", format!("{admin} is server.listen too; expected another port"));
+        }
+        let files = self.certificate.clone().zip(self.key.clone());
+        self.server.tls =
+            files.map(|(certificate, key)| Tls { certificate, key, check_every: self.check_certificate_every });
+        if !admin.ip().is_loopback() {
+            let what = format!("{admin} is not a loopback address; whoever reaches it reads the metrics");
+            self.warnings.push(Problem { place: self.origin("server.admin"), key: "server.admin".into(), what });
         }
     }
 

@@ -3,13 +3,10 @@
 //! A file may hold numbers, booleans and lists as TOML has them; environment and flags give text. Both come here as
 //! text, so that all three accept the same.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use super::Config;
+use crate::server::{Network, NotANetwork};
 
 /// A kind of value, with its bounds and the place in [`Config`] where it goes.
 pub(super) enum Kind {
@@ -21,8 +18,8 @@ pub(super) enum Kind {
     Number { min: u64, max: u64, put: fn(&mut Config, u64) },
     /// `127.0.0.1:8080`
     Address { put: fn(&mut Config, SocketAddr) },
-    /// Addresses, separated by commas.
-    Addresses { put: fn(&mut Config, Vec<IpAddr>) },
+    /// Networks, separated by commas.
+    Networks { put: fn(&mut Config, Vec<Network>) },
     /// One of a few words.
     Choice { of: &'static [&'static str], put: fn(&mut Config, &str) },
     /// Text, checked.
@@ -60,10 +57,10 @@ impl Kind {
                 put(config, address);
                 Ok(())
             }
-            Self::Addresses { put } => {
+            Self::Networks { put } => {
                 let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-                let addresses: Result<_, _> = parts.map(str::parse).collect();
-                put(config, addresses.map_err(|_| "expected IP addresses such as 10.0.0.1".to_owned())?);
+                let networks: Result<_, NotANetwork> = parts.map(str::parse).collect();
+                put(config, networks.map_err(|error| error.to_string())?);
                 Ok(())
             }
             Self::Choice { of, put } if of.contains(&text) => {
@@ -97,7 +94,7 @@ impl Kind {
             Self::Duration { min, max, .. } => between(duration(millis_of(*min)), duration(millis_of(*max))),
             Self::Number { min, max, .. } => between(min.to_string(), max.to_string()),
             Self::Address { .. } => "address:port".into(),
-            Self::Addresses { .. } => "IP addresses".into(),
+            Self::Networks { .. } => "networks".into(),
             Self::Choice { of, .. } => of.join(" or "),
             Self::Text { .. } => "text".into(),
             Self::File { .. } => "file".into(),
@@ -112,7 +109,7 @@ impl Kind {
 
     /// Whether the file writes it as a list.
     pub(super) fn listed(&self) -> bool {
-        matches!(self, Self::Addresses { .. })
+        matches!(self, Self::Networks { .. })
     }
 }
 

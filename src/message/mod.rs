@@ -5,13 +5,20 @@
 mod call;
 pub mod client;
 pub mod code;
+mod filter;
+pub mod fixed;
+mod operand;
 mod operation;
 pub mod options;
 pub mod reply;
+mod retrieve;
 mod row;
 
 pub use call::{Call, MAX_OBJECTS};
 pub use code::ErrorCode;
+pub use filter::{Bound, Condition, Filter, Operator};
+pub use operand::{Class, Operand};
 pub use operation::Operation;
 pub use options::Options;
+pub use retrieve::{Ask, Found, MAX_BATCH, Retrieve};
 pub use row::{Echo, Row, Task, overall_status};

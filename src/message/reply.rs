@@ -7,6 +7,8 @@ use crate::{
     schema::{PARTNER_API, Schema},
 };
 
+pub use super::retrieve::write_found;
+
 use super::{Call, Echo, Operation, Row, row::overall_status};
 
 /// Bytes to set aside for a row beside the echo of its object.

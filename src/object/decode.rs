@@ -13,7 +13,7 @@ pub enum DecodeError {
     /// It names an encoding that is not read here.
     #[error("the encoding {0:?} is not supported")]
     Unknown(String),
-    /// It declares UTF-16 (or something as wide) and is written in single bytes.
+    /// It declares an encoding that its bytes belie.
     #[error("the document declares the encoding {0:?} but is not written in it")]
     Contradiction(String),
     /// The bytes mean nothing in their encoding.
@@ -38,26 +38,56 @@ enum Charset {
 
 /// The text of a body, without its byte order mark. UTF-8 in a buffer that nobody else holds is not copied.
 ///
+/// Where the transport names a charset, the XML declaration's encoding is not looked at: programs that write into a
+/// string declare UTF-16 and send UTF-8. Where it does not, a declaration that the bytes belie is an error.
+///
 /// # Errors
 /// When the encoding is unknown, or the bytes are not of it.
 pub fn decode(mut bytes: Bytes, content_type: Option<&str>) -> Result<String, DecodeError> {
-    if let Some((encoding, length)) = Encoding::for_bom(&bytes) {
-        if bytes.starts_with(&[0xFF, 0xFE, 0, 0]) {
-            return Err(DecodeError::Unknown("UTF-32".into()));
-        }
-        bytes.advance(length);
-        return convert(bytes, Charset::Named(encoding), length);
+    let told = content_type.and_then(charset_parameter);
+    if bytes.starts_with(&[0xFF, 0xFE, 0, 0]) {
+        return Err(DecodeError::Unknown("UTF-32".into()));
     }
-    let wide = sniff(&bytes)?;
-    let charset = match content_type.and_then(charset_parameter) {
-        Some(label) => agree(&label, wide)?,
-        None => match (wide, declared(&bytes)) {
-            (Some(wide), _) => Charset::Named(wide),
-            (None, Some(label)) => agree(&label, wide)?,
-            (None, None) => Charset::Named(UTF_8),
+    let (shown, mark) = match Encoding::for_bom(&bytes) {
+        Some((encoding, mark)) => (Some(encoding), mark),
+        None => (sniff(&bytes)?, 0),
+    };
+    bytes.advance(mark);
+    let charset = match (told, shown) {
+        (Some(label), shown) if mark == 0 => agree(&label, shown)?,
+        (None, None) => match declared(bytes.get(..LONGEST_DECLARATION).unwrap_or(&bytes)) {
+            Some(label) => agree(&label, None)?,
+            None => Charset::Named(UTF_8),
         },
+        (told, shown) => {
+            let shown = shown.unwrap_or(UTF_8);
+            let text = convert(bytes, Charset::Named(shown), mark)?;
+            if told.is_none()
+                && let Some(label) = declared(text.as_bytes())
+            {
+                believe(&label, shown)?;
+            }
+            return Ok(text);
+        }
     };
     convert(bytes, charset, 0)
+}
+
+/// An XML declaration that is longer than this is not looked into.
+const LONGEST_DECLARATION: usize = 1024;
+
+/// Whether a document that was shown to be in one encoding may declare another.
+fn believe(label: &str, shown: &'static Encoding) -> Result<(), DecodeError> {
+    let fits = match named(label)? {
+        Charset::Named(known) if known == UTF_8 => shown == UTF_8,
+        Charset::Named(known) => is_wide(known) && is_wide(shown),
+        Charset::Latin1 | Charset::Ascii => false,
+    };
+    if fits { Ok(()) } else { Err(DecodeError::Contradiction(label.into())) }
+}
+
+fn is_wide(encoding: &'static Encoding) -> bool {
+    encoding == UTF_16LE || encoding == UTF_16BE
 }
 
 /// UTF-16 without a mark, known by the zeros in its first characters.
@@ -72,17 +102,12 @@ fn sniff(bytes: &Bytes) -> Result<Option<&'static Encoding>, DecodeError> {
 }
 
 /// The encoding of a label, which must be as wide as the bytes are.
-fn agree(label: &str, wide: Option<&'static Encoding>) -> Result<Charset, DecodeError> {
-    let charset = named(label)?;
-    match (charset, wide) {
-        (Charset::Named(encoding), None) if encoding == UTF_16LE || encoding == UTF_16BE => {
-            Err(DecodeError::Contradiction(label.into()))
-        }
+fn agree(label: &str, shown: Option<&'static Encoding>) -> Result<Charset, DecodeError> {
+    match (named(label)?, shown) {
         // "UTF-16" alone does not tell the order; the bytes do.
-        (Charset::Named(encoding), Some(wide)) if encoding == UTF_16LE || encoding == UTF_16BE => {
-            Ok(Charset::Named(wide))
-        }
-        _ => Ok(charset),
+        (Charset::Named(encoding), Some(shown)) if is_wide(encoding) => Ok(Charset::Named(shown)),
+        (Charset::Named(encoding), None) if is_wide(encoding) => Err(DecodeError::Contradiction(label.into())),
+        (charset, _) => Ok(charset),
     }
 }
 
@@ -141,9 +166,8 @@ fn unquoted(quoted: &str) -> (String, &str) {
 }
 
 /// The encoding that an XML declaration in single bytes names.
-fn declared(bytes: &Bytes) -> Option<String> {
-    let start = bytes.get(..bytes.len().min(1024))?;
-    let inside = start.strip_prefix(b"<?xml")?;
+fn declared(bytes: &[u8]) -> Option<String> {
+    let inside = bytes.get(..LONGEST_DECLARATION).unwrap_or(bytes).strip_prefix(b"<?xml")?;
     let end = inside.windows(2).position(|two| two == b"?>")?;
     let mut rest = std::str::from_utf8(inside.get(..end)?).ok()?;
     while let Some((name, value, after)) = pseudo_attribute(rest) {
@@ -191,5 +215,86 @@ fn foreign(bytes: &Bytes, encoding: &'static Encoding, skipped: usize) -> Result
             let offset = skipped + read.saturating_sub(usize::from(wrong) + usize::from(after));
             Err(DecodeError::Malformed { offset, encoding: encoding.name() })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utf16(text: &str, little: bool) -> Vec<u8> {
+        let order = if little { u16::to_le_bytes } else { u16::to_be_bytes };
+        text.encode_utf16().flat_map(order).collect()
+    }
+
+    fn text(bytes: impl Into<Vec<u8>>, content_type: Option<&str>) -> Result<String, DecodeError> {
+        decode(Bytes::from(bytes.into()), content_type)
+    }
+
+    #[test]
+    fn the_order_is_mark_then_transport_then_declaration() {
+        let xml = "<a>\u{e9}\u{20ac}</a>";
+        let marked = |mark: &[u8], bytes: Vec<u8>| [mark, &bytes].concat();
+        for (bytes, content_type) in [
+            (xml.as_bytes().to_vec(), None),
+            (xml.as_bytes().to_vec(), Some("text/xml")),
+            (xml.as_bytes().to_vec(), Some("text/xml;charset=\"UTF-8\"")),
+            (marked(b"\xEF\xBB\xBF", xml.as_bytes().to_vec()), Some("text/xml; charset=iso-8859-1")),
+            (marked(b"\xFF\xFE", utf16(xml, true)), None),
+            (marked(b"\xFE\xFF", utf16(xml, false)), Some("text/xml; charset=utf-8")),
+            (utf16(xml, true), None),
+            (utf16(xml, false), Some("application/soap+xml; action=\"a;charset=x\"; Charset=utf-16")),
+            (utf16(xml, true), Some("text/xml; CHARSET='UTF-16LE'")),
+            (b"<a>\xE9\x80</a>".to_vec(), Some("text/xml; charset=windows-1252")),
+        ] {
+            assert_eq!(text(bytes.clone(), content_type).as_deref(), Ok(xml), "{content_type:?} {bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_declaration_is_followed_where_nothing_else_tells() {
+        let declared = "<?xml version='1.0' encoding = 'ISO-8859-1' ?><a>";
+        let bytes = [declared.as_bytes(), b"\xE9\x80</a>"].concat();
+        assert_eq!(text(bytes, None), Ok(format!("{declared}\u{e9}\u{80}</a>")));
+        let wide = "<?xml version=\"1.0\" encoding=\"utf-16\"?><a/>";
+        assert_eq!(text(wide, Some("text/xml; charset=utf-8")).as_deref(), Ok(wide));
+        assert_eq!(text(utf16(wide, false), None).as_deref(), Ok(wide));
+        assert_eq!(text(wide, None), Err(DecodeError::Contradiction("utf-16".into())));
+        let marked = ["\u{feff}", declared, "</a>"].concat();
+        assert_eq!(text(marked.clone(), None), Err(DecodeError::Contradiction("ISO-8859-1".into())));
+        assert!(text(marked, Some("text/xml; charset=utf-8")).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_text_is_told_with_its_place() {
+        let utf8 = |offset| Err(DecodeError::Malformed { offset, encoding: "UTF-8" });
+        assert_eq!(text(b"<a>\xE9</a>".to_vec(), None), utf8(3));
+        assert_eq!(text(b"\xEF\xBB\xBF<a>\xE9</a>".to_vec(), None), utf8(6));
+        let lone = [b"\xFF\xFE".to_vec(), utf16("<a>", true), b"\x00\xD8".to_vec(), utf16("</a>", true)].concat();
+        assert_eq!(text(lone, None), Err(DecodeError::Malformed { offset: 8, encoding: "UTF-16LE" }));
+        let odd = [b"\xFE\xFF".to_vec(), utf16("<a/>", false), b"\x00".to_vec()].concat();
+        assert_eq!(text(odd, None), Err(DecodeError::Malformed { offset: 10, encoding: "UTF-16BE" }));
+        let ascii = Err(DecodeError::Malformed { offset: 3, encoding: "US-ASCII" });
+        assert_eq!(text("<a>\u{e9}</a>", Some("text/xml; charset=us-ascii")), ascii);
+    }
+
+    #[test]
+    fn encodings_that_hide_markup_are_not_read() {
+        for label in ["utf-7", "iso-2022-kr", "hz-gb-2312", "x-user-defined", "utf-32", "cp037", "nonsense"] {
+            let expected = Err(DecodeError::Unknown(label.into()));
+            assert_eq!(text("<a/>", Some(&format!("text/xml; charset={label}"))), expected, "{label}");
+            assert_eq!(text(format!("<?xml version=\"1.0\" encoding=\"{label}\"?><a/>"), None), expected, "{label}");
+        }
+        assert!(matches!(text(b"\xFF\xFE\0\0<\0\0\0".to_vec(), None), Err(DecodeError::Unknown(_))));
+        assert!(matches!(text(b"\x4C\x6F\xA7\x94".to_vec(), None), Err(DecodeError::Unknown(_))));
+        assert_eq!(text("", None).as_deref(), Ok(""));
+        assert_eq!(text("<a/>", Some("text/xml; charset=")).as_deref(), Ok("<a/>"));
+    }
+
+    #[test]
+    fn a_body_is_not_copied() {
+        let body = b"<a/>".repeat(1000);
+        let place = body.as_ptr();
+        assert_eq!(text(body, None).map(|text| text.as_ptr()), Ok(place));
     }
 }

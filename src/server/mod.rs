@@ -125,6 +125,11 @@ impl<H: Handler> Server<H> {
         self.settings.public_url.as_ref().map_or_else(own, |url| url.trim_end_matches('/').to_owned())
     }
 
+    /// The work behind this server.
+    pub fn handler(&self) -> Arc<H> {
+        Arc::clone(&self.handler)
+    }
+
     /// What this server counts.
     pub fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(&self.metrics)

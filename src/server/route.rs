@@ -40,7 +40,8 @@ impl Route {
             _ => Err(Astray::Method("GET, HEAD")),
         };
         let posted = |route: Self| if *method == Method::POST { Ok(route) } else { Err(Astray::Method("POST")) };
-        if ends("/service.asmx") {
+        // The bare host too: whoever points a client at the printed URL has pointed it well.
+        if ends("/service.asmx") || path == "/" {
             return match *method {
                 Method::POST => Ok(Self::Soap),
                 Method::GET | Method::HEAD if parameter(query, "wsdl").is_some() => Ok(Self::Wsdl(objects(query))),
@@ -60,11 +61,9 @@ impl Route {
         if ends("/v1/requesttoken") {
             return posted(Self::RequestToken);
         }
-        if ends("/platform/v1/endpoints/soap") {
+        // Other keys than `soap` have an answer of their own there (404, errorcode 30003).
+        if path.rsplit_once('/').is_some_and(|(folder, _)| folder.ends_with("/platform/v1/endpoints")) {
             return asked(Self::EndpointSoap);
-        }
-        if path == "/" {
-            return asked(Self::Page);
         }
         Err(Astray::Path)
     }

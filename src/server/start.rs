@@ -14,10 +14,7 @@ use crate::{
 };
 
 use super::{
-    Contract, Gauge, Probes, Server, ServerError, Settings, access,
-    access::Access,
-    gateway::Gateway,
-    limits::Flight,
+    Contract, Gauge, Probes, Server, ServerError, Settings, access, access::Access, gateway::Gateway, limits::Flight,
 };
 
 /// The setting under which the store keeps the key that signs tokens, so that they survive a restart.
@@ -80,8 +77,8 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         let (backend, now) = (Arc::clone(&backend), parts.clock.now());
         store.write(move |txn: &mut Transaction<'_>| seed::demo(&backend, txn, account, now)).await?;
     }
-    let access = Access::new(Arc::clone(&parts.accounts), parts.clock.clone(), key, parts.access)
-        .map_err(StartError::Random)?;
+    let access =
+        Access::new(Arc::clone(&parts.accounts), parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
     let gateway = Gateway {
         schema: Arc::clone(&schema),
         access,
@@ -135,11 +132,19 @@ fn probes(store: Store) -> Probes {
                 gauge("envoi_store_rollbacks", "Pieces of work rolled back since the start", number(stats.rollbacks)),
                 gauge("envoi_store_flushes", "Batches made durable since the start", number(stats.flushes)),
                 gauge("envoi_store_queued", "Work waiting for the committer", number(stats.queued)),
-                gauge("envoi_store_last_sync_seconds", "Time to make the last batch durable", stats.last_sync.as_secs_f64()),
+                gauge(
+                    "envoi_store_last_sync_seconds",
+                    "Time to make the last batch durable",
+                    stats.last_sync.as_secs_f64(),
+                ),
                 gauge("envoi_store_live_keys", "Keys held", number(stats.live_keys)),
                 gauge("envoi_store_live_bytes", "Bytes of all keys and values held", number(stats.live_bytes)),
                 gauge("envoi_store_disk_bytes", "Bytes occupied on disk", number(stats.disk_bytes)),
-                gauge("envoi_store_failed", "1 when writes are refused since one failed", f64::from(u8::from(stats.failed))),
+                gauge(
+                    "envoi_store_failed",
+                    "1 when writes are refused since one failed",
+                    f64::from(u8::from(stats.failed)),
+                ),
             ]
         }),
     }

@@ -223,9 +223,17 @@ fn account(client: &Client, account_id: Option<&Value>) -> Result<Client, String
 }
 
 /// The address under which the endpoints stand, with the slash that SDKs rely on when they append `Service.asmx`.
+/// FuelSDK for Ruby appends `/v2/token` to its address again at every renewal, so it may stand there repeatedly.
 fn base(asked: &Asked<'_>, name: &str) -> String {
-    let prefix = asked.path.len().checked_sub(name.len()).and_then(|end| asked.path.get(..end));
-    format!("{}{}/", asked.public_url.trim_end_matches('/'), prefix.unwrap_or_default().trim_end_matches('/'))
+    let mut prefix = asked.path;
+    while let Some(end) = prefix.len().checked_sub(name.len()).filter(|end| prefix.is_char_boundary(*end)) {
+        let (before, last) = prefix.split_at(end);
+        if !last.eq_ignore_ascii_case(name) {
+            break;
+        }
+        prefix = before;
+    }
+    format!("{}{}/", asked.public_url.trim_end_matches('/'), prefix.trim_end_matches('/'))
 }
 
 /// An error as OAuth 2.0 has it.

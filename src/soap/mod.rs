@@ -150,9 +150,7 @@ fn is_for_us(block: &Node<'_>, version: Version) -> bool {
 
 /// suds and the Python SDK write `mustUnderstand` without the namespace; that binds nobody.
 fn must_be_understood(block: &Node<'_>, version: Version) -> bool {
-    block
-        .attribute(version.namespace(), "mustUnderstand")
-        .is_some_and(|value| matches!(value.trim(), "1" | "true"))
+    block.attribute(version.namespace(), "mustUnderstand").is_some_and(|value| matches!(value.trim(), "1" | "true"))
 }
 
 fn is_known(block: &Node<'_>) -> bool {

@@ -2,10 +2,7 @@
 //!
 //! The prefix `soap`, the six declarations and the default namespace of the body are fixed: SDKs look them up literally.
 
-use crate::{
-    clock::Time,
-    object::Writer,
-};
+use crate::{clock::Time, object::Writer};
 
 use super::{Code, Fault, Version, WSSE, WSU, addressing};
 

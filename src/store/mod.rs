@@ -25,6 +25,8 @@ mod transaction;
 mod objects;
 mod stats;
 mod committer;
+#[cfg(test)]
+mod tests;
 
 pub use error::StoreError;
 pub use objects::{Objects, ObjectsMut};

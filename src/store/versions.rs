@@ -78,6 +78,11 @@ impl Versions {
         self.state().undos.range(at + 1..).map(|(_, undo)| Arc::clone(undo)).collect()
     }
 
+    #[cfg(test)]
+    pub(super) fn undos(&self) -> usize {
+        self.state().undos.len()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

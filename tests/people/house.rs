@@ -116,7 +116,8 @@ impl House {
 
     /// What is kept under a kind and id.
     pub(crate) fn kept(&self, account: u64, kind: &str, id: i64) -> Option<Object> {
-        let look = |view: &envoi::store::View<'_>| -> Result<_, StoreError> { view.objects(&Internal(account)).get(kind, id) };
+        let look =
+            |view: &envoi::store::View<'_>| -> Result<_, StoreError> { view.objects(&Internal(account)).get(kind, id) };
         self.store.read_blocking(look).unwrap()
     }
 

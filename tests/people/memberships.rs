@@ -8,7 +8,8 @@ use super::house::{ACCOUNT, House, list, save, subscriber};
 fn house() -> (House, i64, i64) {
     let house = House::new();
     let news = house.create(&list("<CustomerKey>news</CustomerKey><ListName>News</ListName>"));
-    let ada = house.create(&subscriber("<EmailAddress>ada@example.com</EmailAddress><SubscriberKey>ada</SubscriberKey>"));
+    let ada =
+        house.create(&subscriber("<EmailAddress>ada@example.com</EmailAddress><SubscriberKey>ada</SubscriberKey>"));
     (house, news, ada)
 }
 
@@ -34,7 +35,10 @@ fn the_helpers_of_the_sdks_work() {
     assert_eq!(house.members(news), ["ada Active"]);
     assert_eq!(house.lists_of(id), [format!("{} Active", house.all_subscribers()), format!("{news} Active")]);
     // A new one is put on it at once.
-    let grace = subscriber(&format!("<EmailAddress>grace@example.com</EmailAddress>{}", entry(news, "<Action>create</Action>")));
+    let grace = subscriber(&format!(
+        "<EmailAddress>grace@example.com</EmailAddress>{}",
+        entry(news, "<Action>create</Action>")
+    ));
     house.create(&grace);
     assert_eq!(house.members(news), ["ada Active", "grace@example.com Active"]);
 }
@@ -44,7 +48,13 @@ fn every_action() {
     // (on the list before, SaveOption, entry, answer, members after)
     let table: [(bool, &str, &str, &str, &[&str]); 17] = [
         (false, "", "<Action>create</Action>", "OK Updated Subscriber.", &["ada Active"]),
-        (false, "", "<Action>Create</Action><Status>Unsubscribed</Status>", "OK Updated Subscriber.", &["ada Unsubscribed"]),
+        (
+            false,
+            "",
+            "<Action>Create</Action><Status>Unsubscribed</Status>",
+            "OK Updated Subscriber.",
+            &["ada Unsubscribed"],
+        ),
         (false, "", "", "OK Updated Subscriber.", &["ada Active"]),
         (false, "", "<Action>upsert</Action>", "OK Updated Subscriber.", &["ada Active"]),
         (false, "", "<Action>UPDATE</Action>", "13007 Not On List", &[]),
@@ -54,11 +64,29 @@ fn every_action() {
         (true, "", "<Action>create</Action>", "13006 On List Already", &["ada Active"]),
         (true, "", "", "OK Updated Subscriber.", &["ada Active"]),
         (true, "", "<Status>Held</Status>", "OK Updated Subscriber.", &["ada Held"]),
-        (true, "", "<Action>upsert</Action><Status>Unsubscribed</Status>", "OK Updated Subscriber.", &["ada Unsubscribed"]),
-        (true, "", "<Action>update</Action><Status>Unsubscribed</Status>", "OK Updated Subscriber.", &["ada Unsubscribed"]),
+        (
+            true,
+            "",
+            "<Action>upsert</Action><Status>Unsubscribed</Status>",
+            "OK Updated Subscriber.",
+            &["ada Unsubscribed"],
+        ),
+        (
+            true,
+            "",
+            "<Action>update</Action><Status>Unsubscribed</Status>",
+            "OK Updated Subscriber.",
+            &["ada Unsubscribed"],
+        ),
         (true, "", "<Action>update</Action>", "OK Updated Subscriber.", &["ada Active"]),
         (true, "", "<Action>Delete</Action>", "OK Updated Subscriber.", &[]),
-        (true, "UpdateAdd", "<Action>create</Action><Status>Unsubscribed</Status>", "OK Updated Subscriber.", &["ada Unsubscribed"]),
+        (
+            true,
+            "UpdateAdd",
+            "<Action>create</Action><Status>Unsubscribed</Status>",
+            "OK Updated Subscriber.",
+            &["ada Unsubscribed"],
+        ),
         (
             true,
             "",
@@ -91,9 +119,17 @@ fn a_list_is_named_in_every_way() {
         "<List><CustomerKey>news</CustomerKey></List>".to_owned(),
     ];
     for way in ways {
-        assert_eq!(house.one(Update, &ada(&format!("<Lists>{way}<Action>create</Action></Lists>"))), "OK Updated Subscriber.", "{way}");
+        assert_eq!(
+            house.one(Update, &ada(&format!("<Lists>{way}<Action>create</Action></Lists>"))),
+            "OK Updated Subscriber.",
+            "{way}"
+        );
         assert_eq!(house.members(news), ["ada Active"]);
-        assert_eq!(house.one(Update, &ada(&format!("<Lists>{way}<Action>delete</Action></Lists>"))), "OK Updated Subscriber.", "{way}");
+        assert_eq!(
+            house.one(Update, &ada(&format!("<Lists>{way}<Action>delete</Action></Lists>"))),
+            "OK Updated Subscriber.",
+            "{way}"
+        );
         assert_eq!(house.members(news), [""; 0]);
     }
 }
@@ -108,7 +144,8 @@ fn an_unknown_list_takes_the_whole_subscriber_back() {
     assert_eq!(house.kept(ACCOUNT, "Subscriber", id), before);
     let grace = subscriber(&format!("<EmailAddress>grace@example.com</EmailAddress>{lists}"));
     assert_eq!(house.one(Create, &grace), "12016 A subscriber cannot be created with the status Held");
-    let grace = subscriber(&format!("<EmailAddress>grace@example.com</EmailAddress>{}", entry(news, "") + &entry(7, "")));
+    let grace =
+        subscriber(&format!("<EmailAddress>grace@example.com</EmailAddress>{}", entry(news, "") + &entry(7, "")));
     assert_eq!(house.one(Create, &grace), "13000 List not found: 7");
     assert_eq!(house.all(ACCOUNT, "Subscriber").len(), 1);
     let nameless = ada("<Lists><Action>create</Action></Lists>");
@@ -140,9 +177,12 @@ fn all_subscribers_holds_everybody_with_his_own_status() {
 fn a_list_can_be_the_container_of_a_call() {
     let (house, news, _) = house();
     let options = |action: &str| {
-        format!("<Options xsi:type='UpdateOptions'><Container xsi:type='List'><ID>{news}</ID></Container>{action}</Options>")
+        format!(
+            "<Options xsi:type='UpdateOptions'><Container xsi:type='List'><ID>{news}</ID></Container>{action}</Options>"
+        )
     };
-    let create = format!("<Options xsi:type='CreateOptions'><Container xsi:type='List'><ID>{news}</ID></Container></Options>");
+    let create =
+        format!("<Options xsi:type='CreateOptions'><Container xsi:type='List'><ID>{news}</ID></Container></Options>");
     let two = ["grace", "alan"].map(|name| subscriber(&format!("<EmailAddress>{name}@example.com</EmailAddress>")));
     assert_eq!(house.say(Create, &(create + &two.concat())), ["OK Created Subscriber."; 2]);
     assert_eq!(house.one(Update, &(options("<Action>Create</Action>") + &ada(""))), "OK Updated Subscriber.");
@@ -162,7 +202,8 @@ fn nothing_is_left_of_what_is_deleted() {
     assert_eq!(house.lists_of(id), [""; 0]);
     assert_eq!(house.members(other), [""; 0]);
     // Who comes back is a new one, on no list.
-    let again = house.create(&subscriber("<EmailAddress>ada@example.com</EmailAddress><SubscriberKey>ada</SubscriberKey>"));
+    let again =
+        house.create(&subscriber("<EmailAddress>ada@example.com</EmailAddress><SubscriberKey>ada</SubscriberKey>"));
     assert_ne!(again, id);
     assert_eq!(house.lists_of(again).len(), 1);
 }

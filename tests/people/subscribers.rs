@@ -85,7 +85,11 @@ fn refusals() {
         (Create, "<SubscriberKey>ADA-1</SubscriberKey>", "12014 The subscriber is already on the list"),
         (Create, "<EmailAddress>ADA@example.com</EmailAddress>", "12014 The subscriber is already on the list"),
         (Update, "<SubscriberKey>bob</SubscriberKey>", "12015 Subscriber Key Not Found"),
-        (Update, "<SubscriberKey>bob</SubscriberKey><EmailAddress>ada@example.com</EmailAddress>", "12015 Subscriber Key Not Found"),
+        (
+            Update,
+            "<SubscriberKey>bob</SubscriberKey><EmailAddress>ada@example.com</EmailAddress>",
+            "12015 Subscriber Key Not Found",
+        ),
         (Update, "<EmailAddress>bob@example.com</EmailAddress>", "12001 SubscriberNotFound"),
         (Update, "<ID>7</ID>", "12001 SubscriberNotFound"),
         (Update, "<Status>Active</Status>", "12001 SubscriberNotFound"),
@@ -93,8 +97,16 @@ fn refusals() {
         (Delete, "<EmailAddress>bob@example.com</EmailAddress>", "12001 SubscriberNotFound"),
         (Delete, "<Status>Active</Status>", "12001 SubscriberNotFound"),
         // What a status may be.
-        (Create, "<EmailAddress>b@example.com</EmailAddress><Status>Held</Status>", "12016 A subscriber cannot be created with the status Held"),
-        (Create, "<EmailAddress>b@example.com</EmailAddress><Status>Deleted</Status>", "12016 A subscriber cannot be created with the status Deleted"),
+        (
+            Create,
+            "<EmailAddress>b@example.com</EmailAddress><Status>Held</Status>",
+            "12016 A subscriber cannot be created with the status Held",
+        ),
+        (
+            Create,
+            "<EmailAddress>b@example.com</EmailAddress><Status>Deleted</Status>",
+            "12016 A subscriber cannot be created with the status Deleted",
+        ),
     ];
     for (operation, members, expected) in table {
         assert_eq!(house.one(operation, &subscriber(members)), expected, "{} {members}", operation.name());
@@ -124,7 +136,10 @@ fn every_way_to_name_one() {
     assert_eq!(kept.text("CreatedDate"), Some("2021-12-30T12:00:06Z"));
     assert_eq!(kept.text("ModifiedDate"), Some("2021-12-30T12:01:06Z"));
     // The old addresses name nobody any more.
-    assert_eq!(house.one(Update, &subscriber("<EmailAddress>ada@example.com</EmailAddress>")), "12001 SubscriberNotFound");
+    assert_eq!(
+        house.one(Update, &subscriber("<EmailAddress>ada@example.com</EmailAddress>")),
+        "12001 SubscriberNotFound"
+    );
     // A Delete does not go on to the ID when the address is wrong.
     let wrong = format!("<EmailAddress>ada@example.com</EmailAddress><ID>{id}</ID>");
     assert_eq!(house.one(Delete, &subscriber(&wrong)), "12001 SubscriberNotFound");
@@ -135,8 +150,10 @@ fn every_way_to_name_one() {
 #[test]
 fn two_keys_may_share_an_address() {
     let house = House::new();
-    let first = house.create(&subscriber("<EmailAddress>team@example.com</EmailAddress><SubscriberKey>one</SubscriberKey>"));
-    let second = house.create(&subscriber("<EmailAddress>team@example.com</EmailAddress><SubscriberKey>two</SubscriberKey>"));
+    let first =
+        house.create(&subscriber("<EmailAddress>team@example.com</EmailAddress><SubscriberKey>one</SubscriberKey>"));
+    let second =
+        house.create(&subscriber("<EmailAddress>team@example.com</EmailAddress><SubscriberKey>two</SubscriberKey>"));
     let by_address = subscriber("<EmailAddress>team@example.com</EmailAddress><Status>Held</Status>");
     assert_eq!(house.one(Update, &by_address), "OK Updated Subscriber.");
     let status = |id| house.kept(ACCOUNT, "Subscriber", id).unwrap().text("Status").map(str::to_owned);
@@ -175,7 +192,8 @@ fn save_options() {
 #[test]
 fn attributes_merge_and_are_cleared() {
     let house = House::new();
-    let attribute = |name: &str, value: &str| format!("<Attributes><Name>{name}</Name><Value>{value}</Value></Attributes>");
+    let attribute =
+        |name: &str, value: &str| format!("<Attributes><Name>{name}</Name><Value>{value}</Value></Attributes>");
     let id = house.create(&subscriber(&format!(
         "{ADA}{}{}{}{}",
         attribute("First Name", "Ada"),

@@ -4,8 +4,11 @@ use envoi::message::Operation::{Create, Execute};
 
 use super::house::{ACCOUNT, House, OTHER, list, subscriber};
 
-fn request(name: &str, parameters: &[(&str, &str)]) -> String {
-    let pair = |(name, value): &(&str, &str)| format!("<Parameters><Name>{name}</Name><Value>{value}</Value></Parameters>");
+type Parameters<'a> = &'a [(&'a str, &'a str)];
+
+fn request(name: &str, parameters: Parameters<'_>) -> String {
+    let pair =
+        |(name, value): &(&str, &str)| format!("<Parameters><Name>{name}</Name><Value>{value}</Value></Parameters>");
     format!("<Requests><Name>{name}</Name>{}</Requests>", parameters.iter().map(pair).collect::<String>())
 }
 
@@ -49,7 +52,8 @@ fn from_one_list_only() {
     let (house, news, id) = house();
     let all = house.all_subscribers();
     let (list, id_text) = (news.to_string(), id.to_string());
-    let asked = request("LogUnsubEvent", &[("SubscriberID", &id_text), ("ListID", &list), ("JobID", "17"), ("BatchID", "3")]);
+    let asked =
+        request("LogUnsubEvent", &[("SubscriberID", &id_text), ("ListID", &list), ("JobID", "17"), ("BatchID", "3")]);
     assert_eq!(house.one(Execute, &asked), "OK Event posted");
     assert_eq!(house.lists_of(id), [format!("{all} Active"), format!("{news} Unsubscribed")]);
     let event = house.all(ACCOUNT, "UnsubEvent").remove(0).1;
@@ -70,7 +74,7 @@ fn refusals() {
     let (house, news, id) = house();
     house.create(&subscriber("<EmailAddress>grace@example.com</EmailAddress>"));
     let news = news.to_string();
-    let table: [(&str, &[(&str, &str)], &str); 11] = [
+    let table: [(&str, Parameters<'_>, &str); 11] = [
         ("LogUnsubEvent", &[], "404 SubscriberKey is required"),
         ("LogUnsubEvent", &[("SubscriberKey", "")], "404 SubscriberKey is required"),
         ("LogUnsubEvent", &[("SubscriberKey", "bob")], "400 Subscriber not found: bob"),
@@ -114,14 +118,21 @@ fn requests_are_done_one_by_one_for_the_account_that_they_name() {
     let (house, _, id) = house();
     let there = format!("<Client><ID>{OTHER}</ID></Client><EmailAddress>ada@example.com</EmailAddress>");
     let other = house.create(&subscriber(&there));
-    let for_account = |account: u64, body: &str| body.replace("<Requests>", &format!("<Requests><Client><ID>{account}</ID></Client>"));
+    let for_account = |account: u64, body: &str| {
+        body.replace("<Requests>", &format!("<Requests><Client><ID>{account}</ID></Client>"))
+    };
     let ada = request("LogUnsubEvent", &[("EmailAddress", "ada@example.com")]);
     let bob = request("LogUnsubEvent", &[("EmailAddress", "bob@example.com")]);
     let (rows, answer) = house.send(Execute, &(for_account(OTHER, &ada) + &bob + &for_account(5, &ada)));
     let codes: Vec<_> = rows.iter().map(|row| (row.ordinal, row.code)).collect();
     assert_eq!(codes, [(0, None), (1, Some(400)), (2, Some(4))]);
     assert!(answer.contains("<OverallStatus>Has Errors</OverallStatus>"), "{answer}");
-    assert!(answer.contains("<StatusMessage>Subscriber not found: bob@example.com</StatusMessage><ErrorCode>400</ErrorCode></Results>"), "{answer}");
+    assert!(
+        answer.contains(
+            "<StatusMessage>Subscriber not found: bob@example.com</StatusMessage><ErrorCode>400</ErrorCode></Results>"
+        ),
+        "{answer}"
+    );
     assert_eq!(status(&house, id), "Active");
     assert_eq!(house.kept(OTHER, "Subscriber", other).unwrap().text("Status"), Some("Unsubscribed"));
     assert_eq!(house.one(Create, &subscriber(&there)), "12014 The subscriber is already on the list");

@@ -98,7 +98,10 @@ async fn documents_that_are_no_envelopes_are_client_faults() {
         (format!("<e:Envelope xmlns:e=\"{ENVELOPE_11}\"/>"), "soap:Client"),
         (format!("<e:Envelope xmlns:e=\"{ENVELOPE_11}\"><e:Body/></e:Envelope>"), "soap:Client"),
         (format!("<e:Envelope xmlns:e=\"{ENVELOPE_11}\"><e:Body><a/><b/></e:Body></e:Envelope>"), "soap:Client"),
-        (format!("<e:Envelope xmlns:e=\"{ENVELOPE_11}\"><e:Body><a/></e:Body><e:Body><a/></e:Body></e:Envelope>"), "soap:Client"),
+        (
+            format!("<e:Envelope xmlns:e=\"{ENVELOPE_11}\"><e:Body><a/></e:Body><e:Body><a/></e:Body></e:Envelope>"),
+            "soap:Client",
+        ),
     ] {
         let answer = gateway.envelope("Create", &body).await;
         assert_eq!(answer.status, 500, "{body}");
@@ -119,9 +122,15 @@ async fn a_block_that_must_be_understood_and_is_not_is_a_fault() {
     let text = create(&header("soap:mustUnderstand=\"true\"")).replace(ENVELOPE_11, ENVELOPE_12);
     let answer = gateway.post("text/xml", &[("SOAPAction", "Create")], text.as_bytes()).await;
     assert_eq!(answer.text("Fault/Code/Value").as_deref(), Some("soap:MustUnderstand"), "{}", answer.body);
-    assert!(answer.body.contains("<soap:NotUnderstood qname=\"n:Transaction\" xmlns:n=\"urn:x\" />"), "{}", answer.body);
+    assert!(
+        answer.body.contains("<soap:NotUnderstood qname=\"n:Transaction\" xmlns:n=\"urn:x\" />"),
+        "{}",
+        answer.body
+    );
 
-    for harmless in ["", "soap:mustUnderstand=\"0\"", "soap:mustUnderstand=\"1\" soap:actor=\"http://example.com/proxy\""] {
+    for harmless in
+        ["", "soap:mustUnderstand=\"0\"", "soap:mustUnderstand=\"1\" soap:actor=\"http://example.com/proxy\""]
+    {
         let answer = gateway.envelope("Create", &create(&header(harmless))).await;
         assert_eq!(answer.status, 200, "{harmless}: {}", answer.body);
     }
@@ -136,7 +145,8 @@ async fn a_wrong_option_value_is_told_with_its_place() {
         ("<ScheduledTime>tomorrow</ScheduledTime>", "Options.ScheduledTime"),
         ("<Client><ID>me</ID></Client>", "Options.Client.ID"),
     ] {
-        let message = request("CreateRequest", &format!("<Options>{option}</Options>"), &subscriber("a@example.com", "a"));
+        let message =
+            request("CreateRequest", &format!("<Options>{option}</Options>"), &subscriber("a@example.com", "a"));
         let answer = gateway.call("Create", &message).await;
         assert_eq!(answer.status, 500, "{option}");
         let text = answer.text("Fault/faultstring").unwrap_or_default();

@@ -11,7 +11,8 @@ use super::super::{
 };
 
 /// Members that are not taken over as they come: they identify, are the service's own, or are kept elsewhere.
-const OWN: &[&str] = &["EmailAddress", "SubscriberKey", "Attributes", "Lists", "UnsubscribedDate", "Status", "ObjectID"];
+const OWN: &[&str] =
+    &["EmailAddress", "SubscriberKey", "Attributes", "Lists", "UnsubscribedDate", "Status", "ObjectID"];
 
 /// What a request says about one subscriber.
 #[derive(Clone, Debug)]

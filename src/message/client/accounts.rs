@@ -187,6 +187,15 @@ impl Accounts {
         self.accounts.values()
     }
 
+    /// The SOAP users who live in an account, by name, each with the accounts that he may act for.
+    pub fn users_in(&self, mid: u64) -> Vec<(&str, Vec<u64>)> {
+        let here = self.users.values().filter(|user| user.account == mid);
+        let reach = |user: &Principal| self.accounts.keys().copied().filter(|to| self.reaches(user, *to)).collect();
+        let mut users: Vec<_> = here.map(|user| (user.name.as_str(), reach(user))).collect();
+        users.sort_unstable();
+        users
+    }
+
     /// How many API clients and how many users there are.
     pub fn callers(&self) -> (usize, usize) {
         (self.api_clients.len(), self.users.len())

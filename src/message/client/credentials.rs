@@ -3,7 +3,7 @@
 //! Everything is matched by local name: real clients send fueloauth and oAuthToken in their namespace, in none and in
 //! the envelope's, and the WS-Security elements under every prefix. Nothing is believed here; `server/access` checks.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use base64::{
     Engine,
@@ -14,14 +14,6 @@ use subtle::ConstantTimeEq;
 
 use super::{Accounts, Client, Denied, Secret, token::Kind};
 use crate::{clock::Time, object::Node};
-
-/// A header block, or an element within one.
-pub(super) trait Element: Copy {
-    fn local_name(self) -> String;
-    fn content(self) -> String;
-    fn elements(self) -> Vec<Self>;
-    fn plain_attribute(self, name: &str) -> Option<String>;
-}
 
 /// Whether this module understands a header block, for mustUnderstand.
 pub fn understands(local_name: &str) -> bool {
@@ -66,33 +58,7 @@ pub struct Digest {
     created_text: String,
 }
 
-impl Element for Node<'_> {
-    fn local_name(self) -> String {
-        self.name().to_owned()
-    }
-
-    fn content(self) -> String {
-        self.text().into_owned()
-    }
-
-    fn elements(self) -> Vec<Self> {
-        self.children().collect()
-    }
-
-    fn plain_attribute(self, name: &str) -> Option<String> {
-        self.attribute("", name).map(Cow::into_owned)
-    }
-}
-
 impl Credentials {
-    /// Reads the header blocks of an envelope and the value of the HTTP Authorization header.
-    ///
-    /// # Errors
-    /// When there are none, or they cannot be read.
-    pub fn read(header: &[Node<'_>], authorization: Option<&str>) -> Result<Self, Denied> {
-        Self::read_elements(header, authorization)
-    }
-
     /// A token, as from a header.
     pub fn token(token: &str) -> Self {
         Self { proof: Proof::Token(Secret::new(token)), expires: None }
@@ -106,24 +72,25 @@ impl Credentials {
     /// The token kinds that a SOAP header may carry. Some clients put an access token where the legacy one belongs.
     pub const KINDS: [Kind; 2] = [Kind::Access, Kind::Legacy];
 
-    /// Reads header blocks and the value of the HTTP Authorization header. When several are present the first of
-    /// fueloauth, oAuthToken, Bearer, UsernameToken counts; an empty one counts as absent.
-    pub(super) fn read_elements<E: Element>(header: &[E], authorization: Option<&str>) -> Result<Self, Denied> {
-        let security: Vec<E> = header.iter().copied().filter(|block| block.local_name() == "Security").collect();
-        let security: Vec<E> = security.into_iter().flat_map(Element::elements).collect();
-        let expires = match named(&security, "Timestamp").next().and_then(|stamp| child(stamp, "Expires")) {
-            None => None,
-            Some(expires) => Some(moment(&expires.content()).ok_or(Denied::Malformed {
-                what: "wsu:Expires",
-                expected: "a dateTime such as 2008-04-29T21:51:14Z",
-            })?),
-        };
-        let fuel = named(header, "fueloauth").map(filled).next().flatten();
-        let legacy = || named(header, "oAuth").find_map(|block| child(block, "oAuthToken").and_then(filled));
+    /// Reads the SOAP header blocks and the value of the HTTP Authorization header. When several are present the first
+    /// of fueloauth, oAuthToken, Bearer, UsernameToken counts; an empty one counts as absent.
+    pub fn read(header: &[Node<'_>], authorization: Option<&str>) -> Result<Self, Denied> {
+        let security = || header.iter().filter(|block| block.name() == "Security").flat_map(|block| block.children());
+        let expires =
+            security().find(|element| element.name() == "Timestamp").and_then(|stamp| child(stamp, "Expires"));
+        let expected = "a dateTime such as 2008-04-29T21:51:14Z";
+        let malformed = Denied::Malformed { what: "wsu:Expires", expected };
+        let expires = expires.map(|expires| moment(&expires.text()).ok_or(malformed)).transpose()?;
+        let named = |name: &'static str| header.iter().copied().filter(move |block| block.name() == name);
+        let fuel = named("fueloauth").find_map(filled);
+        let legacy = || named("oAuth").find_map(|block| child(block, "oAuthToken").and_then(filled));
         let token = fuel.or_else(legacy).or_else(|| authorization.and_then(bearer).map(str::to_owned));
         let proof = match token {
             Some(token) => Proof::Token(Secret::new(token)),
-            None => named(&security, "UsernameToken").find_map(username_token).unwrap_or(Err(Denied::Missing))?,
+            None => {
+                let mut tokens = security().filter(|element| element.name() == "UsernameToken");
+                tokens.find_map(username_token).unwrap_or(Err(Denied::Missing))?
+            }
         };
         Ok(Self { proof, expires })
     }
@@ -154,17 +121,14 @@ impl Digest {
     }
 }
 
-fn named<'a, E: Element>(elements: &'a [E], name: &'a str) -> impl Iterator<Item = E> + 'a {
-    elements.iter().copied().filter(move |element| element.local_name() == name)
-}
-
-fn child<E: Element>(parent: E, name: &str) -> Option<E> {
-    parent.elements().into_iter().find(|element| element.local_name() == name)
+/// A child by its local name alone, in whatever namespace.
+fn child<'a>(parent: Node<'a>, name: &str) -> Option<Node<'a>> {
+    parent.children().find(|element| element.name() == name)
 }
 
 /// The trimmed text, when there is any.
-fn filled<E: Element>(element: E) -> Option<String> {
-    let text = element.content();
+fn filled(element: Node<'_>) -> Option<String> {
+    let text = element.text();
     Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
@@ -175,10 +139,10 @@ pub fn bearer(authorization: &str) -> Option<&str> {
 }
 
 /// `None` for the dummy `*`/`*` that stands beside a legacy token.
-fn username_token<E: Element>(token: E) -> Option<Result<Proof, Denied>> {
+fn username_token(token: Node<'_>) -> Option<Result<Proof, Denied>> {
     let user = child(token, "Username").and_then(filled).unwrap_or_default();
     let password = child(token, "Password");
-    let text = password.map(Element::content).unwrap_or_default();
+    let text = password.map(Node::text).unwrap_or_default();
     if user == "*" && text.trim() == "*" {
         return None;
     }
@@ -186,15 +150,15 @@ fn username_token<E: Element>(token: E) -> Option<Result<Proof, Denied>> {
     let Some(password) = password.filter(|_| !user.is_empty()) else {
         return malformed("wsse:UsernameToken", "Username and Password");
     };
-    let kind = password.plain_attribute("Type").unwrap_or_default();
+    let kind = password.attribute("", "Type").unwrap_or_default();
     match kind.rsplit('#').next().unwrap_or_default() {
-        "" | "PasswordText" => Some(Ok(Proof::Password { user, password: Secret::new(text) })),
+        "" | "PasswordText" => Some(Ok(Proof::Password { user, password: Secret::new(&*text) })),
         "PasswordDigest" => Some(digest(token, user, &text)),
         _ => malformed("wsse:Password/@Type", "…#PasswordText or …#PasswordDigest"),
     }
 }
 
-fn digest<E: Element>(token: E, user: String, text: &str) -> Result<Proof, Denied> {
+fn digest(token: Node<'_>, user: String, text: &str) -> Result<Proof, Denied> {
     // Without both, one digest would open the door for ever.
     let fields = child(token, "Nonce").and_then(filled).zip(child(token, "Created").and_then(filled));
     let (nonce, created) = fields.ok_or(Denied::Malformed {
@@ -224,78 +188,79 @@ fn hex(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::{
         super::{Account, Permissions, User},
         *,
     };
+    use crate::{
+        object::{self, Limits},
+        schema::Schema,
+    };
 
-    /// A header in brief: name, `@Type` attribute, text, children.
-    #[derive(Clone, Copy)]
-    struct E<'a>(&'a str, &'a str, &'a str, &'a [E<'a>]);
+    const PROFILE: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0";
 
-    impl Element for E<'_> {
-        fn local_name(self) -> String {
-            self.0.into()
-        }
-        fn content(self) -> String {
-            self.2.into()
-        }
-        fn elements(self) -> Vec<Self> {
-            self.3.to_vec()
-        }
-        fn plain_attribute(self, name: &str) -> Option<String> {
-            (name == "Type" && !self.1.is_empty()).then(|| self.1.into())
-        }
+    /// Reads credentials from a header of these blocks; undeclared prefixes are declared.
+    fn read(blocks: &str, authorization: Option<&str>) -> Result<Credentials, Denied> {
+        static SCHEMA: LazyLock<Arc<Schema>> = LazyLock::new(|| Arc::new(Schema::embedded().unwrap()));
+        let header =
+            format!("<s:Header xmlns:s='urn:s' xmlns:e='http://exacttarget.com' xmlns:w='urn:w'>{blocks}</s:Header>");
+        let tree = object::read(header, &SCHEMA, &Limits::default()).unwrap();
+        Credentials::read(&tree.root().children().collect::<Vec<_>>(), authorization)
     }
 
-    const DIGEST: &str =
-        "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordDigest";
-    const TEXT: &str =
-        "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText";
-    const STAR: E<'static> = E(
-        "Security",
-        "",
-        "",
-        &[E("UsernameToken", "", "", &[E("Username", "", "*", &[]), E("Password", "", "*", &[])])],
-    );
+    fn user_token(fields: &str) -> String {
+        format!("<w:Security s:mustUnderstand='1'><w:UsernameToken>{fields}</w:UsernameToken></w:Security>")
+    }
 
-    fn token_of(header: &[E<'_>], authorization: Option<&str>) -> Option<String> {
-        match Credentials::read_elements(header, authorization).unwrap().proof {
+    fn token_of(blocks: &str, authorization: Option<&str>) -> Option<String> {
+        match read(blocks, authorization).unwrap().proof {
             Proof::Token(token) => Some(token.expose().to_owned()),
             Proof::Password { .. } | Proof::Digest(_) => None,
         }
     }
 
     #[test]
-    fn tokens_come_trimmed_from_every_place_in_their_order() {
-        let fuel = E("fueloauth", "", "\n  FUEL\n", &[]);
-        let oauth = E("oAuth", "", "", &[E("oAuthToken", "", "LEGACY", &[])]);
-        let user = E(
-            "Security",
-            "",
-            "",
-            &[E("UsernameToken", "", "", &[E("Username", "", "u", &[]), E("Password", "", "p", &[])])],
-        );
+    fn a_token_comes_trimmed_from_every_place() {
+        for blocks in [
+            "<fueloauth xmlns='http://exacttarget.com'>T</fueloauth>",
+            "<e:fueloauth>\n  T\n</e:fueloauth>",
+            "<fueloauth>T</fueloauth>",
+            "<s:fueloauth><![CDATA[T]]></s:fueloauth>",
+            "<oAuth xmlns='http://exacttarget.com'><oAuthToken>T</oAuthToken></oAuth>",
+            "<oAuth xmlns='http://exacttarget.com'><oAuthToken xmlns=''>T</oAuthToken></oAuth>",
+        ] {
+            let beside = user_token("<w:Username>*</w:Username><w:Password>*</w:Password>");
+            assert_eq!(token_of(&format!("{beside}{blocks}"), None).as_deref(), Some("T"), "{blocks}");
+        }
+    }
+
+    #[test]
+    fn of_several_the_first_in_order_counts() {
+        let fuel = "<e:fueloauth>FUEL</e:fueloauth>";
+        let oauth = "<e:oAuth><oAuthToken>LEGACY</oAuthToken></e:oAuth>";
+        let user = user_token("<w:Username>u</w:Username><w:Password>p</w:Password>");
         let bearer = Some("bearer  HTTP ");
-        assert_eq!(token_of(&[user, oauth, fuel], bearer).as_deref(), Some("FUEL"));
-        assert_eq!(token_of(&[oauth, STAR], bearer).as_deref(), Some("LEGACY"));
-        assert_eq!(token_of(&[user], bearer).as_deref(), Some("HTTP"));
-        assert_eq!(token_of(&[E("fueloauth", "", " ", &[]), user], None), None);
-        assert_eq!(token_of(&[user], Some("Basic dTpw")), None);
+        assert_eq!(token_of(&format!("{user}{oauth}{fuel}"), bearer).as_deref(), Some("FUEL"));
+        assert_eq!(token_of(&format!("{user}{oauth}"), bearer).as_deref(), Some("LEGACY"));
+        assert_eq!(token_of(&user, bearer).as_deref(), Some("HTTP"));
+        assert_eq!(token_of(&format!("<e:fueloauth> </e:fueloauth>{user}"), Some("Basic dTpw")), None);
     }
 
     #[test]
     fn the_dummy_user_alone_is_nobody() {
-        assert_eq!(Credentials::read_elements(&[STAR], None).unwrap_err(), Denied::Missing);
-        assert_eq!(Credentials::read_elements::<E<'_>>(&[], None).unwrap_err(), Denied::Missing);
+        let star = user_token("<w:Username>*</w:Username><w:Password>*</w:Password>");
+        assert_eq!(read(&star, None).unwrap_err(), Denied::Missing);
+        assert_eq!(read("", None).unwrap_err(), Denied::Missing);
     }
 
     #[test]
     fn passwords_keep_their_spaces_and_their_type_may_be_absent() {
-        for kind in ["", TEXT, "PasswordText"] {
-            let fields = [E("Created", "", "x", &[]), E("Username", "", " u ", &[]), E("Password", kind, " p&q ", &[])];
-            let header = [E("Security", "", "", &[E("UsernameToken", "", "", &fields)])];
-            let Proof::Password { user, password } = Credentials::read_elements(&header, None).unwrap().proof else {
+        for kind in [String::new(), format!(" Type='{PROFILE}#PasswordText'"), " Type='PasswordText'".into()] {
+            let fields =
+                format!("<w:Created>x</w:Created><w:Username> u </w:Username><w:Password{kind}> p&amp;q </w:Password>");
+            let Proof::Password { user, password } = read(&user_token(&fields), None).unwrap().proof else {
                 panic!("a password was expected");
             };
             assert_eq!((user.as_str(), password.expose()), ("u", " p&q "));
@@ -304,36 +269,36 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_says_what_was_expected() {
-        let read = |fields: &[E<'_>]| {
-            let header = [E("Security", "", "", &[E("UsernameToken", "", "", fields)])];
-            Credentials::read_elements(&header, None).unwrap_err().to_string()
-        };
-        let user = E("Username", "", "u", &[]);
-        assert_eq!(read(&[user]), "unreadable credentials: wsse:UsernameToken: expected Username and Password");
-        assert_eq!(
-            read(&[user, E("Password", "urn:x#Kerberos", "p", &[])]),
-            "unreadable credentials: wsse:Password/@Type: expected …#PasswordText or …#PasswordDigest"
-        );
-        assert_eq!(
-            read(&[user, E("Password", DIGEST, "p", &[])]),
-            "unreadable credentials: wsse:UsernameToken: expected Nonce and Created beside a PasswordDigest"
-        );
-        let stamp = [E("Security", "", "", &[E("Timestamp", "", "", &[E("Expires", "", "soon", &[])])])];
-        assert!(matches!(
-            Credentials::read_elements(&stamp, Some("Bearer x")).unwrap_err(),
-            Denied::Malformed { what: "wsu:Expires", .. }
-        ));
+        for (fields, expected) in [
+            ("<w:Username>u</w:Username>", "wsse:UsernameToken: expected Username and Password"),
+            (
+                "<w:Username>u</w:Username><w:Password Type='urn:x#Kerberos'>p</w:Password>",
+                "wsse:Password/@Type: expected …#PasswordText or …#PasswordDigest",
+            ),
+            (
+                "<w:Username>u</w:Username><w:Password Type='#PasswordDigest'>p</w:Password><w:Nonce>n</w:Nonce>",
+                "wsse:UsernameToken: expected Nonce and Created beside a PasswordDigest",
+            ),
+        ] {
+            let denied = read(&user_token(fields), None).unwrap_err().to_string();
+            assert_eq!(denied, format!("unreadable credentials: {expected}"));
+        }
+        let stamp = "<w:Security><w:Timestamp><w:Expires>soon</w:Expires></w:Timestamp></w:Security>";
+        let denied = read(stamp, Some("Bearer x")).unwrap_err();
+        assert!(matches!(denied, Denied::Malformed { what: "wsu:Expires", .. }));
+    }
+
+    #[test]
+    fn a_timestamp_counts_beside_a_token() {
+        let stamp = "<w:Security><w:Timestamp><w:Expires>2008-04-29T21:51:14Z</w:Expires></w:Timestamp></w:Security>";
+        assert_eq!(read(stamp, Some("Bearer x")).unwrap().expires, Some(Time::from_millis(1_209_505_874_000)));
     }
 
     #[test]
     fn moments_are_utc_unless_they_say_otherwise() {
         let expected = Some(Time::from_millis(1_209_505_874_000));
-        for text in [
-            "2008-04-29T21:51:14Z",
-            " 2008-04-29T21:51:14 ",
-            "2008-04-29T23:51:14+02:00",
-            "2008-04-29T21:51:14.000000+00:00",
-        ] {
+        let (zone, suds) = ("2008-04-29T23:51:14+02:00", "2008-04-29T21:51:14.000000+00:00");
+        for text in ["2008-04-29T21:51:14Z", " 2008-04-29T21:51:14 ", zone, suds] {
             assert_eq!(moment(text), expected, "{text}");
         }
         assert_eq!(moment("yesterday"), None);
@@ -351,24 +316,21 @@ mod tests {
         let account = Account { mid: 1, name: "A".into(), enterprise: 1 };
         let accounts = Arc::new(Accounts::new(vec![account], Vec::new(), vec![user]).unwrap());
         let created = "2008-04-29T21:46:14Z";
-        let raw = b"0123456789abcdef";
+        let raw = b"0123456789abcdef".to_vec();
         let hexed = "30313233343536373839616263646566";
         for (nonce, hashed) in
-            [(STANDARD.encode(raw), raw.to_vec()), (hexed.into(), raw.to_vec()), (hexed.into(), hexed.into())]
+            [(STANDARD.encode(&raw), raw.clone()), (hexed.into(), raw.clone()), (hexed.into(), hexed.into())]
         {
             for (name, password, expected) in
                 [("u", "userPassword", true), ("u", "other", false), ("v", "userPassword", false)]
             {
                 let hash = Sha1::new().chain_update(&hashed).chain_update(created).chain_update(password).finalize();
-                let (text, nonce) = (STANDARD.encode(hash), nonce.clone());
-                let fields = [
-                    E("Username", "", name, &[]),
-                    E("Password", DIGEST, &text, &[]),
-                    E("Nonce", "", &nonce, &[]),
-                    E("Created", "", created, &[]),
-                ];
-                let header = [E("Security", "", "", &[E("UsernameToken", "", "", &fields)])];
-                let Proof::Digest(digest) = Credentials::read_elements(&header, None).unwrap().proof else {
+                let digest = STANDARD.encode(hash);
+                let fields = format!(
+                    "<w:Username>{name}</w:Username><w:Password Type='{PROFILE}#PasswordDigest'>{digest}</w:Password>\
+                     <w:Nonce>{nonce}</w:Nonce><w:Created>{created}</w:Created>"
+                );
+                let Proof::Digest(digest) = read(&user_token(&fields), None).unwrap().proof else {
                     panic!("a digest was expected");
                 };
                 assert_eq!(digest.verify(&accounts).is_some(), expected, "{nonce} {name} {password}");
@@ -378,9 +340,8 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        let header = [E("fueloauth", "", "TOPSECRET", &[])];
-        let shown =
-            format!("{:?} {:?}", Credentials::read_elements(&header, None), Credentials::password("u", "TOPSECRET"));
+        let read = read("<e:fueloauth>TOPSECRET</e:fueloauth>", None);
+        let shown = format!("{read:?} {:?}", Credentials::password("u", "TOPSECRET"));
         assert!(!shown.contains("TOPSECRET"), "{shown}");
     }
 }

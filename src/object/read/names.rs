@@ -30,6 +30,10 @@ pub(super) struct Spelling<'t> {
     namespace: u32,
     /// The expanded name, as long as the namespace stays.
     name: Option<u32>,
+    /// The first namespace it was found in, and the name that made.
+    first: Option<(u32, u32)>,
+    /// The next spelling in its chain.
+    next: u32,
     /// The last type asked for a member of this name, and its answer.
     pub(super) member: Option<(TypeId, Option<Kind>)>,
     /// The complex type of this local name, once asked.
@@ -51,16 +55,19 @@ impl<'t> Spelling<'t> {
 }
 
 const SLOTS: usize = 256;
-const EMPTY: u32 = u32::MAX;
+const END: u32 = u32::MAX;
+/// Longer chains are made by intent; what would make them longer is found by keyed hashing.
+const LONGEST_CHAIN: usize = 8;
 
 /// All spellings of a document and the namespaces in scope.
 pub(super) struct Names<'t> {
     spellings: Vec<Spelling<'t>>,
-    /// The last spelling of each small hash: nearly every look-up ends here.
+    /// The first spelling of each small hash; the others follow in chains.
     slots: [u32; SLOTS],
-    /// Keyed hashing, for names made to collide.
+    /// What no chain has room for.
     by_raw: HashMap<&'t str, u32>,
     pub(super) expanded: Vec<Name>,
+    /// What spellings mean in other namespaces than their first.
     by_name: HashMap<(u32, u32), u32>,
     pub(super) namespaces: Vec<Cow<'static, str>>,
     by_uri: HashMap<Box<str>, u32>,
@@ -83,8 +90,8 @@ impl<'t> Names<'t> {
         debug_assert_eq!([NONE, API, XSI, XML], [0, 1, 2, 3], "places in this list");
         Self {
             spellings: Vec::with_capacity(32),
-            slots: [EMPTY; SLOTS],
-            by_raw: HashMap::with_capacity(32),
+            slots: [END; SLOTS],
+            by_raw: HashMap::new(),
             expanded: Vec::with_capacity(32),
             by_name: HashMap::new(),
             namespaces: Vec::from(known),
@@ -99,17 +106,28 @@ impl<'t> Names<'t> {
     /// The spelling of the name at `offset`.
     pub(super) fn spelling(&mut self, raw: &'t str, offset: usize, schema: &Schema) -> Result<u32, Refusal> {
         let slot = slot(raw);
-        let cached = self.slots.get(slot).copied().unwrap_or(EMPTY);
-        if self.spellings.get(cached as usize).is_some_and(|spelling| spelling.raw == raw) {
-            return Ok(cached);
+        let mut next = self.slots.get(slot).copied().unwrap_or(END);
+        let mut last = None;
+        for _ in 0..LONGEST_CHAIN {
+            let Some(known) = self.spellings.get(next as usize) else {
+                let found = self.learn(raw, offset, schema)?;
+                match last {
+                    Some(last) => self.get(last).next = found,
+                    None => self.slots.iter_mut().skip(slot).take(1).for_each(|first| *first = found),
+                }
+                return Ok(found);
+            };
+            if known.raw == raw {
+                return Ok(next);
+            }
+            last = Some(next);
+            next = known.next;
         }
-        let found = match self.by_raw.get(raw) {
-            Some(found) => *found,
-            None => self.learn(raw, offset, schema)?,
-        };
-        if let Some(slot) = self.slots.get_mut(slot) {
-            *slot = found;
+        if let Some(found) = self.by_raw.get(raw) {
+            return Ok(*found);
         }
+        let found = self.learn(raw, offset, schema)?;
+        self.by_raw.insert(raw, found);
         Ok(found)
     }
 
@@ -137,10 +155,11 @@ impl<'t> Names<'t> {
             epoch: 0,
             namespace: NONE,
             name: None,
+            first: None,
+            next: END,
             member: None,
             ty: None,
         });
-        self.by_raw.insert(raw, at);
         Ok(at)
     }
 
@@ -178,22 +197,36 @@ impl<'t> Names<'t> {
         if let Some(name) = known.name {
             return Ok((namespace, name));
         }
-        let (local_at, local_len, id) = (known.raw.len() - known.local().len(), known.local().len(), known.id);
-        let name = match self.by_name.get(&(spelling, namespace)) {
-            Some(name) => *name,
+        let name = match known.first {
+            Some((first, name)) if first == namespace => name,
             None => {
-                let name = narrow(self.expanded.len());
-                if self.expanded.len() >= MOST_NAMES {
-                    return too_much(offset, "there are too many different names", MOST_NAMES);
-                }
-                let local = Slice { start: narrow(offset + local_at), len: narrow(local_len) };
-                self.expanded.push(Name { namespace, local, id });
-                self.by_name.insert((spelling, namespace), name);
+                let name = self.expanded_name(spelling, namespace, offset)?;
+                self.get(spelling).first = Some((namespace, name));
                 name
             }
+            Some(_) => match self.by_name.get(&(spelling, namespace)) {
+                Some(name) => *name,
+                None => {
+                    let name = self.expanded_name(spelling, namespace, offset)?;
+                    self.by_name.insert((spelling, namespace), name);
+                    name
+                }
+            },
         };
         self.get(spelling).name = Some(name);
         Ok((namespace, name))
+    }
+
+    fn expanded_name(&mut self, spelling: u32, namespace: u32, offset: usize) -> Result<u32, Refusal> {
+        if self.expanded.len() >= MOST_NAMES {
+            return too_much(offset, "there are too many different names", MOST_NAMES);
+        }
+        let name = narrow(self.expanded.len());
+        let known = self.get(spelling);
+        let (local, id) = (known.local().len(), known.id);
+        let local = Slice { start: narrow(offset + known.raw.len() - local), len: narrow(local) };
+        self.expanded.push(Name { namespace, local, id });
+        Ok(name)
     }
 
     pub(super) fn bound(&self, prefix: &str) -> Option<u32> {

@@ -39,13 +39,7 @@ impl Answer {
     }
 
     /// Faults travel under 500, of both versions (facts/wire 1.5).
-    pub(super) fn fault(
-        version: Version,
-        message_id: Option<&str>,
-        now: Time,
-        fault: &Fault,
-        actor: &str,
-    ) -> Outbound {
+    pub(super) fn fault(version: Version, message_id: Option<&str>, now: Time, fault: &Fault, actor: &str) -> Outbound {
         let text = Ids::new(message_id).heading(version, now).fault(fault, actor);
         Outbound::new(StatusCode::INTERNAL_SERVER_ERROR, version.content_type(), text)
     }

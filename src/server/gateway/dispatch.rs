@@ -11,7 +11,10 @@ use crate::{
     store::StoreError,
 };
 
-use super::{super::{Inbound, Outcome}, Answer, Gateway, Request, not_authorized};
+use super::{
+    super::{Inbound, Outcome},
+    Answer, Gateway, Request, not_authorized,
+};
 
 /// Does a call and writes its answer.
 pub(super) async fn dispatch(

@@ -92,12 +92,7 @@ impl Gateway {
         outbound.reporting(Report::new("unknown", Outcome::Fault))
     }
 
-    async fn read(
-        &self,
-        inbound: &Inbound,
-        body: Bytes,
-        content_type: Option<String>,
-    ) -> Result<Request, Refused> {
+    async fn read(&self, inbound: &Inbound, body: Bytes, content_type: Option<String>) -> Result<Request, Refused> {
         let soap_action = header(&inbound.headers, &SOAP_ACTION).map(str::to_owned);
         let (schema, limits) = (Arc::clone(&self.schema), self.limits.clone());
         let read = move || Request::read(body, content_type.as_deref(), soap_action.as_deref(), &schema, &limits);

@@ -1,0 +1,269 @@
+//! `envoi demo` and `envoi serve`: configuration, logs, signals, the lines on stdout.
+//!
+//! Stdout holds what a script waits for: `admin URL`, and last `ready URL`. Logs go to stderr.
+
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+
+use clap::Args;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{Exit, complain, say, settings::Sources};
+use crate::{
+    clock::Clock,
+    config::{Config, Log, demo},
+    server::{Parts, ServerError, StartError, gateway::Gateway, start},
+    store::StoreError,
+};
+
+/// What both take.
+#[derive(Args)]
+struct Common {
+    /// Where SOAP is served; port 0 picks a free one [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Where operators ask for health and metrics [default: 127.0.0.1:8081].
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    admin: Option<SocketAddr>,
+    /// The URL that clients use, when it is not to be taken from each request.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// How lines of the log look.
+    #[arg(long, value_parser = ["pretty", "json"])]
+    log_format: Option<String>,
+    /// What is logged: a level, or `info,envoi::store=debug` and the like.
+    #[arg(long, value_name = "FILTER")]
+    log_filter: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Demo {
+    #[command(flatten)]
+    common: Common,
+    /// Keep everything in this directory instead of in memory.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Set one key, such as `access.clock_skew=1m`.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    sources: Sources,
+    #[command(flatten)]
+    common: Common,
+    /// The data directory.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+impl Common {
+    fn flags(&self) -> Vec<(String, String, String)> {
+        let listen = self.listen.map(|address| address.to_string());
+        let admin = self.admin.map(|address| address.to_string());
+        [
+            ("server.listen", "--listen", listen),
+            ("server.admin", "--admin", admin),
+            ("server.public_url", "--public-url", self.public_url.clone()),
+            ("log.format", "--log-format", self.log_format.clone()),
+            ("log.filter", "--log-filter", self.log_filter.clone()),
+        ]
+        .into_iter()
+        .filter_map(|(key, flag, value)| Some((key.to_owned(), value?, flag.to_owned())))
+        .collect()
+    }
+}
+
+/// One account, known secrets, a seeded list and data extension; in memory unless told otherwise.
+pub(super) fn demo(args: &Demo) -> Exit {
+    let sources = Sources { config: None, set: args.set.clone() };
+    let mut config = match sources.load(args.common.flags()) {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    config.store.path.clone_from(&args.data);
+    config.accounts = match demo::accounts() {
+        Ok(accounts) => Arc::new(accounts),
+        Err(mistakes) => return complain(Exit::Internal, &format!("the demonstration's accounts: {mistakes:?}")),
+    };
+    let kept = args
+        .data
+        .as_ref()
+        .map_or("kept in memory, gone at the end".to_owned(), |dir| format!("kept in {}", dir.display()));
+    run(config, Some(demo::ACCOUNT), None, |url| banner(url, &kept))
+}
+
+pub(super) fn serve(args: &Serve) -> Exit {
+    let mut flags = args.common.flags();
+    flags.extend(args.data.iter().map(|dir| ("store.path".to_owned(), dir.display().to_string(), "--data".to_owned())));
+    let config = match args.sources.load(flags.clone()) {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    if config.accounts.callers() == (0, 0) {
+        return complain(Exit::Usage, "there is no [[api_client]] and no [[user]], so nobody could log in");
+    }
+    run(config, None, Some((&args.sources, flags)), |_| String::new())
+}
+
+type Again<'a> = Option<(&'a Sources, Vec<(String, String, String)>)>;
+
+fn run(config: Config, seeded: Option<u64>, again: Again<'_>, banner: impl FnOnce(&str) -> String) -> Exit {
+    if let Err(error) = log(&config.log) {
+        return complain(Exit::Internal, &error);
+    }
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(until_told(config, seeded, again, banner)),
+        Err(error) => complain(Exit::Io, &format!("cannot start: {error}")),
+    }
+}
+
+async fn until_told(
+    config: Config,
+    seeded: Option<u64>,
+    again: Again<'_>,
+    banner: impl FnOnce(&str) -> String,
+) -> Exit {
+    // Before the port opens, so that a signal right after `ready` is not missed.
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => return complain(Exit::Io, &format!("cannot listen for signals: {error}")),
+    };
+    let parts = Parts {
+        server: config.server,
+        access: config.access,
+        accounts: config.accounts,
+        store: config.store,
+        limits: config.limits,
+        clock: Clock::system(),
+        seeded,
+    };
+    let server = match start(parts).await {
+        Ok(server) => server,
+        Err(error) => return complain(exit_of(&error), &error.to_string()),
+    };
+    let (url, admin) = (server.url(), server.admin_addr());
+    let said = say(&format!("{}admin http://{admin}\nready {url}\n", banner(&url)));
+    if said != Exit::Ok {
+        return said;
+    }
+    tracing::info!(%url, admin = %admin, version = env!("CARGO_PKG_VERSION"), "ready");
+    let reload = Reload { certificate: server.reload(), gateway: server.handler(), again };
+    let drained = server.run(signals.stop(&reload)).await;
+    tracing::info!(cut = drained.cut, "stopped");
+    Exit::Ok
+}
+
+fn exit_of(error: &StartError) -> Exit {
+    match error {
+        StartError::Store(StoreError::InUse { .. }) => Exit::InUse,
+        StartError::Store(_) | StartError::Server(ServerError::Bind { .. }) | StartError::Random(_) => Exit::Io,
+        StartError::Server(ServerError::Tls(_)) => Exit::Usage,
+        StartError::Schema(_) => Exit::Internal,
+    }
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Ready when the server is to drain. A second signal does not wait for the drain.
+    async fn stop(&mut self, reload: &Reload<'_>) {
+        let name = loop {
+            tokio::select! {
+                _ = self.terminate.recv() => break "SIGTERM",
+                _ = self.interrupt.recv() => break "SIGINT",
+                _ = self.hang_up.recv() => reload.all(),
+            }
+        };
+        tracing::info!("{name}: finishing what is in flight");
+        tokio::spawn(async {
+            if let Ok(mut again) = Self::listen() {
+                tokio::select! {
+                    _ = again.terminate.recv() => {}
+                    _ = again.interrupt.recv() => {}
+                }
+                tracing::warn!("told again: stopping at once");
+                std::process::exit(i32::from(Exit::Failed as u8));
+            }
+        });
+    }
+}
+
+/// What SIGHUP reads again: the certificate and the accounts. Everything else waits for the next start.
+struct Reload<'a> {
+    certificate: crate::server::Reload,
+    gateway: Arc<Gateway>,
+    again: Again<'a>,
+}
+
+impl Reload<'_> {
+    fn all(&self) {
+        // What is wrong with it has been logged; the old one stays.
+        let _ = self.certificate.reload();
+        let Some((sources, flags)) = &self.again else {
+            return;
+        };
+        match sources.load(flags.clone()) {
+            Ok(config) => {
+                let (clients, users) = config.accounts.callers();
+                self.gateway.access.replace(config.accounts);
+                tracing::info!(clients, users, "read the accounts again; other settings wait for the next start");
+            }
+            Err(_) => {
+                tracing::error!("the configuration has mistakes (see `envoi check-config`); the old accounts stay")
+            }
+        }
+    }
+}
+
+fn log(log: &Log) -> Result<(), String> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&log.filter).map_err(|error| error.to_string())?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let set = if log.json {
+        lines.json().flatten_event(true).try_init()
+    } else {
+        use io::IsTerminal;
+        lines.with_ansi(io::stderr().is_terminal()).try_init()
+    };
+    set.map_err(|error| error.to_string())
+}
+
+fn banner(url: &str, kept: &str) -> String {
+    let (account, id, secret, user, password) =
+        (demo::ACCOUNT, demo::CLIENT_ID, demo::CLIENT_SECRET, demo::USER, demo::PASSWORD);
+    format!(
+        r#"envoi {version}, a demonstration: {kept}
+
+endpoint    {url}/Service.asmx
+WSDL        {url}/etframework.wsdl
+tokens      {url}/v2/token
+account     {account}
+API client  {id} / {secret}
+SOAP user   {user} / {password}
+
+curl -s {url}/Service.asmx -H 'Content-Type: text/xml' -H 'SOAPAction: Retrieve' -d '<Envelope
+  xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Header><Security xmlns="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"><UsernameToken>
+  <Username>{user}</Username><Password>{password}</Password></UsernameToken></Security></Header><Body>
+  <RetrieveRequestMsg xmlns="http://exacttarget.com/wsdl/partnerAPI"><RetrieveRequest><ObjectType>List</ObjectType>
+  <Properties>ID</Properties><Properties>ListName</Properties></RetrieveRequest></RetrieveRequestMsg></Body></Envelope>'
+
+"#,
+        version = env!("CARGO_PKG_VERSION"),
+    )
+}
