@@ -1,5 +1,7 @@
 //! Who is let in: passwords, digests, tokens and the endpoints that give them, on a clock that is moved by hand.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where it is wrong")]
+
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use argon2::{Argon2, PasswordHasher, password_hash::SaltString};

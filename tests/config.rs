@@ -1,5 +1,7 @@
 //! The configuration through its door: layers, every mistake with its place, what is shown.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where it is wrong")]
+
 use std::{fs, path::Path, time::Duration};
 
 use envoi::config::{Config, Layers, demo, markdown, toml};
@@ -139,6 +141,19 @@ fn references_and_doubles_are_told_at_the_entry_that_makes_them() {
 }
 
 #[test]
+fn object_types_are_those_of_the_contract() {
+    let text = format!(
+        "[[account]]\nmid = 1\n\n[[user]]\nname = \"a\"\naccount = 1\npassword_hashes = [\"{HASH}\"]\n\
+         object_types = [\"Subscriber\", \"subscriber\", \"CreateOptions\"]\n"
+    );
+    assert_eq!(
+        complaints(&text),
+        "envoi.toml:8: user.object_types: `CreateOptions` is no object type of the contract; case matters\n\
+         envoi.toml:8: user.object_types: `subscriber` is no object type of the contract; case matters\n"
+    );
+}
+
+#[test]
 fn tls_needs_both_files() {
     let directory = tempfile::tempdir().unwrap();
     let key = directory.path().join("key.pem");
@@ -157,15 +172,17 @@ fn addresses_and_urls_are_checked() {
     assert_eq!(
         complaints(text),
         "envoi.toml:2: server.listen: expected ADDRESS:PORT such as 127.0.0.1:8080 or [::1]:0\n\
-         envoi.toml:3: server.public_url: expected http:// or https://, a host, and nothing but a path\n\
-         envoi.toml:4: server.trusted_proxies: expected IP addresses such as 10.0.0.1\n\
+         envoi.toml:3: server.public_url: must be http:// or https:// with a host, without query\n\
+         envoi.toml:4: server.trusted_proxies: expected an IP address or a block such as 10.0.0.0/8\n\
          envoi.toml:5: server.max_body: 2GiB is out of range: expected 1KiB to 1GiB\n"
     );
     let same = complaints("[server]\nlisten = \"127.0.0.1:9000\"\nadmin = \"127.0.0.1:9000\"\n");
-    assert_eq!(same, "envoi.toml:3: server.admin: 127.0.0.1:9000 is server.listen too; expected another port\n");
-    let config = Config::load(&file("[server]\nadmin = \"0.0.0.0:9000\"\ntrusted_proxies = [\"10.0.0.1\"]\n")).unwrap();
-    assert_eq!(config.server.trusted_proxies.len(), 1);
-    assert_eq!(config.warnings.len(), 1);
+    assert_eq!(same, "envoi.toml:3: server.admin: must not be the address of listen\n");
+    let config =
+        Config::load(&file("[server]\nadmin = \"0.0.0.0:9000\"\ntrusted_proxies = [\"10.0.0.1\", \"10.1.0.0/16\"]\n"))
+            .unwrap();
+    assert_eq!(config.server.trusted_proxies.len(), 2);
+    assert!(config.warnings.iter().any(|warning| warning.key == "server.admin"));
 }
 
 #[test]
@@ -190,7 +207,8 @@ fn a_misspelt_variable_is_a_warning() {
     let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     let config = Config::load(&Layers { environment, ..Layers::default() }).unwrap();
     let warnings: Vec<_> = config.warnings.iter().map(ToString::to_string).collect();
-    assert_eq!(warnings, ["ENVOI_ACCESS_NONCE: no setting has this name; it is ignored"]);
+    let nobody = "there is no [[api_client]] and no [[user]], so nobody could log in";
+    assert_eq!(warnings, ["ENVOI_ACCESS_NONCE: no setting has this name; it is ignored", nobody]);
 }
 
 #[test]
@@ -215,4 +233,12 @@ fn the_readme_has_the_table_of_settings() {
     if let Ok(readme) = fs::read_to_string(readme) {
         assert!(readme.contains(&markdown()), "put what `envoi config --markdown` prints into README.md");
     }
+}
+
+#[test]
+fn the_readmes_example_is_a_good_configuration() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let example = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let config = Config::load(&file(&example.replace("$argon2id$...", HASH))).unwrap();
+    assert_eq!(config.accounts.callers(), (1, 1));
 }

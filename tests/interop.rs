@@ -69,11 +69,22 @@ stories! {
     zeep_soap12: "zeep" "soap12" Whole;
     zeep_slim: "zeep" "slim" Whole;
     node_soap: "node-soap" "" Whole;
+    strong_soap: "strong-soap" "" Whole;
     php: "php" "" Whole;
     gsoap: "gsoap" "full" Whole;
     gsoap_slim: "gsoap" "slim" Whole;
     jaxws: "jaxws" "full" Whole;
     jaxws_slim: "jaxws" "slim" Whole;
+    soap_lite: "soap-lite" "" Whole;
+    suds: "suds" "" Whole;
+    fuelsdk_python_oauth2: "fuelsdk-python" "oauth2" Whole;
+    fuelsdk_python_legacy: "fuelsdk-python" "legacy" Whole;
+    fuelsdk_python_wrapper: "fuelsdk-python" "wrapper" Part;
+    sfmc_sdk: "sfmc-sdk" "" Part;
+    fuel_soap_v2: "fuel-soap" "v2" Whole;
+    fuel_soap_v1: "fuel-soap" "v1" Whole;
+    fuelsdk_node_v2: "fuelsdk-node" "v2" Whole;
+    fuelsdk_node_v1: "fuelsdk-node" "v1" Whole;
 }
 
 /// The real binary with its demonstration accounts, in memory, on ports of its own.
@@ -160,15 +171,13 @@ fn tell(name: &str, client: &str, variant: &str, reach: Reach) -> Result<(), Str
 
 /// What is wrong with a story's output: steps that failed, and steps that it left out.
 fn faults(said: &str, reach: Reach) -> Vec<String> {
-    let mut faults: Vec<String> =
-        said.lines().filter(|line| line.starts_with("FAIL ")).map(str::to_owned).collect();
+    let mut faults: Vec<String> = said.lines().filter(|line| line.starts_with("FAIL ")).map(str::to_owned).collect();
     for step in STEPS {
         let told = said.lines().any(|line| {
             let mut words = line.split(' ');
             let outcome = words.next();
-            let fits = outcome == Some("ok")
-                || outcome == Some("FAIL")
-                || (outcome == Some("n/a") && reach == Reach::Part);
+            let fits =
+                outcome == Some("ok") || outcome == Some("FAIL") || (outcome == Some("n/a") && reach == Reach::Part);
             fits && words.next() == Some(step)
         });
         if !told {

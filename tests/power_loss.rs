@@ -4,6 +4,8 @@
 //! Loss of power is played by `power_loss/platter.c`, compiled here with `cc` and preloaded into the writer. `ENVOI_LONG=1` runs
 //! many more trials. Arguments that name no trial here run nothing, so that `cargo test NAME` stays quick.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test ends where it is wrong")]
+
 #[cfg(target_os = "linux")]
 #[path = "power_loss/writer.rs"]
 mod writer;

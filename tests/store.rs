@@ -1,5 +1,7 @@
 //! The store through its door: durability over reopening, rollback, panics, snapshots, ids, the lock. Both engines.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test ends where it is wrong")]
+
 use std::path::Path;
 
 use envoi::store::{Internal, Settings, Store, StoreError};

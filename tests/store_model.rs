@@ -1,5 +1,7 @@
 //! Whatever is put, removed, attempted and taken back, the store holds what a plain map holds: both engines, over reopening.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test ends where it is wrong")]
+
 use std::{collections::BTreeMap, path::Path};
 
 use envoi::store::{Internal, Objects, Settings, Store, StoreError, Transaction};

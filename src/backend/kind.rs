@@ -134,6 +134,11 @@ const READ_ONLY: &[&str] = &[
     "UnsubEvent",
 ];
 
+/// Whether objects of a type are shown and never written.
+pub(crate) fn is_read_only(name: &str) -> bool {
+    READ_ONLY.contains(&name)
+}
+
 /// Applies a method to one object. `name` is a type that derives from APIObject.
 pub(crate) fn apply(
     work: &mut Work<'_, '_>,
@@ -149,7 +154,7 @@ pub(crate) fn apply(
         "DataExtensionField" => data_extension::apply_field(work, method, node, options),
         "DataExtensionObject" => row::apply(work, method, node, options),
         "TriggeredSend" => triggered_send::apply(work, method, node),
-        name if READ_ONLY.contains(&name) => {
+        name if is_read_only(name) => {
             Err(Failure::about(code::CANNOT_PERFORM, &format!("{} on objects of type {name}", method.name())))
         }
         name => match KINDS.iter().find(|kind| kind.name == name) {

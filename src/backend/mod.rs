@@ -6,6 +6,8 @@
 mod account;
 mod apply;
 pub mod data_extension;
+pub mod definition;
+pub mod describe;
 pub mod execute;
 mod generic;
 mod kind;
@@ -15,6 +17,7 @@ mod plan;
 pub mod retrieve;
 pub mod row;
 pub mod seed;
+pub mod status;
 mod subscriber;
 mod triggered_send;
 

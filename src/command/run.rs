@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{Exit, complain, say, settings::Sources};
 use crate::{
     clock::Clock,
-    config::{Config, Log, demo},
+    config::{Config, Log, NOBODY, demo},
     server::{Parts, ServerError, StartError, gateway::Gateway, start},
     store::StoreError,
 };
@@ -83,6 +83,8 @@ pub(super) fn demo(args: &Demo) -> Exit {
         Err(exit) => return exit,
     };
     config.store.path.clone_from(&args.data);
+    // Its callers are built in.
+    config.warnings.retain(|warning| warning.what != NOBODY);
     config.accounts = match demo::accounts() {
         Ok(accounts) => Arc::new(accounts),
         Err(mistakes) => return complain(Exit::Internal, &format!("the demonstration's accounts: {mistakes:?}")),
@@ -102,7 +104,7 @@ pub(super) fn serve(args: &Serve) -> Exit {
         Err(exit) => return exit,
     };
     if config.accounts.callers() == (0, 0) {
-        return complain(Exit::Usage, "there is no [[api_client]] and no [[user]], so nobody could log in");
+        return complain(Exit::Usage, NOBODY);
     }
     run(config, None, Some((&args.sources, flags)), |_| String::new())
 }

@@ -11,7 +11,10 @@ use toml::{
 };
 
 use super::{Config, Problem, source::Source};
-use crate::message::client::{Account, Accounts, ApiClient, Entry, Permissions, Reach, Secret, SecretHash, User};
+use crate::{
+    message::client::{Account, Accounts, ApiClient, Entry, Permissions, Reach, Secret, SecretHash, User},
+    schema::Schema,
+};
 
 /// Their names in the file.
 pub(super) const LISTS: [&str; 3] = ["account", "api_client", "user"];
@@ -106,26 +109,56 @@ impl Drafts {
         Some(Entry::User(self.users.len() - 1))
     }
 
+    /// Object types have to be those of the contract; it is read only when somebody names one.
+    fn check_types(&self, problems: &mut Vec<Problem>) {
+        let clients = self.clients.iter().map(|client| &client.permissions).enumerate();
+        let clients = clients.map(|(place, permissions)| (Entry::ApiClient(place), "api_client", permissions));
+        let users = self.users.iter().map(|user| &user.permissions).enumerate();
+        let users = users.map(|(place, permissions)| (Entry::User(place), "user", permissions));
+        let named = clients.chain(users).flat_map(|(entry, list, permissions)| {
+            permissions.object_types.iter().flatten().map(move |name| (entry, list, name))
+        });
+        let named: Vec<_> = named.collect();
+        // A contract that cannot be read ends the start anyway, and says so itself.
+        let Some(schema) = Some(()).filter(|()| !named.is_empty()).and_then(|()| Schema::embedded().ok()) else {
+            return;
+        };
+        for (entry, list, name) in named {
+            let object = schema.type_named(name).is_some_and(|found| schema.is_a(found, schema.api_object()));
+            if !object {
+                let what = format!("`{name}` is no object type of the contract; case matters");
+                let place = place(&self.places, entry, "object_types");
+                problems.push(Problem { place, key: format!("{list}.object_types"), what });
+            }
+        }
+    }
+
     /// Builds the directory out of everything read.
     pub(super) fn settle(self, config: &mut Config, problems: &mut Vec<Problem>) {
         if self.broken {
             return;
         }
+        self.check_types(problems);
         match Accounts::new(self.accounts, self.clients, self.users) {
             Ok(accounts) => config.accounts = Arc::new(accounts),
             Err(mistakes) => problems.extend(mistakes.into_iter().map(|mistake| {
-                let places = self.places.iter().find(|(entry, _)| *entry == mistake.entry).map(|(_, places)| places);
-                let place = places.and_then(|places| places.get(mistake.field).or_else(|| places.get("")));
+                let place = place(&self.places, mistake.entry, mistake.field);
                 let list = match mistake.entry {
                     Entry::Account(_) => "account",
                     Entry::ApiClient(_) => "api_client",
                     Entry::User(_) => "user",
                 };
                 let key = format!("{list}.{}", mistake.field);
-                Problem { place: place.cloned().unwrap_or_default(), key, what: mistake.what }
+                Problem { place, key, what: mistake.what }
             })),
         }
     }
+}
+
+/// Where a field stood, or its entry.
+fn place(places: &[(Entry, BTreeMap<String, String>)], entry: Entry, field: &str) -> String {
+    let fields = places.iter().find(|(found, _)| *found == entry).map(|(_, fields)| fields);
+    fields.and_then(|fields| fields.get(field).or_else(|| fields.get(""))).cloned().unwrap_or_default()
 }
 
 /// The fields of one entry; what nobody asks for is a mistake.

@@ -22,6 +22,9 @@ use crate::{
     store,
 };
 
+/// A warning for who only checks, and a mistake for who serves.
+pub const NOBODY: &str = "there is no [[api_client]] and no [[user]], so nobody could log in";
+
 /// The settings of all rooms, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -99,13 +102,21 @@ impl Config {
             (None, Some(_)) => wrong("tls.key", "tls.certificate", missing("tls.key")),
             _ => {}
         }
-        let (listen, admin) = (self.server.listen, self.server.admin);
-        if listen == admin && listen.port() != 0 {
-            wrong("server.admin", "server.admin", format!("{admin} is server.listen too; expected another port"));
-        }
         let files = self.certificate.clone().zip(self.key.clone());
         self.server.tls =
             files.map(|(certificate, key)| Tls { certificate, key, check_every: self.check_certificate_every });
+        for error in self.server.check() {
+            let key = match error.setting {
+                setting if setting.starts_with("tls.") => setting.to_owned(),
+                setting => format!("server.{setting}"),
+            };
+            problems.push(Problem { place: self.origin(&key), key, what: error.wrong.to_owned() });
+        }
+        if self.accounts.callers() == (0, 0) {
+            let what = NOBODY.to_owned();
+            self.warnings.push(Problem { place: String::new(), key: String::new(), what });
+        }
+        let admin = self.server.admin;
         if !admin.ip().is_loopback() {
             let what = format!("{admin} is not a loopback address; whoever reaches it reads the metrics");
             self.warnings.push(Problem { place: self.origin("server.admin"), key: "server.admin".into(), what });

@@ -18,7 +18,7 @@ pub(super) enum Kind {
     Number { min: u64, max: u64, put: fn(&mut Config, u64) },
     /// `127.0.0.1:8080`
     Address { put: fn(&mut Config, SocketAddr) },
-    /// Networks, separated by commas.
+    /// Addresses and blocks of them, separated by commas.
     Networks { put: fn(&mut Config, Vec<Network>) },
     /// One of a few words.
     Choice { of: &'static [&'static str], put: fn(&mut Config, &str) },
@@ -59,9 +59,8 @@ impl Kind {
             }
             Self::Networks { put } => {
                 let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-                let networks: Result<_, NotANetwork> = parts.map(str::parse).collect();
-                put(config, networks.map_err(|error| error.to_string())?);
-                Ok(())
+                let networks: Result<Vec<Network>, NotANetwork> = parts.map(str::parse).collect();
+                networks.map(|networks| put(config, networks)).map_err(|error| error.to_string())
             }
             Self::Choice { of, put } if of.contains(&text) => {
                 put(config, text);
@@ -94,7 +93,7 @@ impl Kind {
             Self::Duration { min, max, .. } => between(duration(millis_of(*min)), duration(millis_of(*max))),
             Self::Number { min, max, .. } => between(min.to_string(), max.to_string()),
             Self::Address { .. } => "address:port".into(),
-            Self::Networks { .. } => "networks".into(),
+            Self::Networks { .. } => "addresses, blocks".into(),
             Self::Choice { of, .. } => of.join(" or "),
             Self::Text { .. } => "text".into(),
             Self::File { .. } => "file".into(),
@@ -135,12 +134,12 @@ fn millis_of(duration: Duration) -> u64 {
 }
 
 fn size(bytes: u64) -> String {
-    let whole = SIZES.iter().find(|(_, unit)| bytes >= *unit && bytes % unit == 0);
+    let whole = SIZES.iter().find(|(_, unit)| bytes >= *unit && bytes.is_multiple_of(*unit));
     whole.map_or_else(|| format!("{bytes}B"), |(name, unit)| format!("{}{name}", bytes / unit))
 }
 
 fn duration(millis: u64) -> String {
-    let whole = DURATIONS.iter().rev().find(|(_, unit)| millis >= *unit && millis % unit == 0);
+    let whole = DURATIONS.iter().rev().find(|(_, unit)| millis >= *unit && millis.is_multiple_of(*unit));
     whole.map_or_else(|| format!("{millis}ms"), |(name, unit)| format!("{}{name}", millis / unit))
 }
 

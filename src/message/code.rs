@@ -44,6 +44,8 @@ codes! {
     UNSUPPORTED_TYPE = 8, "This operation does not support the APIObject of type [{}]";
     /// A type that cannot be performed.
     PERFORM_UNSUPPORTED = 100, "The Perform method is not supported for the {} object";
+    /// A conversation option without RequestType Asynchronous (seed 000).
+    NOT_ASYNCHRONOUS = 209, "Options.RequestType is required to be set to RequestType.Asynchronous";
     /// More than 32,766 objects in one call.
     TOO_MANY_OBJECTS = 218, "Too many objects";
     /// LogUnsubEvent: nobody of this key or address.

@@ -10,7 +10,10 @@ use std::{borrow::Cow, collections::HashSet, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Time, object::{Node, value}};
+use crate::{
+    clock::Time,
+    object::{Node, value},
+};
 
 use super::operand::{Class, Operand, folded};
 
@@ -107,7 +110,9 @@ impl Filter {
                 Condition::read(node).map(Self::Simple)
             }
             _ if node.child("LogicalOperator").is_some() || node.child("LeftOperand").is_some() => Self::complex(node),
-            Some(other) if other != "FilterPart" => Err(format!("A Filter of type {other} is not supported for Retrieve")),
+            Some(other) if other != "FilterPart" => {
+                Err(format!("A Filter of type {other} is not supported for Retrieve"))
+            }
             _ => Err("The Filter is neither a SimpleFilterPart nor a ComplexFilterPart".to_owned()),
         }
     }
@@ -182,8 +187,9 @@ impl Condition {
             return Err("A SimpleFilterPart has no Property".to_owned());
         }
         let name = node.child_text("SimpleOperator").unwrap_or_default();
-        let operator = Operator::named(name.trim())
-            .ok_or_else(|| format!("The SimpleOperator {:?} on {property} is not supported for Retrieve", name.trim()))?;
+        let operator = Operator::named(name.trim()).ok_or_else(|| {
+            format!("The SimpleOperator {:?} on {property} is not supported for Retrieve", name.trim())
+        })?;
         let values = node.children_named("Value").filter(|value| !value.is_nil());
         let values = values.map(|value| value.text().into_owned()).collect();
         let mut dates = Vec::new();
@@ -241,7 +247,9 @@ impl Condition {
     fn like(&self) -> Result<Test, String> {
         match self.values.as_slice() {
             [pattern] => Ok(Test::Like(folded(pattern).split('%').map(Into::into).collect())),
-            values => Err(format!("The SimpleOperator like on {} takes one Value, not {}", self.property, values.len())),
+            values => {
+                Err(format!("The SimpleOperator like on {} takes one Value, not {}", self.property, values.len()))
+            }
         }
     }
 }
@@ -291,7 +299,10 @@ impl Test {
         match self {
             Self::Null(wanted) => !wanted,
             Self::In(set) => set.contains(value),
-            Self::Between(from, to) => value.compare(from).is_some_and(|order| order.is_ge()) && value.compare(to).is_some_and(|order| order.is_le()),
+            Self::Between(from, to) => {
+                value.compare(from).is_some_and(|order| order.is_ge())
+                    && value.compare(to).is_some_and(|order| order.is_le())
+            }
             Self::Like(pieces) => like(&value.shown(), pieces),
             Self::Compare(operator, than) => value.compare(than).is_some_and(|order| match operator {
                 Operator::NotEquals => order.is_ne(),

@@ -141,7 +141,9 @@ mod tests {
             assert_eq!(class.read(a), class.read(b), "{a} {b}");
             assert!(class.read(a).is_some(), "{a}");
         }
-        for (class, bad) in [(Class::Number, "ten"), (Class::Number, "INF"), (Class::Boolean, "yes"), (Class::Date, "now")] {
+        for (class, bad) in
+            [(Class::Number, "ten"), (Class::Number, "INF"), (Class::Boolean, "yes"), (Class::Date, "now")]
+        {
             assert_eq!(class.read(bad), None, "{bad}");
         }
         assert_ne!(Class::Text.read(" a"), Class::Text.read("a"), "spaces before a text count");

@@ -41,6 +41,15 @@ pub fn write(writer: &mut Writer, call: &Call<'_>, rows: &[Row], request_id: &st
             writer.empty("OverallStatusMessage");
             writer.text("RequestID", request_id);
         }
+        Operation::Extract => {
+            writer.text("OverallStatus", overall_status(rows));
+            writer.text("RequestID", request_id);
+            writer.open("Results");
+            for row in rows {
+                write_result(writer, "ExtractResult", call, row, schema);
+            }
+            writer.close("Results");
+        }
         _ => {
             writer.text("OverallStatus", overall_status(rows));
             writer.text("RequestID", request_id);
@@ -72,7 +81,10 @@ fn write_result(writer: &mut Writer, element: &str, call: &Call<'_>, row: &Row, 
             writer.text("NewObjectID", id);
         }
     }
-    write_echo(writer, call.objects.get(row.ordinal).copied(), &row.echo, schema);
+    // An ExtractResult has a Request in the place of an Object.
+    if call.operation != Operation::Extract {
+        write_echo(writer, call.objects.get(row.ordinal).copied(), &row.echo, schema);
+    }
     if matches!(call.operation, Operation::Perform | Operation::Schedule) {
         write_task(writer, row);
     }
@@ -128,7 +140,7 @@ fn write_extra(writer: &mut Writer, name: &str, value: &Value) {
     }
 }
 
-/// ExecuteResponse and ExtractResult: ErrorCode stands last in the first, and captures have no OrdinalID.
+/// ExecuteResponse: ErrorCode stands last, and captures have no OrdinalID.
 fn write_execute(writer: &mut Writer, row: &Row) {
     writer.open("Results");
     writer.text("StatusCode", if row.is_ok() { "OK" } else { "Error" });

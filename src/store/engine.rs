@@ -8,6 +8,9 @@ pub(super) type Entries = Vec<(Vec<u8>, Vec<u8>)>;
 /// New values (or none) by key, in key order.
 pub(super) type Changes = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
+/// Takes one entry; false ends the visit.
+pub(super) type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<bool, StoreError> + 'a;
+
 /// Where bytes live. Readers may call at any time from any thread; only the committer calls [`Engine::apply`].
 pub(super) trait Engine: Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
@@ -50,7 +53,7 @@ pub(super) fn visit_over(
     from: &[u8],
     to: Option<&[u8]>,
     overrides: &dyn Fn(&[u8], Until<'_>) -> Changes,
-    visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, StoreError>,
+    visit: &mut Visit<'_>,
 ) -> Result<(), StoreError> {
     let mut from = from.to_vec();
     loop {

@@ -9,18 +9,21 @@ use std::{
 
 use super::{
     Owner, StoreError, chunk,
-    engine::{Changes, Engine, Until, visit_over},
+    engine::{Changes, Engine, Until, Visit, visit_over},
     key,
     objects::{Objects, ObjectsMut},
     versions::{Source, View},
 };
 
+/// A new value, or none: the key is removed.
+type Change = Option<Vec<u8>>;
+
 /// What the transactions of one batch have changed so far, with the way back.
 #[derive(Default)]
 pub(super) struct Overlay {
-    changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    changes: BTreeMap<Vec<u8>, Change>,
     /// What each change replaced in `changes`, in order.
-    journal: Vec<(Vec<u8>, Option<Option<Vec<u8>>>)>,
+    journal: Vec<(Vec<u8>, Option<Change>)>,
     bytes: usize,
 }
 
@@ -30,7 +33,7 @@ impl Overlay {
     }
 
     /// The changes in key order; the overlay is empty after it.
-    pub(super) fn take(&mut self) -> BTreeMap<Vec<u8>, Option<Vec<u8>>> {
+    pub(super) fn take(&mut self) -> BTreeMap<Vec<u8>, Change> {
         let taken = std::mem::take(self);
         taken.changes
     }
@@ -54,7 +57,7 @@ impl Overlay {
         }
     }
 
-    fn set(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
+    fn set(&mut self, key: Vec<u8>, value: Change) {
         // Never counted down on the way back: it bounds a batch, it does not measure one.
         self.bytes += key.len() + value.as_ref().map_or(0, Vec::len);
         let before = self.changes.insert(key.clone(), value);
@@ -119,12 +122,7 @@ impl Source for Transaction<'_> {
         self.engine.get(key)
     }
 
-    fn visit(
-        &self,
-        from: &[u8],
-        to: Option<&[u8]>,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, StoreError>,
-    ) -> Result<(), StoreError> {
+    fn visit(&self, from: &[u8], to: Option<&[u8]>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         let overrides = |from: &[u8], until: Until<'_>| -> Changes {
             let overlay = self.overlay.borrow();
             let range = overlay.changes.range::<[u8], _>((Bound::Included(from), until.bound()));

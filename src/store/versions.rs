@@ -12,7 +12,7 @@ use std::{
 
 use super::{
     StoreError,
-    engine::{Changes, Engine, Until, visit_over},
+    engine::{Changes, Engine, Until, Visit, visit_over},
 };
 
 /// Something that keys are read from: a [`View`] or a `Transaction`.
@@ -20,12 +20,7 @@ pub(super) trait Source {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Visits the entries from `from` (inclusive) to `to` (exclusive) in key order until `visit` gives false.
-    fn visit(
-        &self,
-        from: &[u8],
-        to: Option<&[u8]>,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, StoreError>,
-    ) -> Result<(), StoreError>;
+    fn visit(&self, from: &[u8], to: Option<&[u8]>, visit: &mut Visit<'_>) -> Result<(), StoreError>;
 }
 
 pub(super) type Undo = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
@@ -123,12 +118,7 @@ impl Source for View<'_> {
         Ok(undos.iter().find_map(|undo| undo.get(key).cloned()).unwrap_or(present))
     }
 
-    fn visit(
-        &self,
-        from: &[u8],
-        to: Option<&[u8]>,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, StoreError>,
-    ) -> Result<(), StoreError> {
+    fn visit(&self, from: &[u8], to: Option<&[u8]>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         let overrides = |from: &[u8], until: Until<'_>| -> Changes {
             let mut before = Undo::new();
             // The oldest undo comes last and wins.

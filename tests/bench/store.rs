@@ -3,10 +3,14 @@
 //!
 //! `cargo bench --bench store [-- SECONDS]`
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test ends where it is wrong")]
+
 use std::{
+    env,
     fs::{self, File},
     io::Write,
     path::Path,
+    process::Command,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
@@ -20,13 +24,20 @@ const RECORD: usize = 1024;
 const OWNER: Internal = Internal(100_001);
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if let [at_rest, path] = arguments.as_slice()
+        && at_rest == "--at-rest"
+    {
+        let _store = Store::open(&settings(Path::new(path))).unwrap();
+        println!("resident at rest, opened again in a process of its own: {} MB", resident());
+        return;
+    }
     let seconds = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(3.0);
     let span = Duration::from_secs_f64(seconds);
     // Beside the build: /tmp may be memory.
     let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let path = directory.path().join("data");
-    let store = Store::open(&Settings { path: Some(path.clone()), ..Settings::default() }).unwrap();
+    let store = Store::open(&settings(&path)).unwrap();
     println!("resident at rest, new store: {} MB", resident());
     println!("writers   raw/s  p50 sync   store/s  ratio  per flush  one by one");
     for writers in [1, 16, 64] {
@@ -46,8 +57,9 @@ fn main() {
     println!("resident after {} commits: {} MB", stats.commits, resident());
     println!("on disk {} MB, live {} MB, {} keys", stats.disk_bytes >> 20, stats.live_bytes >> 20, stats.live_keys);
     drop(store);
+    Command::new(env::current_exe().unwrap()).arg("--at-rest").arg(&path).status().unwrap();
     let watch = Stopwatch::start();
-    let store = Store::open(&Settings { path: Some(path), ..Settings::default() }).unwrap();
+    let store = Store::open(&settings(&path)).unwrap();
     println!("opened again in {:.0?}, resident {} MB", watch.elapsed(), resident());
     let watch = Stopwatch::start();
     let large = "x".repeat(5 << 20);
@@ -57,6 +69,10 @@ fn main() {
     }
     let (grown, took) = (store.stats().disk_bytes.saturating_sub(stats.disk_bytes), watch.elapsed() / 8);
     println!("5 MiB record: {took:.1?} each, {:.2} bytes on disk per byte", grown as f64 / (40 << 20) as f64);
+}
+
+fn settings(path: &Path) -> Settings {
+    Settings { path: Some(path.to_path_buf()), ..Settings::default() }
 }
 
 /// Appends and syncs one record at a time, as plainly as can be.

@@ -100,7 +100,8 @@ pub(super) fn put(txn: &Transaction<'_>, client: &Client, number: i64, open: &Op
 pub(super) fn find(view: &View<'_>, client: &Client, id: &str, now: Time) -> Result<(i64, Open), Problem> {
     let objects = view.objects(client);
     for number in objects.find(KIND, BY_ID, id)? {
-        if let Some(open) = objects.get::<Open>(KIND, number)?.filter(|open| open.owner == client.key() && !open.is_expired(now))
+        if let Some(open) =
+            objects.get::<Open>(KIND, number)?.filter(|open| open.owner == client.key() && !open.is_expired(now))
         {
             return Ok((number, open));
         }

@@ -147,7 +147,9 @@ pub(super) fn read(
     }
     match (opened, row_key(object_type)) {
         // A place beyond the last account has looked into all of them before.
-        (false, Some(key)) if from == Place::default() => Err(Problem::Caller(format!("Data extension not found: {key}"))),
+        (false, Some(key)) if from == Place::default() => {
+            Err(Problem::Caller(format!("Data extension not found: {key}")))
+        }
         _ => Ok(page),
     }
 }
@@ -193,7 +195,9 @@ impl Test {
         if !unknown.is_empty() {
             let object_type = request.object_type.split('[').next().unwrap_or_default().trim();
             let unknown = unknown.join(", ");
-            return Err(format!("The Request Property(s) {unknown} do not match with the fields of {object_type} retrieve"));
+            return Err(format!(
+                "The Request Property(s) {unknown} do not match with the fields of {object_type} retrieve"
+            ));
         }
         if job.since.is_some() && !source.is_dated() {
             return Err(format!("RetrieveAllSinceLastBatch is not supported for {}", request.object_type));
@@ -202,7 +206,8 @@ impl Test {
         for condition in conditions {
             let property = &condition.property;
             let class = source.class(schema, property);
-            let class = class.ok_or_else(|| format!("The property {property} is an object and cannot be filtered by"))?;
+            let class =
+                class.ok_or_else(|| format!("The property {property} is an object and cannot be filtered by"))?;
             classes.insert(property.clone(), class);
         }
         let read = |property: &str, class: Class, text: &str| source.operand(property, class, text);

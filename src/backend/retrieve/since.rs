@@ -86,7 +86,8 @@ pub(super) fn begin(
     let objects = txn.objects(client);
     let old = before.iter().flat_map(|since| &since.fresh).filter(|(_, _, changed)| is_fresh(*changed, now));
     let fresh = old.copied().chain(given).take(MOST_FRESH).collect();
-    let stored = Stored { owner: client.key().to_owned(), name: name.to_owned(), since: Since { last: Some(now), fresh } };
+    let stored =
+        Stored { owner: client.key().to_owned(), name: name.to_owned(), since: Since { last: Some(now), fresh } };
     let number = match objects.find_first(KIND, BY_NAME, name)? {
         Some(number) => number,
         None => {

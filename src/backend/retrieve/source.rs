@@ -191,7 +191,10 @@ impl Source {
                 objects.scan(&table.kind, after, limit)?.into_iter().map(|(id, row)| (id, Record::Row(row))).collect()
             }
             Of::Fields => next_fields(objects, after)?,
-            Of::Account => in_objects(after_number(vec![account::business_unit(scope.backend, scope.account, self.name(scope))], after)),
+            Of::Account => in_objects(after_number(
+                vec![account::business_unit(scope.backend, scope.account, self.name(scope))],
+                after,
+            )),
             Of::Users => in_objects(after_number(account::users(scope.backend, objects, scope.account)?, after)),
         })
     }
@@ -243,7 +246,9 @@ impl Source {
                 let extensions = objects.find(EXTENSION, index, &folded)?;
                 let mut ids = Vec::new();
                 for extension in extensions {
-                    ids.extend(next_fields(objects, extension.saturating_mul(MOST_FIELDS) - 1)?.iter().map(|(id, _)| *id));
+                    ids.extend(
+                        next_fields(objects, extension.saturating_mul(MOST_FIELDS) - 1)?.iter().map(|(id, _)| *id),
+                    );
                 }
                 Ok(ids)
             }
@@ -353,7 +358,8 @@ fn next_fields(objects: &Objects<'_>, after: i64) -> Result<Vec<(i64, Record)>, 
         };
         let base = id.saturating_mul(MOST_FIELDS);
         let numbered = (base..).zip(fields(&definition)).filter(|(number, _)| *number > after);
-        let found: Vec<_> = numbered.map(|(number, field)| (number, Record::Object(field_of(&definition, field)))).collect();
+        let found: Vec<_> =
+            numbered.map(|(number, field)| (number, Record::Object(field_of(&definition, field)))).collect();
         if !found.is_empty() {
             return Ok(found);
         }

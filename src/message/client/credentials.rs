@@ -13,7 +13,10 @@ use sha1::{Digest as _, Sha1};
 use subtle::ConstantTimeEq;
 
 use super::{Accounts, Client, Denied, Secret, token::Kind};
-use crate::{clock::Time, object::Node};
+use crate::{
+    clock::Time,
+    object::{Node, value::date_time},
+};
 
 /// Whether this module understands a header block, for mustUnderstand.
 pub fn understands(local_name: &str) -> bool {
@@ -170,13 +173,7 @@ fn digest(token: Node<'_>, user: String, text: &str) -> Result<Proof, Denied> {
 
 /// An xsd:dateTime; without an offset it is UTC (WS-Security 1.0, section 10).
 fn moment(text: &str) -> Option<Time> {
-    let text = text.trim();
-    let zoned = text.parse::<jiff::Timestamp>().ok();
-    let zoned = zoned.or_else(|| {
-        let civil = text.parse::<jiff::civil::DateTime>().ok()?;
-        civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|moment| moment.timestamp())
-    });
-    zoned.map(|moment| Time::from_millis(moment.as_millisecond()))
+    date_time(text, 0)
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {

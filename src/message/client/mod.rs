@@ -6,6 +6,7 @@
 //! `server/access`.
 
 mod accounts;
+mod caller;
 mod credentials;
 mod scope;
 mod secret;
@@ -13,7 +14,8 @@ pub mod token;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-pub use accounts::{Account, Accounts, ApiClient, Described, Entry, Mistake, Permissions, Reach, User};
+pub use accounts::{Accounts, Described, Entry, Mistake};
+pub use caller::{Account, ApiClient, Permissions, Reach, User};
 pub use credentials::{Credentials, Digest, Proof, bearer, understands};
 pub use scope::Scopes;
 pub use secret::{Secret, SecretHash, Verified};

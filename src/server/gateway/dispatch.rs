@@ -6,15 +6,19 @@ use std::sync::Arc;
 
 use crate::{
     backend,
-    message::{Operation, Row, client::Client, overall_status, reply},
+    clock::Time,
+    message::{Call, Found, Operation, Row, client::Client, code, overall_status, reply},
     soap::Fault,
-    store::StoreError,
+    store::{StoreError, Transaction},
 };
 
 use super::{
     super::{Inbound, Outcome},
     Answer, Gateway, Request, not_authorized,
 };
+
+/// From this many objects on, an answer is written on a thread that may take its time.
+const WRITE_IN_PLACE: usize = 100;
 
 /// Does a call and writes its answer.
 pub(super) async fn dispatch(
@@ -27,22 +31,107 @@ pub(super) async fn dispatch(
     let request_id = uuid::Uuid::new_v4().to_string();
     // An Options value that is wrong is told before any work is queued.
     let call = request.call()?;
-    let rows = match request.operation {
-        Operation::Create | Operation::Update | Operation::Delete => {
-            let (backend, request) = (Arc::clone(&gateway.backend), request.clone());
-            let work = move |txn: &mut crate::store::Transaction<'_>| -> Result<Vec<Row>, WorkError> {
-                let call = request.call().map_err(WorkError::Fault)?;
-                Ok(backend::apply(&backend, txn, &client, &call, now)?)
+    match request.operation {
+        Operation::Create | Operation::Update | Operation::Delete | Operation::Execute => {
+            let rows = match conversation_refused(&call, &client)? {
+                Some(rows) => rows,
+                None => work(gateway, request, client, inbound).await?,
             };
-            gateway.store.write(work).await.map_err(|error| error.fault(&inbound.request_id))?
+            write_rows(gateway, request, rows, request_id, now).await
         }
-        other => return Err(not_authorized(other)),
+        Operation::Retrieve | Operation::Query => {
+            let found = backend::retrieve::retrieve(&gateway.backend, &gateway.store, &client, &call, &request_id, now);
+            let found = found.await.map_err(|error| WorkError::Store(error).fault(&inbound.request_id))?;
+            write_results(gateway, request, found, request_id, now).await
+        }
+        other => Err(not_authorized(other)),
+    }
+}
+
+/// What changes objects: a transaction of its own, on disk when this returns.
+async fn work(gateway: &Gateway, request: &Request, client: Client, inbound: &Inbound) -> Result<Vec<Row>, Fault> {
+    let (backend, request, now) = (Arc::clone(&gateway.backend), request.clone(), gateway.clock.now());
+    let work = move |txn: &mut Transaction<'_>| -> Result<Vec<Row>, WorkError> {
+        let call = request.call().map_err(WorkError::Fault)?;
+        Ok(match call.operation {
+            Operation::Execute => backend::execute::apply(&backend, txn, &client, &call, now)?,
+            _ => backend::apply(&backend, txn, &client, &call, now)?,
+        })
     };
-    let version = request.version;
-    let message_id = request.message_id.as_deref();
-    Ok(Answer::write(version, message_id, now, request.operation, reply::capacity(&call), |writer| {
-        reply::write(writer, &call, &rows, &request_id, &gateway.schema);
-        if overall_status(&rows) == "OK" { Outcome::Ok } else { Outcome::Error }
+    gateway.store.write(work).await.map_err(|error| error.fault(&inbound.request_id))
+}
+
+async fn write_rows(
+    gateway: &Gateway,
+    request: &Request,
+    rows: Vec<Row>,
+    request_id: String,
+    now: Time,
+) -> Result<Answer, Fault> {
+    let (request, schema) = (request.clone(), Arc::clone(&gateway.schema));
+    let many = rows.len() >= WRITE_IN_PLACE;
+    at_leisure(many, move || {
+        let call = request.call()?;
+        let (version, message_id) = (request.version, request.message_id.as_deref());
+        let capacity = reply::capacity(&call);
+        Ok(Answer::write(version, message_id, now, request.operation, capacity, |writer| {
+            reply::write(writer, &call, &rows, &request_id, &schema);
+            if overall_status(&rows) == "OK" { Outcome::Ok } else { Outcome::Error }
+        }))
+    })
+    .await
+}
+
+async fn write_results(
+    gateway: &Gateway,
+    request: &Request,
+    found: Found,
+    request_id: String,
+    now: Time,
+) -> Result<Answer, Fault> {
+    let (request, schema) = (request.clone(), Arc::clone(&gateway.schema));
+    let many = found.results.len() >= WRITE_IN_PLACE;
+    at_leisure(many, move || {
+        let (version, message_id) = (request.version, request.message_id.as_deref());
+        let (_, element) = request.operation.elements();
+        let capacity = found.results.len().saturating_mul(RESULT_BYTES);
+        Ok(Answer::write(version, message_id, now, request.operation, capacity, |writer| {
+            reply::write_found(writer, element, &found, &request_id, &schema);
+            if found.is_error() { Outcome::Error } else { Outcome::Ok }
+        }))
+    })
+    .await
+}
+
+/// Bytes to set aside for a retrieved object.
+const RESULT_BYTES: usize = 512;
+
+/// Runs work that may be long where it does not hold up others.
+async fn at_leisure(
+    long: bool,
+    work: impl FnOnce() -> Result<Answer, Fault> + Send + 'static,
+) -> Result<Answer, Fault> {
+    if !long {
+        return work();
+    }
+    match tokio::task::spawn_blocking(work).await {
+        Ok(answer) => answer,
+        Err(error) => Err(Fault::server(2, "Exception occurred during writing").logged(error.to_string())),
+    }
+}
+
+/// Conversation options without `RequestType` Asynchronous are error 209 (seed 000). Nobody here is authorized for
+/// asynchronous processing: the service's own fault says so (facts/wire section 4, code 11).
+fn conversation_refused(call: &Call<'_>, client: &Client) -> Result<Option<Vec<Row>>, Fault> {
+    if call.options.asynchronous {
+        let member = client.user();
+        return Err(Fault::client(format!(
+            "Member: {member} does not have AsyncAPI authorization. Request was denied"
+        )));
+    }
+    Ok(call.options.in_conversation().then(|| {
+        let code = code::NOT_ASYNCHRONOUS;
+        (0..call.objects.len()).map(|ordinal| Row::error(ordinal, code.code, code.text)).collect()
     }))
 }
 

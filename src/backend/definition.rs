@@ -1,0 +1,192 @@
+//! Perform, Configure, Schedule, Extract: what is asked of definitions that are kept.
+//!
+//! Nothing here runs, sends, imports or extracts, so nothing here says that it did: what is only written down is done, and
+//! everything else is refused, each object in its own row.
+
+use crate::{
+    clock::Time,
+    message::{Call, Echo, Operation, Row, client::Client, code},
+    object::{Node, Object, Value, value},
+    schema::Kind,
+    store::{StoreError, Transaction},
+};
+
+use super::{
+    Backend, Failure, Work, account,
+    apply::acting_for,
+    generic::{self, given},
+    kind,
+    plan::Method,
+    row::Tables,
+};
+
+/// Captured.
+const ASSIGNED: &str = "User Business Unit assignments successfully updated";
+/// Captured, of an Automation.
+const SCHEDULED: &str = "Program scheduled.";
+
+/// Applies a Perform, Configure, Schedule or Extract. One row per object, in order; one that fails leaves the others alone.
+///
+/// # Errors
+/// Only the store's: then nothing of the call was done.
+pub fn apply(
+    backend: &Backend,
+    txn: &mut Transaction<'_>,
+    client: &Client,
+    call: &Call<'_>,
+    now: Time,
+) -> Result<Vec<Row>, StoreError> {
+    if call.objects.is_empty() {
+        return Ok(vec![Row::error(0, code::NO_OBJECT.code, code::NO_OBJECT.about("0"))]);
+    }
+    let mut rows = Vec::with_capacity(call.objects.len());
+    for (ordinal, &node) in call.objects.iter().enumerate() {
+        let done = txn.attempt(|txn| one(backend, txn, client, call, node, now));
+        rows.push(match done {
+            Ok(row) => Row { ordinal, ..row },
+            Err(Failure::Refused(row)) => Row { ordinal, ..*row },
+            Err(Failure::Store(error)) => return Err(error),
+        });
+    }
+    Ok(rows)
+}
+
+fn one(
+    backend: &Backend,
+    txn: &mut Transaction<'_>,
+    client: &Client,
+    call: &Call<'_>,
+    node: Node<'_>,
+    now: Time,
+) -> Result<Row, Failure> {
+    if call.operation == Operation::Extract {
+        let id = given(node, "ID").unwrap_or_default();
+        return Err(Failure::about(code::CANNOT_PERFORM, &format!("Extract {id}: this server has no data extracts")));
+    }
+    let schema = &*backend.schema;
+    let known = node.ty().filter(|&ty| ty != schema.api_object() && schema.is_a(ty, schema.api_object()));
+    let Some(ty) = known else {
+        let name = node.xsi_type().map_or("APIObject", |(_, local)| local);
+        return Err(Failure::about(code::UNSUPPORTED_TYPE, name));
+    };
+    let name = schema.type_name(ty);
+    if !client.may(call.operation.name(), name) {
+        return Err(cannot(call, name));
+    }
+    let acting = acting_for(client, call.options.client_id, node)?;
+    value::check_node(node).map_err(|error| Failure::refused(code::EXCEPTION.code, error.to_string()))?;
+    let mut tables = Tables::default();
+    let mut work = Work { backend, txn, client: acting.as_ref().unwrap_or(client), now, tables: &mut tables };
+    match call.operation {
+        Operation::Perform => Err(Failure::about(code::PERFORM_UNSUPPORTED, name)),
+        Operation::Configure => configure(&mut work, client, call, name, node),
+        Operation::Schedule => schedule(&mut work, call, name, node),
+        _ => Err(cannot(call, name)),
+    }
+}
+
+fn cannot(call: &Call<'_>, name: &str) -> Failure {
+    Failure::about(code::CANNOT_PERFORM, &format!("{} on objects of type {name}", call.operation.name()))
+}
+
+fn exception(call: &Call<'_>, what: &str) -> Failure {
+    Failure::about(code::EXCEPTION, &format!("[{}]: {what}", call.operation.name()))
+}
+
+/// `Action` of the message.
+fn action(call: &Call<'_>) -> String {
+    given(call.message, "Action").unwrap_or_default().to_ascii_lowercase()
+}
+
+fn configure(
+    work: &mut Work<'_, '_>,
+    client: &Client,
+    call: &Call<'_>,
+    name: &str,
+    node: Node<'_>,
+) -> Result<Row, Failure> {
+    match name {
+        account::USER => assign(work, client, call, node),
+        // Profile attributes are made by Configure and not by Create.
+        "PropertyDefinition" => {
+            let method = match action(call).as_str() {
+                "create" | "add" => Method::Create,
+                "update" => Method::Update,
+                "delete" => Method::Delete,
+                other => return Err(exception(call, &format!("Action is {other:?}, expected create, update or delete"))),
+            };
+            kind::apply(work, name, method, node, &call.options)
+        }
+        _ => Err(cannot(call, name)),
+    }
+}
+
+/// Adds business units to a user or takes them away. It is kept and shown with the user (`AssociatedBusinessUnits`); for
+/// which accounts he may act is the configuration's to say.
+fn assign(work: &mut Work<'_, '_>, client: &Client, call: &Call<'_>, node: Node<'_>) -> Result<Row, Failure> {
+    let assignment = node.child("BusinessUnitAssignmentConfiguration").filter(|child| !child.is_nil());
+    let assignment = assignment.ok_or_else(|| exception(call, "AccountUser has no BusinessUnitAssignmentConfiguration"))?;
+    let is_delete = match given(assignment, "IsDelete") {
+        None => false,
+        Some(text) => value::boolean(&text)
+            .ok_or_else(|| exception(call, &format!("IsDelete is {text:.100?}, expected true or false")))?,
+    };
+    let mut units = Vec::new();
+    for unit in assignment.children_named("BusinessUnitIds").flat_map(|list| list.children_named("BusinessUnitId")) {
+        let text = unit.text();
+        let unit: Option<u64> = text.trim().parse().ok();
+        // One's own account and those that one may act for: others do not exist for the caller.
+        let unit = unit.filter(|unit| client.may_act_for(*unit));
+        units.push(unit.ok_or_else(|| Failure::about(code::NO_ACCESS, text.trim()))?);
+    }
+    let account = work.client.account();
+    let users = account::users(work.backend, &work.objects(), account)?;
+    let (id, user) = users
+        .into_iter()
+        .find(|(id, user)| is_meant(node, *id, user))
+        .ok_or_else(|| exception(call, "AccountUser not found"))?;
+    let mut assigned = account::units(&user);
+    assigned.retain(|unit| !units.contains(unit));
+    if !is_delete {
+        assigned.extend(units);
+    }
+    assigned.sort_unstable();
+    assigned.dedup();
+    work.objects().put(account::USER, id, &assigned, &[])?;
+    Ok(Row::ok(0, ASSIGNED))
+}
+
+fn is_meant(node: Node<'_>, id: i64, user: &Object) -> bool {
+    for name in ["ID", "AccountUserID", "UserID", "CustomerKey"] {
+        if let Some(given) = given(node, name) {
+            return user.text(name) == Some(given.as_str()) || given == id.to_string();
+        }
+    }
+    false
+}
+
+/// A schedule is kept on the definition, where the schema has a place for it; a Retrieve shows it there.
+fn schedule(work: &mut Work<'_, '_>, call: &Call<'_>, name: &str, node: Node<'_>) -> Result<Row, Failure> {
+    let schema = &*work.backend.schema;
+    let place = schema.type_named(name).zip(schema.name_id("Schedule"));
+    let field = place.and_then(|(ty, id)| schema.get(ty).field(id)).map(|(_, field)| field.kind);
+    let Some(Kind::Complex(declared)) = field else {
+        return Err(cannot(call, name));
+    };
+    if !matches!(action(call).as_str(), "" | "start") {
+        let what = format!("Action is {:?}, expected start", action(call));
+        return Err(exception(call, &what));
+    }
+    let given_schedule = call.message.child("Schedule").filter(|schedule| !schedule.is_nil() && schedule.has_children());
+    let given_schedule = given_schedule.ok_or_else(|| exception(call, "no Schedule is given"))?;
+    value::check_node(given_schedule).map_err(|error| Failure::refused(code::EXCEPTION.code, error.to_string()))?;
+    let Some((id, mut object)) = generic::find(work, name, node)? else {
+        return Err(exception(call, &format!("{name} not found")));
+    };
+    let mut schedule = given_schedule.to_object();
+    schedule.kind = schema.type_name(declared).into();
+    object.set("Schedule", Value::Object(schedule.clone()));
+    object.set_text("ModifiedDate", work.now.to_string());
+    generic::put(work, name, id, &object)?;
+    Ok(Row { echo: Echo::Object(schedule), ..Row::ok(0, SCHEDULED) })
+}

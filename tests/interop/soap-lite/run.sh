@@ -1,0 +1,2 @@
+. "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+exec perl "$here/story.pl"
