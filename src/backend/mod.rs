@@ -5,9 +5,9 @@
 
 mod account;
 mod apply;
+pub mod data_extension;
 pub mod definition;
 pub mod describe;
-pub mod data_extension;
 pub mod execute;
 mod generic;
 mod kind;

@@ -11,6 +11,9 @@ const CREATED: &str = "OK Created DataExtensionObject";
 const UPDATED: &str = "OK Updated DataExtensionObject";
 const DELETED: &str = "OK Deleted DataExtensionObject";
 
+/// An answer, and the rows after it.
+type After = (&'static str, &'static [&'static str]);
+
 fn house() -> House {
     let house = House::new();
     assert_eq!(house.one(Create, ALL), "OK Data Extension created.");
@@ -39,7 +42,7 @@ fn every_method_and_save_action_does_what_it_says() {
     let only = "68000 CreateSingle: SaveAction: UpdateOnly violation";
     let add = "68001 UpdateSingle: SaveAction: AddOnly violation";
     // (method, action, answer and row when there is none, answer and row when there is one)
-    let table: &[(Operation, &str, (&str, &[&str]), (&str, &[&str]))] = &[
+    let table: &[(Operation, &str, After, After)] = &[
         (Create, "", (CREATED, &["K|new"]), (violation, &["k|old"])),
         (Create, "Default", (CREATED, &["K|new"]), (violation, &["k|old"])),
         (Create, "AddOnly", (CREATED, &["K|new"]), (violation, &["k|old"])),
