@@ -56,7 +56,8 @@ async fn every_story_is_answered_as_it_is_written() {
             }
             if update {
                 fs::write(&exchange.response, &found).expect("samples can be written");
-                wrong.push(format!("{place}: rewritten; read it before you keep it\n{}", diff::diff(&expected, &found)));
+                wrong
+                    .push(format!("{place}: rewritten; read it before you keep it\n{}", diff::diff(&expected, &found)));
             } else {
                 wrong.push(format!("{place}: not the expected answer\n{}", diff::diff(&expected, &found)));
             }

@@ -113,7 +113,9 @@ fn configure(
                 "create" | "add" => Method::Create,
                 "update" => Method::Update,
                 "delete" => Method::Delete,
-                other => return Err(exception(call, &format!("Action is {other:?}, expected create, update or delete"))),
+                other => {
+                    return Err(exception(call, &format!("Action is {other:?}, expected create, update or delete")));
+                }
             };
             kind::apply(work, name, method, node, &call.options)
         }
@@ -125,7 +127,8 @@ fn configure(
 /// which accounts he may act is the configuration's to say.
 fn assign(work: &mut Work<'_, '_>, client: &Client, call: &Call<'_>, node: Node<'_>) -> Result<Row, Failure> {
     let assignment = node.child("BusinessUnitAssignmentConfiguration").filter(|child| !child.is_nil());
-    let assignment = assignment.ok_or_else(|| exception(call, "AccountUser has no BusinessUnitAssignmentConfiguration"))?;
+    let assignment =
+        assignment.ok_or_else(|| exception(call, "AccountUser has no BusinessUnitAssignmentConfiguration"))?;
     let is_delete = match given(assignment, "IsDelete") {
         None => false,
         Some(text) => value::boolean(&text)
@@ -177,7 +180,8 @@ fn schedule(work: &mut Work<'_, '_>, call: &Call<'_>, name: &str, node: Node<'_>
         let what = format!("Action is {:?}, expected start", action(call));
         return Err(exception(call, &what));
     }
-    let given_schedule = call.message.child("Schedule").filter(|schedule| !schedule.is_nil() && schedule.has_children());
+    let given_schedule =
+        call.message.child("Schedule").filter(|schedule| !schedule.is_nil() && schedule.has_children());
     let given_schedule = given_schedule.ok_or_else(|| exception(call, "no Schedule is given"))?;
     value::check_node(given_schedule).map_err(|error| Failure::refused(code::EXCEPTION.code, error.to_string()))?;
     let Some((id, mut object)) = generic::find(work, name, node)? else {

@@ -30,7 +30,8 @@ pub fn system_status(request_id: &str) -> Result<String, Fault> {
 pub fn version_info(message: Node<'_>, request_id: &str) -> Result<String, Fault> {
     let mut info = VersionInfo::new(VERSION.0, VERSION.1, NOTES);
     if fixed::includes_history(message)? {
-        info = info.after(HISTORY.iter().map(|(version, date, notes)| VersionInfo::new(version, date, notes)).collect());
+        info =
+            info.after(HISTORY.iter().map(|(version, date, notes)| VersionInfo::new(version, date, notes)).collect());
     }
     fixed::version_info(info, request_id)
 }

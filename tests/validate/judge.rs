@@ -3,8 +3,7 @@
 use std::{collections::HashMap, fs, io::ErrorKind, path::Path, process::Command};
 
 /// The schemas that stand beside this file; `partnerapi.xsd` and the fault's come from the gateway.
-const SCHEMAS: [&str; 7] =
-    ["answers.xsd", "soap11.xsd", "soap12.xsd", "xml.xsd", "wsa.xsd", "wsse.xsd", "wsu.xsd"];
+const SCHEMAS: [&str; 7] = ["answers.xsd", "soap11.xsd", "soap12.xsd", "xml.xsd", "wsa.xsd", "wsse.xsd", "wsu.xsd"];
 
 /// A document to be judged.
 #[derive(Clone, Debug)]
@@ -64,7 +63,9 @@ impl Judge {
                     Some("validates") => {
                         found.entry(name).or_default();
                     }
-                    Some("fails to validate") => assert!(found.get(&**name).is_some_and(|all| !all.is_empty()), "{said}"),
+                    Some("fails to validate") => {
+                        assert!(found.get(&**name).is_some_and(|all| !all.is_empty()), "{said}")
+                    }
                     _ => {
                         let what = what.trim_start_matches("xml:").trim_start_matches(|c: char| c.is_ascii_digit());
                         found.entry(name).or_default().push(what.trim_start_matches([':', ' ']).to_owned());

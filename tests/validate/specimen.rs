@@ -22,22 +22,28 @@ pub(crate) fn filled(schema: &Schema, ty: TypeId, key: &str) -> String {
     members(schema, ty, 0, key)
 }
 
+/// Members that say which object is meant, and need no other to be found by.
+const NAMES: [&str; 3] = ["CustomerKey", "EmailAddress", "SubscriberKey"];
+
 /// The members that say which object is meant.
 pub(crate) fn named(schema: &Schema, ty: TypeId, key: &str) -> String {
-    let known = |name: &str| schema.name_id(name).is_some_and(|name| schema.get(ty).field(name).is_some());
-    let wanted = ["CustomerKey", "EmailAddress", "SubscriberKey"];
-    wanted.iter().filter(|name| known(name)).map(|name| format!("<{name}>{}</{name}>", text(name, key))).collect()
+    let names = schema.get(ty).fields().iter().map(|field| schema.name(field.name)).filter(|name| NAMES.contains(name));
+    names.map(|name| format!("<{name}>{}</{name}>", text(name, key))).collect()
 }
 
 /// The same with a word in every member of the object itself that holds no words.
 pub(crate) fn misfit(schema: &Schema, ty: TypeId, key: &str) -> String {
-    let wrong = schema.get(ty).fields().iter().filter(|field| match field.kind {
-        Kind::Simple(simple) => simple != Simple::String,
-        Kind::Enum(_) => true,
-        Kind::Complex(_) => false,
-    });
-    let wrong = wrong.map(|field| format!("<{0}>seven</{0}>", schema.name(field.name)));
-    named(schema, ty, key) + &wrong.collect::<String>()
+    let member = |field: &Field| {
+        let name = schema.name(field.name);
+        match field.kind {
+            Kind::Simple(Simple::String) => {
+                NAMES.contains(&name).then(|| format!("<{name}>{}</{name}>", text(name, key)))
+            }
+            Kind::Simple(_) | Kind::Enum(_) => Some(format!("<{name}>seven</{name}>")),
+            Kind::Complex(_) => None,
+        }
+    };
+    schema.get(ty).fields().iter().filter_map(member).collect()
 }
 
 fn members(schema: &Schema, ty: TypeId, depth: usize, key: &str) -> String {
