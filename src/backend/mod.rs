@@ -5,17 +5,17 @@
 
 mod account;
 mod apply;
-mod data_extension;
 pub mod definition;
 pub mod describe;
+pub mod data_extension;
 pub mod execute;
 mod generic;
 mod kind;
 mod list;
 pub mod membership;
 mod plan;
-mod row;
 pub mod retrieve;
+pub mod row;
 pub mod seed;
 pub mod status;
 mod subscriber;

@@ -107,7 +107,7 @@ impl House {
             }
             Operation::Describe => {
                 let call = call(operation, &tree);
-                let asked = envoi::message::fixed::read_describe(call.message);
+                let asked = envoi::message::fixed::read_describe(call.message).unwrap();
                 let (backend, client) = (Arc::clone(&self.backend), self.client.clone());
                 let definitions = self.store.read_blocking(|view| -> Result<_, StoreError> {
                     backend::describe::describe(&backend, view, &client, &asked)

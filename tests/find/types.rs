@@ -21,12 +21,19 @@ fn only_what_is_asked_for_and_there_comes_back() {
          </RetrieveResponseMsg>"
     );
     let answer = house.send(Retrieve, "<RetrieveRequest><ObjectType>Subscriber</ObjectType></RetrieveRequest>");
-    for there in ["<EmailAddress>ada@example.com</EmailAddress>", "<Status>Active</Status>", "<EnterpriseID>100001</EnterpriseID>"] {
+    for there in [
+        "<EmailAddress>ada@example.com</EmailAddress>",
+        "<Status>Active</Status>",
+        "<EnterpriseID>100001</EnterpriseID>",
+    ] {
         assert!(answer.contains(there), "{there}: {answer}");
     }
     // Nothing found has no Results at all.
     let answer = house.send(Retrieve, "<RetrieveRequest><ObjectType>Email</ObjectType></RetrieveRequest>");
-    assert!(answer.ends_with("<OverallStatus>OK</OverallStatus><RequestID>R4</RequestID></RetrieveResponseMsg>"), "{answer}");
+    assert!(
+        answer.ends_with("<OverallStatus>OK</OverallStatus><RequestID>R4</RequestID></RetrieveResponseMsg>"),
+        "{answer}"
+    );
 }
 
 #[test]
@@ -60,9 +67,12 @@ fn what_cannot_be_retrieved_is_told() {
     let mut house = House::new();
     house.create(&subscriber("ada", ""));
     let handler = |kind: &str| {
-        format!("Error: Unable to find a handler for object type: {kind}. Object types are case-sensitive, check spelling.")
+        format!(
+            "Error: Unable to find a handler for object type: {kind}. Object types are case-sensitive, check spelling."
+        )
     };
-    for kind in ["subscriber", "Nothing", "APIObject", "ClientID", "DataExtensionObject", "retrieve", "batch", "member"] {
+    for kind in ["subscriber", "Nothing", "APIObject", "ClientID", "DataExtensionObject", "retrieve", "batch", "member"]
+    {
         assert_eq!(house.error(kind, &["ID"], ""), handler(kind));
     }
     let fields = "do not match with the fields of Subscriber retrieve";
@@ -71,11 +81,31 @@ fn what_cannot_be_retrieved_is_told() {
         (&["emailaddress"], "", format!("Error: The Request Property(s) emailaddress {fields}")),
         (&["Client.X"], "", format!("Error: The Request Property(s) Client.X {fields}")),
         (&["ID"], &simple("Nope", "equals", &["1"]), format!("Error: The Request Property(s) Nope {fields}")),
-        (&["ID"], &simple("Client", "equals", &["1"]), "Error: The property Client is an object and cannot be filtered by".into()),
-        (&["ID"], "<Retrieves><Request/></Retrieves>", "Error: Retrieves is not supported: send one RetrieveRequest for each object type".into()),
-        (&["ID"], "<QueryAllAccounts>maybe</QueryAllAccounts>", "Error: QueryAllAccounts is \"maybe\", expected true or false".into()),
-        (&["ID"], "<Options><RequestType>Asynchronous</RequestType></Options>", "Error: Retrieve is not supported with RequestType Asynchronous".into()),
-        (&["ID"], "<Options><BatchSize>-1</BatchSize></Options>", "Error: BatchSize is \"-1\", expected a number from 1 to 2500".into()),
+        (
+            &["ID"],
+            &simple("Client", "equals", &["1"]),
+            "Error: The property Client is an object and cannot be filtered by".into(),
+        ),
+        (
+            &["ID"],
+            "<Retrieves><Request/></Retrieves>",
+            "Error: Retrieves is not supported: send one RetrieveRequest for each object type".into(),
+        ),
+        (
+            &["ID"],
+            "<QueryAllAccounts>maybe</QueryAllAccounts>",
+            "Error: QueryAllAccounts is \"maybe\", expected true or false".into(),
+        ),
+        (
+            &["ID"],
+            "<Options><RequestType>Asynchronous</RequestType></Options>",
+            "Error: Retrieve is not supported with RequestType Asynchronous".into(),
+        ),
+        (
+            &["ID"],
+            "<Options><BatchSize>-1</BatchSize></Options>",
+            "Error: BatchSize is \"-1\", expected a number from 1 to 2500".into(),
+        ),
     ];
     for (properties, more, expected) in table {
         assert_eq!(house.error("Subscriber", properties, more), expected);
@@ -97,20 +127,33 @@ fn a_query_is_a_retrieve_in_other_words() {
         )
     };
     let answer = house.send(Query, &query(""));
-    assert!(answer.starts_with("<QueryResponseMsg xmlns=\"http://exacttarget.com/wsdl/partnerAPI\"><OverallStatus>OK"), "{answer}");
+    assert!(
+        answer.starts_with("<QueryResponseMsg xmlns=\"http://exacttarget.com/wsdl/partnerAPI\"><OverallStatus>OK"),
+        "{answer}"
+    );
     assert!(answer.contains("<SubscriberKey>grace</SubscriberKey>") && !answer.contains("ada"), "{answer}");
     let nested = house.send(Query, &query("<Objects><ObjectType>List</ObjectType></Objects>"));
-    assert!(nested.contains("<OverallStatus>Error: A Query over more than one object type is not supported<"), "{nested}");
+    assert!(
+        nested.contains("<OverallStatus>Error: A Query over more than one object type is not supported<"),
+        "{nested}"
+    );
 }
 
 #[test]
 fn members_of_lists_are_found_by_list_and_by_subscriber() {
     let mut house = House::new();
-    let made = house.create("<Objects xsi:type='List'><CustomerKey>news</CustomerKey><ListName>News</ListName></Objects>");
+    let made =
+        house.create("<Objects xsi:type='List'><CustomerKey>news</CustomerKey><ListName>News</ListName></Objects>");
     let list = made.split("<NewID>").nth(1).and_then(|rest| rest.split('<').next()).unwrap().to_owned();
     let on = format!("<Lists><ID>{list}</ID></Lists>");
     house.create(&(subscriber("ada", &on) + &subscriber("grace", &on) + &subscriber("alan", "")));
-    house.send(Update, &format!("<Options/>{}", subscriber("ada", &format!("<Lists><ID>{list}</ID><Status>Unsubscribed</Status></Lists>"))));
+    house.send(
+        Update,
+        &format!(
+            "<Options/>{}",
+            subscriber("ada", &format!("<Lists><ID>{list}</ID><Status>Unsubscribed</Status></Lists>"))
+        ),
+    );
     let keys = |house: &mut House, filter: &str| house.values("ListSubscriber", "SubscriberKey", filter);
     assert_eq!(keys(&mut house, &simple("ListID", "equals", &[&list])), ["ada", "grace"]);
     assert_eq!(keys(&mut house, &simple("Status", "equals", &["Unsubscribed"])), ["ada"]);
@@ -120,7 +163,9 @@ fn members_of_lists_are_found_by_list_and_by_subscriber() {
     assert_eq!(keys(&mut house, ""), ["ada", "ada", "grace", "grace", "alan"]);
     for (size, lists) in [(1, 5), (2, 3), (3, 2), (4, 2), (5, 1)] {
         let (mut seen, mut batches) = (Vec::new(), 0);
-        let mut more = format!("<RetrieveRequest><ObjectType>ListSubscriber</ObjectType><Properties>SubscriberKey</Properties><Options><BatchSize>{size}</BatchSize></Options></RetrieveRequest>");
+        let mut more = format!(
+            "<RetrieveRequest><ObjectType>ListSubscriber</ObjectType><Properties>SubscriberKey</Properties><Options><BatchSize>{size}</BatchSize></Options></RetrieveRequest>"
+        );
         loop {
             let answer = house.send(Retrieve, &more);
             let (status, found) = super::house::parts(&answer, &["SubscriberKey"]);
@@ -140,17 +185,31 @@ fn members_of_lists_are_found_by_list_and_by_subscriber() {
 fn fields_are_found_by_their_data_extension() {
     let mut house = House::new();
     for (key, fields) in [("one", &["A", "B"][..]), ("two", &["C", "A"])] {
-        let fields: String = fields.iter().map(|name| format!("<Field><Name>{name}</Name><FieldType>Text</FieldType></Field>")).collect();
+        let fields: String = fields
+            .iter()
+            .map(|name| format!("<Field><Name>{name}</Name><FieldType>Text</FieldType></Field>"))
+            .collect();
         house.create(&format!(
             "<Objects xsi:type='DataExtension'><CustomerKey>{key}</CustomerKey><Name>Table {key}</Name><Fields>{fields}</Fields></Objects>"
         ));
     }
     let filter = simple("DataExtension.CustomerKey", "equals", &["TWO"]);
-    let (status, found) = house.retrieve("DataExtensionField", &["Name", "DataExtension.CustomerKey", "CustomerKey", "FieldType"], &filter);
-    assert_eq!((status.as_str(), found), ("OK", vec!["C|two|[two].[C]|Text".to_owned(), "A|two|[two].[A]|Text".to_owned()]));
+    let (status, found) = house.retrieve(
+        "DataExtensionField",
+        &["Name", "DataExtension.CustomerKey", "CustomerKey", "FieldType"],
+        &filter,
+    );
+    assert_eq!(
+        (status.as_str(), found),
+        ("OK", vec!["C|two|[two].[C]|Text".to_owned(), "A|two|[two].[A]|Text".to_owned()])
+    );
     assert_eq!(house.values("DataExtensionField", "Name", ""), ["A", "B", "C", "A"]);
-    assert_eq!(house.values("DataExtensionField", "DataExtension.Name", &simple("Name", "equals", &["a"])), ["Table one", "Table two"]);
-    let (status, found) = house.retrieve("DataExtensionField", &["Name"], "<Options><BatchSize>3</BatchSize></Options>");
+    assert_eq!(
+        house.values("DataExtensionField", "DataExtension.Name", &simple("Name", "equals", &["a"])),
+        ["Table one", "Table two"]
+    );
+    let (status, found) =
+        house.retrieve("DataExtensionField", &["Name"], "<Options><BatchSize>3</BatchSize></Options>");
     assert_eq!((status.as_str(), found.len()), ("MoreDataAvailable", 3));
     let rest = house.send(Retrieve, "<RetrieveRequest><ContinueRequest>R6</ContinueRequest></RetrieveRequest>");
     assert_eq!(super::house::parts(&rest, &["Name"]), ("OK".to_owned(), vec!["A".to_owned()]));
