@@ -5,7 +5,8 @@ use std::borrow::Cow;
 
 use super::{
     Node, Object, Value, Writer,
-    chars::{is_blank, is_ncname},
+    chars::{is_ncname, trim},
+    value,
 };
 use crate::schema::{Field, Kind, Schema, Simple, TypeId};
 
@@ -199,13 +200,15 @@ impl<'a> Echo<'a> {
             }
             kind => {
                 let Some(text) = held.text() else { return };
-                let wordy = match kind {
-                    Kind::Simple(simple) => simple == Simple::String,
-                    Kind::Enum(_) | Kind::Complex(_) => false,
-                };
-                // An empty number is none; leaving it out keeps the answer valid.
-                if wordy || field.min > 0 || !is_blank(&text) {
+                if kind == Kind::Simple(Simple::String) {
                     writer.text(name, &text);
+                    return;
+                }
+                // Clients with generated types cannot read an answer that has a value of another type in it. The Result
+                // tells what was wrong; the object leaves it out.
+                let text = trim(&text);
+                if value::fits(text, kind, self.schema) {
+                    writer.text(name, text);
                 }
             }
         }
