@@ -1,5 +1,7 @@
 //! Rules for all inputs: what is written is read again; how an envelope is spelt does not matter; nothing panics.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 #[path = "object/schema.rs"]
 mod schema;
 #[path = "object/spelling.rs"]

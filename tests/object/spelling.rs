@@ -240,7 +240,8 @@ fn qualify(
             let taken = attributes.iter().any(|(found, value)| {
                 *found == key || found.starts_with(&format!("{prefix}:")) || value.starts_with(&format!("{prefix}:"))
             });
-            let prefix = if taken || bound(scope, prefix) != "" { format!("p{}", scope.len()) } else { prefix.into() };
+            let prefix =
+                if taken || !bound(scope, prefix).is_empty() { format!("p{}", scope.len()) } else { prefix.into() };
             declare(scope, attributes, &prefix, ns);
             prefix
         }
