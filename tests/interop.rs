@@ -160,15 +160,13 @@ fn tell(name: &str, client: &str, variant: &str, reach: Reach) -> Result<(), Str
 
 /// What is wrong with a story's output: steps that failed, and steps that it left out.
 fn faults(said: &str, reach: Reach) -> Vec<String> {
-    let mut faults: Vec<String> =
-        said.lines().filter(|line| line.starts_with("FAIL ")).map(str::to_owned).collect();
+    let mut faults: Vec<String> = said.lines().filter(|line| line.starts_with("FAIL ")).map(str::to_owned).collect();
     for step in STEPS {
         let told = said.lines().any(|line| {
             let mut words = line.split(' ');
             let outcome = words.next();
-            let fits = outcome == Some("ok")
-                || outcome == Some("FAIL")
-                || (outcome == Some("n/a") && reach == Reach::Part);
+            let fits =
+                outcome == Some("ok") || outcome == Some("FAIL") || (outcome == Some("n/a") && reach == Reach::Part);
             fits && words.next() == Some(step)
         });
         if !told {

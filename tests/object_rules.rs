@@ -7,7 +7,7 @@ mod schema;
 #[path = "object/spelling.rs"]
 mod spelling;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use envoi::{
@@ -79,13 +79,28 @@ fn unknown(depth: u32) -> BoxedStrategy<Member> {
     (name, value).prop_map(|(name, value)| Member { name: name.into(), value }).boxed()
 }
 
-fn subscriber() -> impl Strategy<Value = Object> {
-    let schema = schema::small();
-    let kinds = ["Subscriber", "VipSubscriber", "SubscriberList", "APIObject"];
-    prop::sample::select(kinds.to_vec()).prop_flat_map(move |kind| {
-        let ty = schema.type_named(kind).expect("declared");
-        object(Arc::clone(&schema), ty, 3)
-    })
+/// The small schema of these tests, or the whole PartnerAPI.
+fn schema_of(whole: bool) -> Arc<Schema> {
+    static SCHEMAS: [OnceLock<Arc<Schema>>; 2] = [OnceLock::new(), OnceLock::new()];
+    let schema = if whole {
+        SCHEMAS[1].get_or_init(|| Arc::new(Schema::embedded().expect("the WSDL that is compiled in")))
+    } else {
+        SCHEMAS[0].get_or_init(schema::small)
+    };
+    Arc::clone(schema)
+}
+
+/// An object, and whether it is one of the whole PartnerAPI.
+fn any_object() -> impl Strategy<Value = (bool, Object)> {
+    let of = |whole: bool, depth: u32| {
+        let schema = schema_of(whole);
+        let named = |ty: &TypeId| schema.type_named(schema.type_name(*ty)) == Some(*ty);
+        let types = schema.types().map(|(ty, _)| ty).filter(|ty| schema.is_a(*ty, schema.api_object()) && named(ty));
+        let types: Vec<TypeId> = types.collect();
+        let of_type = move |ty| object(schema_of(whole), ty, depth);
+        prop::sample::select(types).prop_flat_map(of_type).prop_map(move |object| (whole, object))
+    };
+    prop_oneof![of(false, 3), of(true, 1)]
 }
 
 /// All that a tree says, so that two can be compared.
@@ -105,8 +120,8 @@ fn told(node: Node<'_>) -> Vec<String> {
     all
 }
 
-fn envelope() -> impl Strategy<Value = Element> {
-    subscriber().prop_map(|object| Element::envelope(&object, &schema::small()))
+fn envelope() -> impl Strategy<Value = (bool, Element)> {
+    any_object().prop_map(|(whole, object)| (whole, Element::envelope(&object, &schema_of(whole))))
 }
 
 /// Everything that can be asked of a tree.
@@ -122,16 +137,16 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_was_received_is_read_again(object in subscriber()) {
-        let schema = schema::small();
+    fn what_was_received_is_read_again((whole, object) in any_object()) {
+        let schema = schema_of(whole);
         let mut writer = Writer::new();
         writer.received("Objects", &object, &schema);
         prop_assert_eq!(read_back(writer, &schema), object);
     }
 
     #[test]
-    fn an_answer_holds_what_the_schema_has(object in subscriber()) {
-        let schema = schema::small();
+    fn an_answer_holds_what_the_schema_has((whole, object) in any_object()) {
+        let schema = schema_of(whole);
         let mut first = Writer::new();
         first.object("Objects", &object, &schema);
         let seen = read_back(first, &schema);
@@ -141,9 +156,10 @@ proptest! {
         prop_assert!(seen.members.iter().map(place).is_sorted() && seen.members.iter().all(|member| place(member).is_some()));
         prop_assert!(seen.get("PartnerKey").is_some() && seen.get("ObjectID").is_some());
         for name in ["EmailAddress", "SubscriberKey", "CustomerKey"] {
-            let known = schema.name_id(name).and_then(|id| schema.get(ty).field(id)).is_some();
-            // Nil where the schema has no nil is left out.
-            let sent = object.get(name).filter(|value| known && **value != Value::Nil);
+            let field = schema.name_id(name).and_then(|id| schema.get(ty).field(id)).map(|(_, field)| field);
+            // Nil is left out where the schema has no nil and needs no value.
+            let stays = |value: &Value| *value != Value::Nil || field.is_some_and(|field| field.nillable || field.min > 0);
+            let sent = object.get(name).filter(|value| field.is_some() && stays(value));
             prop_assert_eq!(seen.get(name), sent);
         }
         let mut second = Writer::new();
@@ -152,8 +168,8 @@ proptest! {
     }
 
     #[test]
-    fn spelling_does_not_matter(element in envelope(), choices in prop::collection::vec(any::<u8>(), 1..200)) {
-        let schema = schema::small();
+    fn spelling_does_not_matter((whole, element) in envelope(), choices in prop::collection::vec(any::<u8>(), 1..200)) {
+        let schema = schema_of(whole);
         let plain = tree(element.spelt(&mut Choices::none()), &schema);
         let (bytes, content_type) = element.sent(&mut Choices::of(&choices));
         let text = decode(Bytes::from(bytes), content_type.as_deref());
@@ -164,7 +180,7 @@ proptest! {
     #[test]
     fn nothing_panics_on_bytes(bytes in prop::collection::vec(any::<u8>(), 0..300), content_type in any::<Option<String>>()) {
         if let Ok(text) = decode(Bytes::from(bytes), content_type.as_deref())
-            && let Ok(tree) = read(text, &schema::small(), &Limits::default())
+            && let Ok(tree) = read(text, &schema_of(true), &Limits::default())
         {
             ask(tree.root());
         }
@@ -172,14 +188,14 @@ proptest! {
 
     #[test]
     fn nothing_panics_on_markup(text in "[<>/!?&;#x=a:'\" \\]\\[CDATAxmlns\r\n-]{0,60}") {
-        if let Ok(tree) = read(text, &schema::small(), &Limits::default()) {
+        if let Ok(tree) = read(text, &schema_of(true), &Limits::default()) {
             ask(tree.root());
         }
     }
 
     #[test]
     fn nothing_panics_on_broken_envelopes(
-        element in envelope(),
+        (whole, element) in envelope(),
         choices in prop::collection::vec(any::<u8>(), 1..100),
         cuts in prop::collection::vec((any::<prop::sample::Index>(), 0..12_usize, any::<prop::sample::Index>()), 1..6),
     ) {
@@ -190,7 +206,7 @@ proptest! {
             let to = to.index(text.len() + 1);
             text.splice(to..to, taken);
         }
-        if let Ok(tree) = read(text.into_iter().collect(), &schema::small(), &Limits::default()) {
+        if let Ok(tree) = read(text.into_iter().collect(), &schema_of(whole), &Limits::default()) {
             ask(tree.root());
         }
     }

@@ -5,9 +5,6 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-#[path = "../object/schema.rs"]
-mod schema;
-
 use std::{hint::black_box, sync::Arc, time::Duration};
 
 use bytes::Bytes;
@@ -24,7 +21,7 @@ type Run<'a> = (&'static str, Box<dyn Fn() + 'a>);
 const ROUNDS: usize = 41;
 
 fn main() {
-    let schema = schema::small();
+    let schema = Arc::new(Schema::embedded().expect("the WSDL that is compiled in"));
     println!("median of {ROUNDS} interleaved runs; time for one document, and its ratio to the NsReader loop");
     let asked: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     for count in [1, 100, 1000].into_iter().filter(|count| asked.is_empty() || asked.contains(count)) {
