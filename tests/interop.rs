@@ -75,6 +75,7 @@ stories! {
     gsoap_slim: "gsoap" "slim" Whole;
     jaxws: "jaxws" "full" Whole;
     jaxws_slim: "jaxws" "slim" Whole;
+    cxf: "cxf" "" Whole;
     soap_lite: "soap-lite" "" Whole;
     suds: "suds" "" Whole;
     fuelsdk_python_oauth2: "fuelsdk-python" "oauth2" Whole;

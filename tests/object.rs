@@ -1,5 +1,7 @@
 //! Reading envelopes as real clients write them, and writing objects as the service does.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 #[path = "object/schema.rs"]
 mod schema;
 

@@ -1,5 +1,7 @@
 //! What is well-formed and what is not, by our own examples: each is one rule of XML 1.0 or Namespaces in XML.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 #[path = "object/schema.rs"]
 mod schema;
 

@@ -31,7 +31,9 @@ pub fn apply(
     };
     if call.objects.len() > MAX_OBJECTS {
         let code = code::TOO_MANY_OBJECTS;
-        return Ok(vec![Row { echo: crate::message::Echo::None, ..Row::error(0, code.code, code.text) }]);
+        // About none of the objects; UpdateResult and DeleteResult require one.
+        let echo = crate::message::Echo::Object(crate::object::Object::new("APIObject"));
+        return Ok(vec![Row { echo, ..Row::error(0, code.code, code.text) }]);
     }
     if call.objects.is_empty() {
         return Ok(vec![Row::error(0, code::NO_OBJECT.code, code::NO_OBJECT.about("0"))]);

@@ -151,6 +151,7 @@ pub(crate) fn apply(
         "Subscriber" => subscriber::apply(work, method, node, options),
         "List" => list::apply(work, method, node, options),
         "DataExtension" => data_extension::apply(work, method, node, options),
+        "DataExtensionField" => data_extension::apply_field(work, method, node, options),
         "DataExtensionObject" => row::apply(work, method, node, options),
         "TriggeredSend" => triggered_send::apply(work, method, node),
         name if is_read_only(name) => {

@@ -5,7 +5,7 @@
 
 mod account;
 mod apply;
-mod data_extension;
+pub mod data_extension;
 pub mod definition;
 pub mod describe;
 pub mod execute;
@@ -14,8 +14,8 @@ mod kind;
 mod list;
 pub mod membership;
 mod plan;
-mod row;
 pub mod retrieve;
+pub mod row;
 pub mod seed;
 pub mod status;
 mod subscriber;

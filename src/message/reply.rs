@@ -3,7 +3,7 @@
 //! Members stand in the WSDL's order and nothing stands here that the WSDL lacks: strict clients refuse both.
 
 use crate::{
-    object::{Node, Value, Writer},
+    object::{Node, Object, Value, Writer},
     schema::{PARTNER_API, Schema},
 };
 
@@ -83,7 +83,13 @@ fn write_result(writer: &mut Writer, element: &str, call: &Call<'_>, row: &Row, 
     }
     // An ExtractResult has a Request in the place of an Object.
     if call.operation != Operation::Extract {
-        write_echo(writer, call.objects.get(row.ordinal).copied(), &row.echo, schema);
+        match call.objects.get(row.ordinal) {
+            // UpdateResult, DeleteResult and ConfigureResult require an Object, also where the call had none.
+            None if call.operation != Operation::Create && row.echo == Echo::Request => {
+                writer.object("Object", &Object::new("APIObject"), schema);
+            }
+            node => write_echo(writer, node.copied(), &row.echo, schema),
+        }
     }
     if matches!(call.operation, Operation::Perform | Operation::Schedule) {
         write_task(writer, row);

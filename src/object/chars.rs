@@ -37,6 +37,13 @@ const fn is_name_char(c: char) -> bool {
 
 /// `NCName`: a name without a colon.
 pub(super) fn is_ncname(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    let plain = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+    plain || is_international_ncname(name)
+}
+
+fn is_international_ncname(name: &str) -> bool {
     let mut chars = name.chars();
     chars.next().is_some_and(is_name_start) && chars.all(is_name_char)
 }

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 
 use super::{
     Node, Object, Value, Writer,
-    chars::{is_blank, is_ncname},
+    chars::{is_ncname, trim},
+    value,
 };
-use crate::schema::{Field, Kind, Schema, Simple, TypeId};
+use crate::schema::{Field, Kind, PARTNER_API, Schema, Simple, TypeId};
 
 impl Writer {
     /// An object for an answer: `xsi:type` always, members in schema order, only members that the schema has;
@@ -23,50 +24,50 @@ impl Writer {
         Echo::new(schema).write(self, element, Held::Node(node), node.ty(), overlay);
     }
 
-    /// An object as it was received: members in their own order, with those that the schema does not know.
+    /// An object as it was received: members in their own order, with those that the schema does not know. The default
+    /// namespace around it must be the PartnerAPI's.
     pub fn received(&mut self, element: &str, object: &Object, schema: &Schema) {
-        match schema.type_named(&object.kind) {
-            Some(_) => self.begin(element, &[("xsi:type", &object.kind)]),
-            None => self.begin(element, &[]),
-        }
+        let attributes = schema.type_named(&object.kind).map(|_| ("xsi:type", &*object.kind));
+        self.begin(element, attributes.as_slice());
         self.enclose(element, |writer| {
             for member in &object.members {
-                writer.received_member(&member.name, &member.value, schema);
+                writer.received_member(&member.name, &member.value, PARTNER_API, schema);
             }
         });
     }
 
-    fn received_member(&mut self, name: &str, value: &Value, schema: &Schema) {
-        let (ns, local) = match name.strip_prefix('{').and_then(|name| name.split_once('}')) {
-            Some((ns, local)) => (Some(ns), local),
-            None => (None, name),
+    /// `default` is the default namespace around the member.
+    fn received_member(&mut self, name: &str, value: &Value, default: &str, schema: &Schema) {
+        let (ns, name) = match name.strip_prefix('{').and_then(|name| name.split_once('}')) {
+            Some((ns, local)) => (ns, local),
+            None => (PARTNER_API, name),
         };
-        if !is_ncname(local) {
+        if !is_ncname(name) {
             return;
         }
-        let own = ("xmlns:u", ns.unwrap_or_default());
-        // No prefix can be declared for no namespace; the default one can.
-        let (name, mut attributes) = match ns {
-            None => (Cow::Borrowed(local), Vec::new()),
-            Some("") => (Cow::Borrowed(local), vec![("xmlns", "")]),
-            Some(_) => (Cow::Owned(format!("u:{local}")), vec![own]),
-        };
+        let mut attributes = Vec::new();
+        if ns != default {
+            attributes.push(("xmlns", ns));
+        }
         match value {
             Value::Nil => {
                 attributes.push(("xsi:nil", "true"));
-                self.text_with(&name, &attributes, "");
+                self.text_with(name, &attributes, "");
             }
-            Value::Text(text) => self.text_with(&name, &attributes, text),
+            Value::Text(text) => self.text_with(name, &attributes, text),
             Value::Object(object) => {
-                // Inside `xmlns=""` a type's name needs a prefix of its own, as members do.
-                let plain = ns != Some("");
-                if plain && schema.type_named(&object.kind).is_some() {
-                    attributes.push(("xsi:type", &object.kind));
+                let xsi_type;
+                if schema.type_named(&object.kind).is_some() {
+                    xsi_type = if ns == PARTNER_API { object.kind.to_string() } else { format!("api:{}", object.kind) };
+                    if ns != PARTNER_API {
+                        attributes.push(("xmlns:api", PARTNER_API));
+                    }
+                    attributes.push(("xsi:type", &xsi_type));
                 }
-                self.begin(&name, &attributes);
-                self.enclose(&name, |writer| {
+                self.begin(name, &attributes);
+                self.enclose(name, |writer| {
                     for member in &object.members {
-                        writer.received_member(&member.name, &member.value, schema);
+                        writer.received_member(&member.name, &member.value, ns, schema);
                     }
                 });
             }
@@ -199,13 +200,15 @@ impl<'a> Echo<'a> {
             }
             kind => {
                 let Some(text) = held.text() else { return };
-                let wordy = match kind {
-                    Kind::Simple(simple) => simple == Simple::String,
-                    Kind::Enum(_) | Kind::Complex(_) => false,
-                };
-                // An empty number is none; leaving it out keeps the answer valid.
-                if wordy || field.min > 0 || !is_blank(&text) {
+                if kind == Kind::Simple(Simple::String) {
                     writer.text(name, &text);
+                    return;
+                }
+                // Clients with generated types cannot read an answer that has a value of another type in it. The Result
+                // tells what was wrong; the object leaves it out.
+                let text = trim(&text);
+                if value::fits(text, kind, self.schema) {
+                    writer.text(name, text);
                 }
             }
         }

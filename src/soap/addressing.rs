@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::Envelope;
+use crate::object::{Node, Tree};
 
 /// WS-Addressing of August 2004 (WSE 3.0, the C# SDK) and of 2005 (Axis2, CXF).
 pub const NAMESPACES: [&str; 2] =
@@ -22,9 +23,19 @@ pub struct Addressing {
 impl Addressing {
     /// Reads the header blocks of an envelope.
     pub fn read(envelope: &Envelope<'_>) -> Self {
+        Self::of(&envelope.header)
+    }
+
+    /// Reads those of a document that was refused as an envelope: its fault should still say what it relates to.
+    pub fn of_refused(tree: &Tree) -> Self {
+        let root = tree.root();
+        let header: Vec<_> = root.children_named("Header").flat_map(Node::children).collect();
+        Self::of(&header)
+    }
+
+    fn of(header: &[Node<'_>]) -> Self {
         let text = |name: &str| {
-            envelope
-                .header
+            header
                 .iter()
                 .find(|block| block.name() == name && NAMESPACES.contains(&block.ns()))
                 .map(|block| block.text().trim().to_owned())

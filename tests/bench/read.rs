@@ -1,9 +1,9 @@
-//! Reading measured against quick-xml's bare loops over the same bytes: `cargo bench --bench read`.
+//! Reading measured against quick-xml's bare loops over the same bytes: `cargo bench --bench read`,
+//! or `cargo bench --bench read -- 1` for one size.
 //!
 //! Runs are interleaved and medians compared, so that a busy machine tells the same ratio.
 
-#[path = "../object/schema.rs"]
-mod schema;
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::{hint::black_box, sync::Arc, time::Duration};
 
@@ -15,12 +15,16 @@ use envoi::{
 };
 use quick_xml::{NsReader, Reader, events::Event};
 
+/// A name and what is measured under it.
+type Run<'a> = (&'static str, Box<dyn Fn() + 'a>);
+
 const ROUNDS: usize = 41;
 
 fn main() {
-    let schema = schema::small();
+    let schema = Arc::new(Schema::embedded().expect("the WSDL that is compiled in"));
     println!("median of {ROUNDS} interleaved runs; time for one document, and its ratio to the NsReader loop");
-    for count in [1, 100, 1000] {
+    let asked: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    for count in [1, 100, 1000].into_iter().filter(|count| asked.is_empty() || asked.contains(count)) {
         let document = create(count);
         let repeats = (600 / count).max(1);
         measure(&document, count, repeats, &schema);
@@ -31,7 +35,7 @@ fn main() {
 fn measure(document: &str, count: usize, repeats: usize, schema: &Arc<Schema>) {
     let limits = Limits::default();
     let tree = read(document.to_owned(), schema, &limits).expect("well-formed");
-    let runs: [(&str, Box<dyn Fn() + '_>); 6] = [
+    let runs: [Run<'_>; 6] = [
         ("bare NsReader", Box::new(|| resolved_events(document))),
         ("bare Reader", Box::new(|| events(document))),
         // The copy stands for the bytes that the server has read; it is measured too, and costs little.

@@ -27,13 +27,15 @@ pub(super) struct Change<'w, 's, 't> {
     pub(super) work: &'w mut Work<'s, 't>,
     pub(super) extension: Option<i64>,
     fields: Vec<Object>,
+    /// Places of the fields that this call has named.
+    touched: Vec<usize>,
     renamed: Vec<(String, String)>,
 }
 
 impl<'w, 's, 't> Change<'w, 's, 't> {
     pub(super) fn of(work: &'w mut Work<'s, 't>, extension: Option<i64>, definition: &Object) -> Self {
         let fields = fields(definition).cloned().collect();
-        Self { work, extension, fields, renamed: Vec::new() }
+        Self { work, extension, fields, touched: Vec::new(), renamed: Vec::new() }
     }
 
     /// Adds a field, or changes the one that is named: by ObjectID, else by Name.
@@ -58,14 +60,15 @@ impl<'w, 's, 't> Change<'w, 's, 't> {
                 column
             }
         };
-        let twin = self.fields.iter().enumerate().any(|(place, field)| {
-            Some(place) != at && said(field, "Name").is_some_and(|name| same(name, &column.name))
-        });
-        if twin {
+        let place = at.unwrap_or(self.fields.len());
+        let is_named = |field: &Object| said(field, "Name").is_some_and(|name| same(name, &column.name));
+        let twin = self.fields.iter().enumerate().any(|(other, field)| other != place && is_named(field));
+        if twin || self.touched.contains(&place) {
             return Err(invalid(format!("field {}: there are two fields of this Name", column.name)));
         }
-        match at.and_then(|at| self.fields.get_mut(at)) {
-            Some(place) => *place = field,
+        self.touched.push(place);
+        match self.fields.get_mut(place) {
+            Some(before) => *before = field,
             None => self.fields.push(field),
         }
         if let Some(old) = before.as_ref().and_then(|before| said(before, "Name")).filter(|old| **old != *column.name) {

@@ -3,6 +3,7 @@
 //! Rows themselves are kept in `row`. Where the documentation is silent: a Delete that lists Fields deletes these fields and
 //! not the data extension (captured answers have a message of their own for it).
 
+mod apart;
 mod change;
 mod field;
 
@@ -20,6 +21,8 @@ use super::{
     plan::{Method, Plan, plan},
     row::{EXTENSION, Stored, fields, rows_of},
 };
+pub(crate) use apart::apply as apply_field;
+pub use apart::field_objects;
 use change::Change;
 use field::said;
 

@@ -17,13 +17,16 @@ use super::{
 
 /// A value that is there; a value that is null is not kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Cell {
+pub enum Cell {
     /// Text, EmailAddress, Phone, Locale.
     Text(Box<str>),
     /// 32 bits, as on the service.
     Number(i32),
+    /// Decimal.
     Decimal(Decimal),
+    /// A moment; a date without an offset is in UTC.
     Date(Time),
+    /// Boolean.
     Boolean(bool),
 }
 
@@ -78,7 +81,7 @@ impl Cell {
     }
 
     /// Reads what a filter compares a column with: of the column's type, of any length.
-    pub(crate) fn operand(kind: FieldType, text: &str) -> Option<Self> {
+    pub fn operand(kind: FieldType, text: &str) -> Option<Self> {
         let trimmed = text.trim();
         Some(match kind {
             FieldType::Number | FieldType::Decimal => Self::Decimal(Decimal::parse(trimmed)?),
@@ -89,7 +92,7 @@ impl Cell {
     }
 
     /// The text that the service shows: `True`, `3/26/2014 10:02:01 AM`, a decimal with all places of its column.
-    pub(crate) fn print(&self) -> String {
+    pub fn print(&self) -> String {
         match self {
             Self::Text(text) => text.to_string(),
             Self::Number(number) => number.to_string(),
@@ -101,7 +104,7 @@ impl Cell {
     }
 
     /// Numbers as numbers, dates as dates, text as the service's collation has it; `None` between different kinds.
-    pub(crate) fn compare(&self, other: &Self) -> Option<Ordering> {
+    pub fn compare(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Text(a), Self::Text(b)) => Some(folded(a).cmp(&folded(b))),
             (Self::Date(a), Self::Date(b)) => Some(a.cmp(b)),

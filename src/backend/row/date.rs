@@ -3,39 +3,42 @@
 //! A date without an offset is in server time, and our server time is UTC (the service's is UTC-6); so a date that is sent
 //! without one is shown as it was sent.
 
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use crate::{
+    clock::Time,
+    object::value::{date_time, local_date_time},
+};
 
-use crate::{clock::Time, object::value};
+/// Minutes east of UTC of a date without an offset.
+const SERVER_TIME: i16 = 0;
 
 /// SQL Server's `datetime`, in which the service keeps dates, begins with this year.
-const FIRST_YEAR: i16 = 1753;
+const FIRST_YEAR: &str = "1753";
 
 /// Reads xsd:dateTime, `2014-03-26`, `2014-03-26 10:02[:01[.987]]`, `3/26/2014` and `3/26/2014 10:02[:01] [AM|PM]`.
 pub(crate) fn parse(text: &str) -> Option<Time> {
-    let time = value::date_time(text, 0).or_else(|| parse_local(text))?;
-    (local(time)?.year() >= FIRST_YEAR).then_some(time)
+    let time = date_time(text, SERVER_TIME).or_else(|| date_time(&iso(text)?, SERVER_TIME))?;
+    // A year before our era begins with its sign, which stands before the digits in ASCII.
+    (local_date_time(time, SERVER_TIME).as_str() >= FIRST_YEAR).then_some(time)
 }
 
 /// `3/26/2014 10:02:01 AM`, as the service shows a date in a row. It shows no fraction of a second.
 pub(crate) fn print(time: Time) -> String {
-    let Some(at) = local(time) else {
-        return time.to_string();
+    let iso = local_date_time(time, SERVER_TIME);
+    let parts: Vec<u32> = iso.split(['-', 'T', ':', '.']).filter_map(|part| part.parse().ok()).collect();
+    let &[year, month, day, hour, minute, second, ..] = parts.as_slice() else {
+        return iso;
     };
-    let (hour, half) = match at.hour() {
+    let (hour, half) = match hour {
         0 => (12, "AM"),
-        hour @ 1..12 => (hour, "AM"),
+        1..12 => (hour, "AM"),
         12 => (12, "PM"),
-        hour => (hour - 12, "PM"),
+        _ => (hour - 12, "PM"),
     };
-    format!("{}/{}/{} {hour}:{:02}:{:02} {half}", at.month(), at.day(), at.year(), at.minute(), at.second())
+    format!("{month}/{day}/{year} {hour}:{minute:02}:{second:02} {half}")
 }
 
-fn local(time: Time) -> Option<DateTime> {
-    let moment = Timestamp::from_millisecond(time.millis()).ok()?;
-    Some(moment.to_zoned(TimeZone::UTC).datetime())
-}
-
-fn parse_local(text: &str) -> Option<Time> {
+/// What the text says, as an xsd:dateTime; whether there is such a day is not looked at.
+fn iso(text: &str) -> Option<String> {
     let (date, time) = text.split_once(['T', ' ']).unwrap_or((text, ""));
     let (year, month, day) = if date.contains('/') {
         let [month, day, year] = three(date, '/')?;
@@ -44,20 +47,14 @@ fn parse_local(text: &str) -> Option<Time> {
         let [year, month, day] = three(date, '-')?;
         (year, month, day)
     };
-    // Two digits do not say which century.
-    if year.len() != 4 {
-        return None;
-    }
-    let (hour, minute, second, nanos) = clock(time.trim())?;
-    let at = DateTime::new(number(year)?, number(month)?, number(day)?, hour, minute, second, nanos).ok()?;
-    let moment = at.to_zoned(TimeZone::UTC).ok()?.timestamp();
-    Some(Time::from_millis(moment.as_millisecond()))
+    // Two digits of a year do not say which century: date_time wants four.
+    Some(format!("{year}-{month:0>2}-{day:0>2}T{}", clock(time.trim())?))
 }
 
 /// A time of day; midnight when there is none.
-fn clock(text: &str) -> Option<(i8, i8, i8, i32)> {
+fn clock(text: &str) -> Option<String> {
     if text.is_empty() {
-        return Some((0, 0, 0, 0));
+        return Some("00:00:00".to_owned());
     }
     let upper = text.to_ascii_uppercase();
     let (digits, half) = match (upper.strip_suffix("AM"), upper.strip_suffix("PM")) {
@@ -65,31 +62,24 @@ fn clock(text: &str) -> Option<(i8, i8, i8, i32)> {
         (_, Some(digits)) => (digits, Some(12)),
         _ => (upper.as_str(), None),
     };
-    let (whole, fraction) = digits.trim().split_once('.').unwrap_or((digits.trim(), ""));
-    let mut parts = whole.split(':');
-    let (hour, minute): (i8, i8) = (number(parts.next()?)?, number(parts.next()?)?);
-    let second = parts.next().map_or(Some(0), number)?;
-    if parts.next().is_some() || fraction.len() > 9 {
+    let mut parts = digits.trim().split(':');
+    let (hour, minute, second) = (parts.next()?, parts.next()?, parts.next().unwrap_or("00"));
+    if parts.next().is_some() {
         return None;
     }
+    let hour: u32 = hour.parse().ok()?;
     let hour = match half {
         Some(later) if (1..=12).contains(&hour) => hour % 12 + later,
         Some(_) => return None,
         None => hour,
     };
-    let nanos = if fraction.is_empty() { 0 } else { number::<i32>(&format!("{fraction:0<9}"))? };
-    Some((hour, minute, second, nanos))
+    Some(format!("{hour:02}:{minute}:{second}"))
 }
 
 fn three(text: &str, by: char) -> Option<[&str; 3]> {
     let mut parts = text.split(by);
     let three = [parts.next()?, parts.next()?, parts.next()?];
     parts.next().is_none().then_some(three)
-}
-
-fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
-    // `parse` takes a sign; a date has none.
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 #[cfg(test)]
@@ -137,7 +127,10 @@ mod tests {
             "1752-12-31",
             "+3/26/2014",
             "2014-03-26 10:-2",
-            "2014-03-26 10:02:03.1234567890",
+            "2014-03-26 24:00:01",
+            "2014-03-26T10:02:03+99:00",
+            "-2014-03-26T10:02:03Z",
+            "/3/2014",
         ];
         for text in table {
             assert_eq!(parse(text), None, "{text}");

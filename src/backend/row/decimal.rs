@@ -9,14 +9,14 @@ pub(crate) const MAX_PRECISION: u32 = 38;
 
 /// `unscaled / 10^scale`. Of at most 38 digits, so nothing here overflows that is not told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Decimal {
+pub struct Decimal {
     unscaled: i128,
     scale: u8,
 }
 
 impl Decimal {
     /// Reads `-12.50`, with as many places as it needs. No exponent and no grouping.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (negative, digits) = match text.as_bytes().first()? {
             b'-' => (true, text.get(1..)?),
             b'+' => (false, text.get(1..)?),
@@ -37,7 +37,7 @@ impl Decimal {
 
     /// This number in a column of `precision` digits, `scale` of them after the point. Further digits are rounded away as
     /// SQL Server does (half away from zero). `None` when it does not fit.
-    pub(crate) fn fitted(self, precision: u32, scale: u32) -> Option<Self> {
+    pub fn fitted(self, precision: u32, scale: u32) -> Option<Self> {
         let from = u32::from(self.scale);
         let unscaled = if scale >= from {
             self.unscaled.checked_mul(power(scale - from)?)?
@@ -51,7 +51,7 @@ impl Decimal {
     }
 
     /// The digits with as many after the point as the scale says.
-    pub(crate) fn print(self) -> String {
+    pub fn print(self) -> String {
         let sign = if self.unscaled < 0 { "-" } else { "" };
         let digits = self.unscaled.unsigned_abs().to_string();
         let scale = usize::from(self.scale);
@@ -64,7 +64,7 @@ impl Decimal {
     }
 
     /// By value: 1.50 and 1.5 are equal.
-    pub(crate) fn compare(self, other: Self) -> Ordering {
+    pub fn compare(self, other: Self) -> Ordering {
         let (mine, others) = (self.parts(), other.parts());
         mine.cmp(&others)
     }

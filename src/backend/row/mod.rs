@@ -15,10 +15,11 @@ use crate::{
     object::Node,
 };
 
-pub(crate) use cell::{Cell, Mistake};
-pub(crate) use table::{
-    BY_PRIMARY, Column, EXTENSION, FieldType, ROW_NUMBER, Stored, Table, Tables, fields, is_now, rows_of,
-};
+pub use cell::Cell;
+pub(crate) use cell::Mistake;
+pub use decimal::Decimal;
+pub use table::{BY_PRIMARY, Column, EXTENSION, FieldType, ROW_NUMBER, Stored, Table};
+pub(crate) use table::{Tables, fields, is_now, rows_of};
 
 use super::{
     Failure, Work,

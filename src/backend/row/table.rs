@@ -19,27 +19,36 @@ use super::{
 };
 
 /// The kind of a data extension's definition.
-pub(crate) const EXTENSION: &str = "DataExtension";
+pub const EXTENSION: &str = "DataExtension";
 /// The index under which a row is found by its primary key.
-pub(crate) const BY_PRIMARY: &str = "primary";
+pub const BY_PRIMARY: &str = "primary";
 /// The number of a row, which the service shows as a column when it is asked for.
-pub(crate) const ROW_NUMBER: &str = "_CustomObjectKey";
+pub const ROW_NUMBER: &str = "_CustomObjectKey";
 
 /// What a column holds (WSDL `DataExtensionFieldType`, without the two that encrypt).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FieldType {
+pub enum FieldType {
+    /// Any text.
     Text,
+    /// A whole number of 32 bits.
     Number,
+    /// A date with a time.
     Date,
+    /// True or False.
     Boolean,
+    /// An e-mail address.
     EmailAddress,
+    /// A phone number.
     Phone,
+    /// A number with a fixed count of digits after the point.
     Decimal,
+    /// A language, or a language and a country.
     Locale,
 }
 
 impl FieldType {
-    pub(crate) const ALL: &[Self] = &[
+    /// All of them.
+    pub const ALL: &[Self] = &[
         Self::Text,
         Self::Number,
         Self::Date,
@@ -50,7 +59,8 @@ impl FieldType {
         Self::Locale,
     ];
 
-    pub(crate) const fn name(self) -> &'static str {
+    /// Its name in the WSDL.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Text => "Text",
             Self::Number => "Number",
@@ -63,12 +73,13 @@ impl FieldType {
         }
     }
 
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    /// The type of that name; case matters, as in any enumeration of the WSDL.
+    pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 
     /// MaxLength: the one that is taken when none is given, and the greatest. `None` where there is no length.
-    pub(crate) const fn lengths(self) -> Option<(Option<u32>, u32)> {
+    pub const fn lengths(self) -> Option<(Option<u32>, u32)> {
         match self {
             Self::Text => Some((None, 4000)),
             Self::EmailAddress => Some((Some(254), 254)),
@@ -82,18 +93,23 @@ impl FieldType {
 
 /// One column.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Column {
+pub struct Column {
     /// Under this number rows hold their value: it stays when the column is renamed, and is never given again.
-    pub(crate) id: i64,
-    pub(crate) name: Box<str>,
-    pub(crate) kind: FieldType,
+    pub id: i64,
+    /// Its name; unique in any case.
+    pub name: Box<str>,
+    /// What it holds.
+    pub kind: FieldType,
     /// Length of a text, or all digits of a Decimal.
-    pub(crate) max_length: Option<u32>,
+    pub max_length: Option<u32>,
     /// Digits of a Decimal after the point.
-    pub(crate) scale: u32,
-    pub(crate) required: bool,
-    pub(crate) primary: bool,
-    pub(crate) default: Option<Box<str>>,
+    pub scale: u32,
+    /// Never null and never empty.
+    pub required: bool,
+    /// Part of the primary key.
+    pub primary: bool,
+    /// What a new row has that says nothing about it.
+    pub default: Option<Box<str>>,
 }
 
 impl Column {
@@ -128,7 +144,7 @@ impl Column {
     }
 
     /// All digits of a Decimal.
-    pub(crate) fn precision(&self) -> u32 {
+    pub fn precision(&self) -> u32 {
         self.max_length.unwrap_or(MAX_PRECISION)
     }
 
@@ -172,7 +188,7 @@ pub(crate) fn is_now(text: &str) -> bool {
 
 /// A row as it is kept: values by the number of their column; null is not kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Stored {
+pub struct Stored {
     pub(crate) created: Time,
     pub(crate) modified: Time,
     pub(crate) cells: Vec<(i64, Cell)>,
@@ -180,7 +196,7 @@ pub(crate) struct Stored {
 
 impl Stored {
     /// The value in a column.
-    pub(crate) fn cell(&self, column: &Column) -> Option<&Cell> {
+    pub fn cell(&self, column: &Column) -> Option<&Cell> {
         self.cells.iter().find(|(id, _)| *id == column.id).map(|(_, cell)| cell)
     }
 
@@ -193,18 +209,18 @@ impl Stored {
 
 /// A data extension, opened for its rows.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub struct Table {
     /// CustomerKey of the data extension.
-    pub(crate) key: Box<str>,
+    pub key: Box<str>,
     /// The store's kind of its rows: `row:1000017`.
-    pub(crate) kind: String,
+    pub kind: String,
     columns: Vec<Column>,
     by_name: HashMap<String, usize>,
 }
 
 impl Table {
     /// The data extension of this CustomerKey, else of this Name.
-    pub(crate) fn open(objects: &Objects<'_>, key_or_name: &str) -> Result<Option<Self>, StoreError> {
+    pub fn open(objects: &Objects<'_>, key_or_name: &str) -> Result<Option<Self>, StoreError> {
         let wanted = key_or_name.trim().to_lowercase();
         for index in [BY_KEY, BY_NAME] {
             if let Some(id) = objects.find_first(EXTENSION, index, &wanted)? {
@@ -216,7 +232,7 @@ impl Table {
     }
 
     /// The table of a definition.
-    pub(crate) fn of(id: i64, definition: &Object) -> Self {
+    pub fn of(id: i64, definition: &Object) -> Self {
         Self::with(id, definition.text("CustomerKey").unwrap_or_default(), fields(definition))
     }
 
@@ -236,23 +252,23 @@ impl Table {
     }
 
     /// The columns, in their order.
-    pub(crate) fn columns(&self) -> &[Column] {
+    pub fn columns(&self) -> &[Column] {
         &self.columns
     }
 
     /// The column of that name, in any case, with its place.
-    pub(crate) fn column(&self, name: &str) -> Option<(usize, &Column)> {
+    pub fn column(&self, name: &str) -> Option<(usize, &Column)> {
         let at = *self.by_name.get(&name.trim().to_lowercase())?;
         Some((at, self.columns.get(at)?))
     }
 
     /// The columns of the primary key, with their places.
-    pub(crate) fn primary(&self) -> impl Iterator<Item = (usize, &Column)> {
+    pub fn primary(&self) -> impl Iterator<Item = (usize, &Column)> {
         self.columns.iter().enumerate().filter(|(_, column)| column.primary)
     }
 
     /// The text under which a row is found; `None` without a primary key.
-    pub(crate) fn key_of(&self, row: &Stored) -> Option<String> {
+    pub fn key_of(&self, row: &Stored) -> Option<String> {
         let mut key = String::new();
         for (_, column) in self.primary() {
             row.cell(column)?.add_to_key(&mut key);
@@ -261,7 +277,7 @@ impl Table {
     }
 
     /// A row as Retrieve shows it: the named columns, or all. A null has an empty Value, as `APIProperty` requires one.
-    pub(crate) fn object(&self, id: i64, row: &Stored, names: Option<&[&str]>) -> Object {
+    pub fn object(&self, id: i64, row: &Stored, names: Option<&[&str]>) -> Object {
         let shown = |column: &Column| property(&column.name, row.cell(column).map(Cell::print));
         let mut properties = Object::default();
         match names {

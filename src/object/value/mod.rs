@@ -6,8 +6,6 @@ mod dates;
 mod decimal;
 mod pattern;
 
-use std::borrow::Cow;
-
 use self::pattern::{is_base64, matches_pattern};
 pub use self::{
     dates::{date_time, local_date_time},
@@ -45,22 +43,36 @@ pub struct Misfit {
 /// # Errors
 /// When the text is not of that type.
 pub fn check(text: &str, kind: Kind, schema: &Schema) -> Result<(), ValueError> {
-    let (fits, expected) = match kind {
-        Kind::Complex(_) => return Ok(()),
-        Kind::Simple(simple) => (is_simple(text, simple), Cow::Borrowed(described(simple))),
+    if fits(text, kind, schema) {
+        return Ok(());
+    }
+    let expected = match kind {
+        Kind::Complex(_) => String::new(),
+        Kind::Simple(simple) => described(simple).to_owned(),
+        Kind::Enum(id) => {
+            let restricted = schema.enumeration(id);
+            let name = schema.name(restricted.name);
+            match restricted.pattern.as_deref() {
+                Some(pattern) => format!("a {name}, which looks like {pattern}"),
+                None => format!("a {name}: {}", listing(&restricted.values)),
+            }
+        }
+    };
+    Err(ValueError { value: shortened(text), expected })
+}
+
+/// Whether a text is of a declared kind. A complex kind has no text to judge.
+pub fn fits(text: &str, kind: Kind, schema: &Schema) -> bool {
+    match kind {
+        Kind::Complex(_) => true,
+        Kind::Simple(simple) => is_simple(text, simple),
         Kind::Enum(id) => {
             let restricted = schema.enumeration(id);
             let listed = restricted.values.is_empty() || restricted.values.iter().any(|value| **value == *trim(text));
             let matches = restricted.pattern.as_deref().is_none_or(|pattern| matches_pattern(trim(text), pattern));
-            let name = schema.name(restricted.name);
-            let expected = match restricted.pattern.as_deref() {
-                Some(pattern) => format!("a {name}, which looks like {pattern}"),
-                None => format!("a {name}: {}", listing(&restricted.values)),
-            };
-            (listed && matches && is_simple(text, restricted.base), Cow::Owned(expected))
+            listed && matches && is_simple(text, restricted.base)
         }
-    };
-    if fits { Ok(()) } else { Err(ValueError { value: shortened(text), expected: expected.into_owned() }) }
+    }
 }
 
 /// Checks an element and everything inside it against what the schema declares. What it does not declare, and what is

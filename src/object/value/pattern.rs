@@ -55,7 +55,7 @@ pub(super) fn is_base64(text: &str) -> bool {
         }
         count += 1;
     }
-    count % 4 == 0 && padding <= 2
+    count.is_multiple_of(4) && padding <= 2
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::{
     backend,
     clock::Time,
-    message::{Call, Found, Operation, Row, client::Client, code, overall_status, reply},
+    message::{Call, Found, Operation, Row, client::Client, code, fixed, overall_status, reply},
     soap::Fault,
     store::{StoreError, Transaction},
 };
@@ -27,12 +27,22 @@ pub(super) async fn dispatch(
     client: Client,
     inbound: &Inbound,
 ) -> Result<Answer, Fault> {
+    if !client.may(request.operation.name(), "") {
+        return Err(not_authorized(request.operation));
+    }
     let now = gateway.clock.now();
     let request_id = uuid::Uuid::new_v4().to_string();
     // An Options value that is wrong is told before any work is queued.
     let call = request.call()?;
     match request.operation {
-        Operation::Create | Operation::Update | Operation::Delete | Operation::Execute => {
+        Operation::Create
+        | Operation::Update
+        | Operation::Delete
+        | Operation::Execute
+        | Operation::Extract
+        | Operation::Perform
+        | Operation::Configure
+        | Operation::Schedule => {
             let rows = match conversation_refused(&call, &client)? {
                 Some(rows) => rows,
                 None => work(gateway, request, client, inbound).await?,
@@ -44,7 +54,19 @@ pub(super) async fn dispatch(
             let found = found.await.map_err(|error| WorkError::Store(error).fault(&inbound.request_id))?;
             write_results(gateway, request, found, request_id, now).await
         }
-        other => Err(not_authorized(other)),
+        Operation::Describe => {
+            let asked = fixed::read_describe(call.message)?;
+            let backend = Arc::clone(&gateway.backend);
+            let described = gateway.store.read(move |view| -> Result<_, WorkError> {
+                Ok(backend::describe::describe(&backend, view, &client, &asked)?)
+            });
+            let described = described.await.map_err(|error| error.fault(&inbound.request_id))?;
+            Ok(write_fixed(request, &fixed::definitions(described, &request_id)?, now))
+        }
+        Operation::GetSystemStatus => Ok(write_fixed(request, &backend::status::system_status(&request_id)?, now)),
+        Operation::VersionInfo => {
+            Ok(write_fixed(request, &backend::status::version_info(call.message, &request_id)?, now))
+        }
     }
 }
 
@@ -55,6 +77,9 @@ async fn work(gateway: &Gateway, request: &Request, client: Client, inbound: &In
         let call = request.call().map_err(WorkError::Fault)?;
         Ok(match call.operation {
             Operation::Execute => backend::execute::apply(&backend, txn, &client, &call, now)?,
+            Operation::Extract | Operation::Perform | Operation::Configure | Operation::Schedule => {
+                backend::definition::apply(&backend, txn, &client, &call, now)?
+            }
             _ => backend::apply(&backend, txn, &client, &call, now)?,
         })
     };
@@ -101,6 +126,15 @@ async fn write_results(
         }))
     })
     .await
+}
+
+/// An answer of fixed shape: its body was written whole.
+fn write_fixed(request: &Request, body: &str, now: Time) -> Answer {
+    let (version, message_id) = (request.version, request.message_id.as_deref());
+    Answer::write(version, message_id, now, request.operation, body.len(), |writer| {
+        writer.raw(body);
+        Outcome::Ok
+    })
 }
 
 /// Bytes to set aside for a retrieved object.

@@ -58,7 +58,8 @@ impl Request {
             fault: Fault::client(format!("Server was unable to read request. {error}")),
         })?;
         let refused = |version, message_id, fault| Refused { version, message_id, fault, limit: None };
-        let envelope = soap::open(&tree).map_err(|fault| refused(version, None, fault))?;
+        let envelope =
+            soap::open(&tree).map_err(|fault| refused(version, Addressing::of_refused(&tree).message_id, fault))?;
         let addressing = Addressing::read(&envelope);
         let version = envelope.version;
         let action = soap::addressing::action(soap_action, content_type, &addressing);
