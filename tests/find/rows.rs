@@ -124,7 +124,10 @@ fn all_accounts_are_those_that_have_the_data_extension() {
     let all = "<QueryAllAccounts>true</QueryAllAccounts>";
     assert_eq!(house.values("DataExtensionObject[people]", "Key", all), ["a", "b", "c"]);
     let elsewhere = format!("<ClientIDs><ID>{}</ID></ClientIDs>", super::house::UNIT);
-    assert_eq!(house.error("DataExtensionObject[people]", &["Key"], &elsewhere), "Error: Data extension not found: people");
+    assert_eq!(
+        house.error("DataExtensionObject[people]", &["Key"], &elsewhere),
+        "Error: Data extension not found: people"
+    );
 }
 
 #[test]
