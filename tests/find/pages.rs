@@ -91,6 +91,21 @@ fn more_than_2500_come_in_batches_of_2500() {
 }
 
 #[test]
+fn large_objects_fill_a_batch_early() {
+    let mut house = House::new();
+    let text = "x".repeat(1 << 20);
+    for n in 0..10 {
+        house.create(&format!("<Objects xsi:type='Email'><CustomerKey>{n}</CustomerKey><Name>n</Name><HTMLBody>{text}</HTMLBody></Objects>"));
+    }
+    let (status, found) = house.retrieve("Email", &["CustomerKey", "HTMLBody"], "");
+    assert_eq!((status.as_str(), found.len()), ("MoreDataAvailable", 8));
+    let rest = house.send(Retrieve, "<RetrieveRequest><ContinueRequest>R11</ContinueRequest></RetrieveRequest>");
+    assert_eq!(parts(&rest, &["CustomerKey"]), ("OK".to_owned(), vec!["8".to_owned(), "9".to_owned()]));
+    // What is not asked for does not count.
+    assert_eq!(house.values("Email", "CustomerKey", "").len(), 10);
+}
+
+#[test]
 fn what_is_made_and_deleted_meanwhile_disturbs_nothing() {
     let mut house = House::new();
     fill(&mut house, 0..6);

@@ -119,6 +119,18 @@ fn rows_come_in_batches_and_since_the_last_one() {
 }
 
 #[test]
+fn all_accounts_are_those_that_have_the_data_extension() {
+    let mut house = house();
+    let all = "<QueryAllAccounts>true</QueryAllAccounts>";
+    assert_eq!(house.values("DataExtensionObject[people]", "Key", all), ["a", "b", "c"]);
+    let elsewhere = format!("<ClientIDs><ID>{}</ID></ClientIDs>", super::house::UNIT);
+    assert_eq!(
+        house.error("DataExtensionObject[people]", &["Key"], &elsewhere),
+        "Error: Data extension not found: people"
+    );
+}
+
+#[test]
 fn columns_are_described() {
     let mut house = house();
     let answer = house.send(

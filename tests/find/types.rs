@@ -188,6 +188,21 @@ fn members_of_lists_are_found_by_list_and_by_subscriber() {
 }
 
 #[test]
+fn no_place_on_a_list_is_passed_over_when_subscribers_are_large() {
+    let mut house = House::new();
+    house.create("<Objects xsi:type='List'><CustomerKey>news</CustomerKey><ListName>News</ListName></Objects>");
+    let text = "x".repeat(700_000);
+    for n in 0..12 {
+        let members = format!(
+            "<Attributes><Name>Long</Name><Value>{text}</Value></Attributes><Lists><CustomerKey>news</CustomerKey></Lists>"
+        );
+        house.create(&subscriber(&format!("s{n}"), &members));
+    }
+    // Each is on that list and on All Subscribers.
+    assert_eq!(house.values("ListSubscriber", "SubscriberKey", "").len(), 24);
+}
+
+#[test]
 fn fields_are_found_by_their_data_extension() {
     let mut house = House::new();
     for (key, fields) in [("one", &["A", "B"][..]), ("two", &["C", "A"])] {
