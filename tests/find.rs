@@ -1,6 +1,13 @@
 //! Retrieve, Query, Describe, Perform, Configure, Schedule, Extract and the status calls: each request as SOAP text, on a
 //! store in memory, and what its answer says.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly, in its helpers too"
+)]
+
 #[path = "find/accounts.rs"]
 mod accounts;
 #[path = "find/definitions.rs"]

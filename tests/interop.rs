@@ -76,6 +76,7 @@ stories! {
     jaxws: "jaxws" "full" Whole;
     jaxws_slim: "jaxws" "slim" Whole;
     cxf: "cxf" "" Whole;
+    axis: "axis" "" Whole;
     soap_lite: "soap-lite" "" Whole;
     suds: "suds" "" Whole;
     fuelsdk_python_oauth2: "fuelsdk-python" "oauth2" Whole;

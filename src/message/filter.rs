@@ -6,7 +6,7 @@
 //! and nothing else (`notEquals` neither), text is compared without regard to case and to spaces at its end. In a `like`
 //! only `%` is a wildcard: keys are full of underscores.
 
-use std::{borrow::Cow, collections::HashSet, fmt};
+use std::{collections::HashSet, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -317,8 +317,8 @@ impl Test {
 }
 
 /// Whether a text is made of the pieces with anything between them. The first piece begins it, the last one ends it.
-fn like(text: &Cow<'_, str>, pieces: &[Box<str>]) -> bool {
-    let (Some((first, rest)), text) = (pieces.split_first(), &**text) else {
+fn like(text: &str, pieces: &[Box<str>]) -> bool {
+    let Some((first, rest)) = pieces.split_first() else {
         return text.is_empty();
     };
     let Some((last, middle)) = rest.split_last() else {

@@ -140,6 +140,9 @@ impl Property {
     }
 }
 
+/// ObjectDefinitionRequests of one message at the most; the contract has some 150 types.
+pub const MAX_DESCRIBED: usize = 500;
+
 /// An ObjectDefinitionRequest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Described {
@@ -152,7 +155,7 @@ pub struct Described {
 /// Reads a DefinitionRequestMsg. One without an ObjectType asks for nothing.
 ///
 /// # Errors
-/// A Client fault when an account's number is none.
+/// A Client fault when an account's number is none, or too much is asked for.
 pub fn read_describe(message: Node<'_>) -> Result<Vec<Described>, Fault> {
     let lists = message.children_named("DescribeRequests");
     let mut asked = Vec::new();
@@ -161,6 +164,9 @@ pub fn read_describe(message: Node<'_>) -> Result<Vec<Described>, Fault> {
             Some(client) => options::client_id(client)?,
             None => None,
         };
+        if asked.len() == MAX_DESCRIBED {
+            return Err(Fault::client(format!("At most {MAX_DESCRIBED} object types can be described in one call.")));
+        }
         let object_type = request.child_text("ObjectType").unwrap_or_default().trim().to_owned();
         if !object_type.is_empty() {
             asked.push(Described { object_type, account });

@@ -20,5 +20,5 @@ pub use filter::{Bound, Condition, Filter, Operator};
 pub use operand::{Class, Operand};
 pub use operation::Operation;
 pub use options::Options;
-pub use retrieve::{Ask, Found, MAX_BATCH, Retrieve};
+pub use retrieve::{Ask, Found, MAX_BATCH, MAX_CONDITIONS, MAX_PROPERTIES, Retrieve};
 pub use row::{Echo, Row, Task, overall_status};

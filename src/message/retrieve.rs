@@ -2,8 +2,8 @@
 //!
 //! It never looks at the schema: whether a type or a property exists is the work's business.
 //!
-//! `RetrieveOptions.IncludeObjects` and `OnlyIncludeBase` say what an asynchronous answer carries, and a Retrieve is never
-//! answered so; they are for that reason not read here.
+//! `RespondTo` and `RetrieveOptions.IncludeObjects` and `OnlyIncludeBase` are about an asynchronous answer, and a Retrieve is
+//! never answered so; they are for that reason not read here.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,11 @@ use super::{Filter, Operation, Options, options};
 
 /// Objects of one answer at the most; the service takes the lesser of this and the caller's BatchSize.
 pub const MAX_BATCH: usize = 2_500;
+
+/// `Properties` of one request at the most.
+pub const MAX_PROPERTIES: usize = 2_048;
+/// SimpleFilterParts of one Filter at the most: each is tried on each object. `IN` takes as many values as one likes.
+pub const MAX_CONDITIONS: usize = 1_000;
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,10 +120,18 @@ impl Ask {
         }
         let properties = of.children_named("Properties").filter(|name| !name.is_nil());
         let properties = properties.map(|name| name.text().trim().to_owned()).filter(|name| !name.is_empty());
+        let properties: Vec<String> = properties.take(MAX_PROPERTIES + 1).collect();
+        if properties.len() > MAX_PROPERTIES {
+            return Err(format!("The request has more than {MAX_PROPERTIES} Properties"));
+        }
+        let filter = filter.map(Filter::read).transpose()?;
+        if filter.as_ref().is_some_and(|filter| filter.conditions().len() > MAX_CONDITIONS) {
+            return Err(format!("The Filter has more than {MAX_CONDITIONS} conditions"));
+        }
         Ok(Self::New(Retrieve {
             object_type: text(of, "ObjectType").ok_or("The request has no ObjectType")?,
-            properties: properties.collect(),
-            filter: filter.map(Filter::read).transpose()?,
+            properties,
+            filter,
             accounts,
             client: given.and_then(|options| options.client_id).or(header.client_id),
             all_accounts: flag(request, "QueryAllAccounts")?,

@@ -15,8 +15,11 @@ fn ask(types: &[&str]) -> String {
     format!("<DescribeRequests>{requests}</DescribeRequests>")
 }
 
+/// Name, data type, whether it is retrievable.
+type Told = (String, String, bool);
+
 /// Of each definition: the type, and each property with its data type and whether it is retrievable.
-fn told(answer: &str) -> Vec<(String, Vec<(String, String, bool)>)> {
+fn told(answer: &str) -> Vec<(String, Vec<Told>)> {
     let text = format!("<r xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'>{answer}</r>");
     let tree = read(text, &schema(), &Limits::default()).unwrap();
     let message = tree.root().children().next().unwrap();
@@ -104,6 +107,10 @@ fn what_nobody_knows_has_no_properties() {
         none,
         "<DefinitionResponseMsg xmlns=\"http://exacttarget.com/wsdl/partnerAPI\"><RequestID>R3</RequestID></DefinitionResponseMsg>"
     );
+    let many = super::house::envelope("DefinitionRequestMsg", &ask(&["List"; 501]));
+    let tree = read(many, &schema(), &Limits::default()).unwrap();
+    let fault = envoi::message::fixed::read_describe(super::house::call(Describe, &tree).message).unwrap_err();
+    assert_eq!(fault.text, "At most 500 object types can be described in one call.");
     let odd = house.send(Describe, &ask(&["a&#13;&amp;b"]));
     assert!(odd.contains("<ObjectType>a&#13;&amp;b</ObjectType>"), "{odd}");
 }

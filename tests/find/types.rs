@@ -110,6 +110,12 @@ fn what_cannot_be_retrieved_is_told() {
     for (properties, more, expected) in table {
         assert_eq!(house.error("Subscriber", properties, more), expected);
     }
+    let many = "<Properties>ID</Properties>".repeat(2049);
+    assert_eq!(house.error("Subscriber", &["ID"], &many), "Error: The request has more than 2048 Properties");
+    let part = format!("<Operand>{}</Operand>", part("ID", "isNull", &[]));
+    let one = part.replace("Operand>", "LeftOperand>") + "<LogicalOperator>OR</LogicalOperator>";
+    let filter = format!("<Filter>{one}<AdditionalOperands>{}</AdditionalOperands></Filter>", part.repeat(1000));
+    assert_eq!(house.error("Subscriber", &["ID"], &filter), "Error: The Filter has more than 1000 conditions");
     assert_eq!(house.error("DataExtensionObject[none]", &["A"], ""), "Error: Data extension not found: none");
     assert_eq!(house.send(Retrieve, "<RetrieveRequest/>").matches("Error: The request has no ObjectType").count(), 1);
     assert_eq!(house.send(Retrieve, "").matches("Error: The request has no ObjectType").count(), 1);

@@ -3,6 +3,8 @@
 //! Reading never runs on the committer. What is left of a Retrieve after its batch is kept in the store, so that it can be
 //! continued after a restart; it belongs to the client who began it, and a client has no more than [`MAX_OPEN`] of them.
 
+mod fields;
+mod index;
 mod open;
 mod page;
 pub(crate) mod project;

@@ -3,7 +3,7 @@
 //! Accounts are gone through in the order of their numbers, objects of one in the order of theirs. What is made after a
 //! Retrieve began comes at the end; what is deleted is missed by nobody.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -107,7 +107,6 @@ pub(super) fn read(
             "Unable to find a handler for object type: {object_type}. Object types are case-sensitive, check spelling."
         )));
     };
-    let wanted = Wanted::of(request.properties.iter().map(String::as_str));
     let (mut page, mut opened, mut bytes) = (Page::default(), false, 0);
     for &account in job.accounts.iter().filter(|account| **account >= from.account) {
         let acting = client.acting_for(account).ok_or_else(|| no_account(account))?;
@@ -115,6 +114,7 @@ pub(super) fn read(
         let Some(source) = Source::open(scope, object_type, ty)? else { continue };
         opened = true;
         let filter = Test::new(&source, backend, job)?;
+        let wanted = Wanted::of(request.properties.iter().map(String::as_str));
         let musts = request.filter.iter().flat_map(|filter| filter.musts()).collect::<Vec<_>>();
         let plan = source.plan(&scope.objects, &musts)?;
         let mut after = if account == from.account { from.after } else { i64::MIN };
@@ -186,9 +186,10 @@ impl Test {
         let (schema, request) = (&*backend.schema, &job.request);
         let conditions = request.filter.iter().flat_map(|filter| filter.conditions()).collect::<Vec<_>>();
         let named = request.properties.iter().chain(conditions.iter().map(|condition| &condition.property));
+        let mut seen = HashSet::new();
         let mut unknown: Vec<&str> = Vec::new();
-        for property in named.map(String::as_str).filter(|property| !source.has(schema, property)) {
-            if !unknown.contains(&property) {
+        for property in named.map(String::as_str).filter(|property| seen.insert(*property)) {
+            if !source.has(schema, property) {
                 unknown.push(property);
             }
         }

@@ -6,23 +6,34 @@ use crate::{
     schema::{Kind, Schema, TypeId},
 };
 
+/// Bytes of a property at the most; no name of the schema, however nested, comes near.
+const LONGEST_PATH: usize = 256;
+
 /// What the schema declares at a dotted path of a type. A member may be of a type that derives from the declared one, so
-/// those are asked too.
+/// those are asked too: all types of a step together, as they share most members.
 pub(crate) fn declared(schema: &Schema, ty: TypeId, path: &str) -> Option<Kind> {
-    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
-    let name = schema.name_id(first)?;
-    let of = |ty: TypeId| -> Option<Kind> {
-        let (_, field) = schema.get(ty).field(name)?;
-        match (rest, field.kind) {
-            (None, kind) => Some(kind),
-            (Some(rest), Kind::Complex(inner)) => {
-                let derived = schema.types().map(|(id, _)| id).filter(|id| *id != inner && schema.is_a(*id, inner));
-                std::iter::once(inner).chain(derived).find_map(|inner| declared(schema, inner, rest))
-            }
-            (Some(_), _) => None,
+    if path.len() > LONGEST_PATH {
+        return None;
+    }
+    let mut types = vec![ty];
+    let mut steps = path.split('.').peekable();
+    while let Some(step) = steps.next() {
+        let name = schema.name_id(step)?;
+        let mut kinds = types.iter().filter_map(|ty| schema.get(*ty).field(name)).map(|(_, field)| field.kind);
+        if steps.peek().is_none() {
+            return kinds.next();
         }
-    };
-    of(ty)
+        let complex = |kind| match kind {
+            Kind::Complex(ty) => Some(ty),
+            Kind::Simple(_) | Kind::Enum(_) => None,
+        };
+        let bases: Vec<TypeId> = kinds.filter_map(complex).collect();
+        let is_one = |id: &TypeId| bases.iter().any(|base| schema.is_a(*id, *base));
+        types = schema.types().map(|(id, _)| id).filter(is_one).collect();
+        // The declared type has the first word.
+        types.sort_by_key(|id| !bases.contains(id));
+    }
+    None
 }
 
 /// What a comparison with the value at a path compares; `None` for what is not there, and for objects.
@@ -182,6 +193,12 @@ mod tests {
             ("DataFolder", "ParentFolder.ParentFolder.IsActive", Some(Class::Boolean)),
             // DestinationObject is declared as APIObject.
             ("ImportDefinition", "DestinationObject.ListName", Some(Class::Text)),
+            ("BusinessUnit", &"ParentAccount.".repeat(18), None),
+            ("BusinessUnit", &("ParentAccount.".repeat(17) + "ID"), Some(Class::Number)),
+            ("BusinessUnit", &("ParentAccount.".repeat(17) + "Nothing"), None),
+            ("BusinessUnit", &("ParentAccount.".repeat(100_000) + "ID"), None),
+            ("Subscriber", "", None),
+            ("Subscriber", ".", None),
         ] {
             assert_eq!(class(ty, path), expected, "{ty}.{path}");
         }

@@ -4,27 +4,22 @@
 //! holds more than a batch in memory.
 
 use crate::{
-    message::{Class, Condition, Operand, Operator},
-    object::{Object, Value},
+    message::{Class, Condition, Operand},
+    object::Object,
     schema::{Schema, TypeId},
     store::{Objects, StoreError},
 };
 
 use super::{
     super::{
-        Backend, account,
-        generic::{BY_GUID, BY_KEY, BY_NAME},
-        list, membership,
-        row::{BY_PRIMARY, Cell, Column, EXTENSION, FieldType, ROW_NUMBER, Stored, Table, fields},
-        subscriber,
+        Backend, account, membership,
+        row::{Cell, Column, FieldType, ROW_NUMBER, Stored, Table},
     },
-    project,
+    fields, project,
 };
 
 /// The type of rows; it is named with its data extension, `DataExtensionObject[key]`.
 pub(crate) const ROWS: &str = "DataExtensionObject";
-/// Fields of one data extension are numbered within it; SQL Server takes 1,024 columns.
-const MOST_FIELDS: i64 = 4096;
 
 /// What the sources look into.
 #[derive(Clone, Copy)]
@@ -37,10 +32,10 @@ pub(crate) struct Scope<'a> {
 /// The objects of one type in one account.
 pub(crate) struct Source {
     ty: TypeId,
-    of: Of,
+    pub(super) of: Of,
 }
 
-enum Of {
+pub(super) enum Of {
     /// Objects that are kept under the name of their type.
     Kept(String),
     /// Who is on which list.
@@ -190,7 +185,7 @@ impl Source {
             Of::Rows(table) => {
                 objects.scan(&table.kind, after, limit)?.into_iter().map(|(id, row)| (id, Record::Row(row))).collect()
             }
-            Of::Fields => next_fields(objects, after)?,
+            Of::Fields => in_objects(fields::next(objects, after)?),
             Of::Account => in_objects(after_number(
                 vec![account::business_unit(scope.backend, scope.account, self.name(scope))],
                 after,
@@ -213,79 +208,6 @@ impl Source {
         })
     }
 
-    /// The numbers, in order, among which everything is that meets these conditions; `None` when no index helps.
-    fn find(&self, objects: &Objects<'_>, musts: &[&Condition]) -> Result<Option<Vec<i64>>, StoreError> {
-        if let Of::Rows(table) = &self.of {
-            return find_rows(table, objects, musts);
-        }
-        for must in musts.iter().filter(|must| matches!(must.operator, Operator::Equals | Operator::In)) {
-            // An empty text stands in no index.
-            if must.values.is_empty() || must.values.iter().any(|value| value.trim().is_empty()) {
-                continue;
-            }
-            let Some(index) = self.index(&must.property) else { continue };
-            let mut ids = Vec::new();
-            for value in &must.values {
-                ids.extend(self.find_one(objects, index, value)?);
-            }
-            ids.sort_unstable();
-            ids.dedup();
-            return Ok(Some(ids));
-        }
-        Ok(None)
-    }
-
-    fn find_one(&self, objects: &Objects<'_>, index: Index, value: &str) -> Result<Vec<i64>, StoreError> {
-        let folded = value.trim().to_lowercase();
-        match (&self.of, index) {
-            (_, Index::Number) => Ok(Class::Number.read(value).and_then(number).into_iter().collect()),
-            (Of::Kept(kind), Index::Named(index)) => objects.find(kind, index, &folded),
-            (Of::Members, Index::Named(_)) => membership::numbers_of_subscriber(objects, &folded),
-            // Fields are found by their data extension.
-            (Of::Fields, Index::Named(index)) => {
-                let extensions = objects.find(EXTENSION, index, &folded)?;
-                let mut ids = Vec::new();
-                for extension in extensions {
-                    ids.extend(
-                        next_fields(objects, extension.saturating_mul(MOST_FIELDS) - 1)?.iter().map(|(id, _)| *id),
-                    );
-                }
-                Ok(ids)
-            }
-            _ => Ok(Vec::new()),
-        }
-    }
-
-    /// The index in which a property stands.
-    fn index(&self, property: &str) -> Option<Index> {
-        match (&self.of, property) {
-            (Of::Kept(_), "ID") => Some(Index::Number),
-            (Of::Kept(kind), property) if kind == subscriber::KIND => match property {
-                "SubscriberKey" => Some(Index::Named(subscriber::BY_KEY)),
-                "EmailAddress" => Some(Index::Named(subscriber::BY_EMAIL)),
-                _ => None,
-            },
-            (Of::Kept(_), "CustomerKey") => Some(Index::Named(BY_KEY)),
-            (Of::Kept(_), "ObjectID") => Some(Index::Named(BY_GUID)),
-            (Of::Kept(kind), "ListName") if kind == list::KIND => Some(Index::Named(BY_NAME)),
-            (Of::Kept(kind), "Name") if kind != list::KIND => Some(Index::Named(BY_NAME)),
-            (Of::Members, "SubscriberKey") => Some(Index::Named(subscriber::BY_KEY)),
-            (Of::Fields, "DataExtension.CustomerKey") => Some(Index::Named(BY_KEY)),
-            (Of::Fields, "DataExtension.ObjectID") => Some(Index::Named(BY_GUID)),
-            (Of::Fields, "DataExtension.Name") => Some(Index::Named(BY_NAME)),
-            _ => None,
-        }
-    }
-
-    /// The list to whose members everything belongs that meets these conditions.
-    fn list(&self, musts: &[&Condition]) -> Option<i64> {
-        let of_list = |must: &&&Condition| must.operator == Operator::Equals && must.property == "ListID";
-        match (&self.of, musts.iter().find(of_list)?.values.as_slice()) {
-            (Of::Members, [list]) => number(Class::Number.read(list)?),
-            _ => None,
-        }
-    }
-
     fn name<'s>(&self, scope: Scope<'s>) -> &'s str {
         scope.backend.schema.type_name(self.ty)
     }
@@ -299,20 +221,6 @@ pub(crate) enum Plan {
     Numbers(Vec<i64>),
     /// The members of a list.
     List(i64),
-}
-
-#[derive(Clone, Copy)]
-enum Index {
-    Named(&'static str),
-    /// The record's own number.
-    Number,
-}
-
-fn number(operand: Operand) -> Option<i64> {
-    match operand {
-        Operand::Number(number) => number.to_string().parse().ok(),
-        _ => None,
-    }
 }
 
 /// A column, `Some(None)` for the row's number.
@@ -347,76 +255,4 @@ fn in_objects(objects: Vec<(i64, Object)>) -> Vec<(i64, Record)> {
 
 fn after_number(all: Vec<(i64, Object)>, after: i64) -> Vec<(i64, Object)> {
     all.into_iter().filter(|(id, _)| *id > after).collect()
-}
-
-/// The fields behind a number, of the first data extension that has any there.
-fn next_fields(objects: &Objects<'_>, after: i64) -> Result<Vec<(i64, Record)>, StoreError> {
-    let mut extension = after.saturating_add(1).div_euclid(MOST_FIELDS) - 1;
-    loop {
-        let Some((id, definition)) = objects.scan::<Object>(EXTENSION, extension, 1)?.into_iter().next() else {
-            return Ok(Vec::new());
-        };
-        let base = id.saturating_mul(MOST_FIELDS);
-        let numbered = (base..).zip(fields(&definition)).filter(|(number, _)| *number > after);
-        let found: Vec<_> =
-            numbered.map(|(number, field)| (number, Record::Object(field_of(&definition, field)))).collect();
-        if !found.is_empty() {
-            return Ok(found);
-        }
-        extension = id;
-    }
-}
-
-/// A field as Retrieve shows it: with the data extension that it belongs to. Its CustomerKey is made as the service's are.
-fn field_of(definition: &Object, field: &Object) -> Object {
-    let mut shown = field.clone();
-    shown.kind = "DataExtensionField".into();
-    let mut extension = Object::new(EXTENSION);
-    for name in ["ObjectID", "CustomerKey", "Name"] {
-        if let Some(value) = definition.get(name) {
-            extension.set(name, value.clone());
-        }
-    }
-    let text = |object: &Object, name| object.text(name).unwrap_or_default().to_owned();
-    shown.set_text("CustomerKey", format!("[{}].[{}]", text(definition, "CustomerKey"), text(field, "Name")));
-    shown.set("DataExtension", Value::Object(extension));
-    shown
-}
-
-/// By the whole primary key; by many keys when it is one column.
-fn find_rows(table: &Table, objects: &Objects<'_>, musts: &[&Condition]) -> Result<Option<Vec<i64>>, StoreError> {
-    let mut keys = vec![String::new()];
-    for (_, column) in table.primary() {
-        let named = |must: &&&Condition| table.column(&must.property).is_some_and(|(_, own)| own.id == column.id);
-        let fits = |must: &&&Condition| match must.operator {
-            Operator::Equals | Operator::In => must.dates.is_empty() && !must.values.is_empty(),
-            _ => false,
-        };
-        let Some(must) = musts.iter().filter(named).find(fits) else { return Ok(None) };
-        // Several columns with many values each are too many combinations.
-        if keys.len() > 1 && must.values.len() > 1 {
-            return Ok(None);
-        }
-        let mut longer = Vec::new();
-        for value in &must.values {
-            // A value that the column cannot hold: it is compared all the same, and a scan is right about that.
-            let Ok(Some(cell)) = Cell::read(column, value) else { return Ok(None) };
-            for key in &keys {
-                let mut key = key.clone();
-                cell.add_to_key(&mut key);
-                longer.push(key);
-            }
-        }
-        keys = longer;
-    }
-    if keys.iter().any(String::is_empty) {
-        return Ok(None);
-    }
-    let mut ids = Vec::new();
-    for key in keys {
-        ids.extend(objects.find(&table.kind, BY_PRIMARY, &key)?);
-    }
-    ids.sort_unstable();
-    ids.dedup();
-    Ok(Some(ids))
 }
