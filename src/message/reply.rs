@@ -68,8 +68,8 @@ fn write_result(writer: &mut Writer, element: &str, call: &Call<'_>, row: &Row, 
     }
     writer.text("StatusCode", if row.is_ok() { "OK" } else { "Error" });
     writer.text("StatusMessage", &row.message);
-    // Captured Perform answers have no OrdinalID, Configure and Schedule answers do.
-    if call.operation != Operation::Perform {
+    // Captured Perform and Schedule answers have no OrdinalID, Configure answers do.
+    if !matches!(call.operation, Operation::Perform | Operation::Schedule) {
         writer.text("OrdinalID", &row.ordinal.to_string());
     }
     if let Some(code) = row.code {
