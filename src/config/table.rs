@@ -180,7 +180,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     row(
         "store.cache",
-        "32MiB",
+        "16MiB",
         Kind::Size { min: 1 << 20, max: 1 << 40, put: |c, v| c.store.cache_bytes = v },
         "How much of the data is kept in memory for reading.",
     ),
