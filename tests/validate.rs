@@ -56,6 +56,11 @@ const KNOWN: &[Known] = &[
         complaint: MISSING_OBJECT,
     },
     Known {
+        source: "facts/wire 2.3 (JSFIX): the Object of a ScheduleResult without Recurrence",
+        message: "</Task></Result>",
+        complaint: &["http://exacttarget.com/wsdl/partnerAPI}Recurrence )"],
+    },
+    Known {
         source: "D:nullapiproperty: a NullAPIProperty has a Name and no Value",
         message: "xsi:type=\"NullAPIProperty\"",
         complaint: &[
@@ -110,7 +115,7 @@ fn misses(document: &Document, complaint: &str) -> bool {
     };
     let local = |name: &str| name.rsplit('}').next().unwrap_or_default().trim_end_matches([' ', ')', '.']).to_owned();
     let awaited = local(expected);
-    schema().name_id(&local(surprise)).is_some() && !document.text.contains(&format!("<{awaited}"))
+    schema().name_id(&local(surprise)).is_some() && !document.text.contains(&format!("<{awaited}>"))
 }
 
 async fn told() -> Vec<Document> {
@@ -141,8 +146,6 @@ async fn answers_keep_to_the_served_contract() {
     assert_eq!((wsdl.status, fault.status), (200, 200));
     let Some(judge) = Judge::new(&wsdl.body, &fault.body) else { return };
 
-    #[allow(clippy::disallowed_methods)]
-    let t = std::time::Instant::now();
     let cases = matrix::cases(schema());
     let requests: Vec<_> = cases.iter().map(|case| document(&case.name, case.message())).collect();
     let mut wrong = Vec::new();
@@ -158,7 +161,6 @@ async fn answers_keep_to_the_served_contract() {
     }
     assert!(wrong.is_empty(), "the test's own requests are wrong:\n{}", wrong.join("\n"));
 
-    eprintln!("T requests {:?}", t.elapsed());
     let mut answers = told().await;
     for (case, partial) in cases.iter().zip(partial) {
         let headers = [("Content-Type", "text/xml; charset=utf-8"), ("SOAPAction", case.action)];
@@ -166,7 +168,6 @@ async fn answers_keep_to_the_served_contract() {
         let request = case.envelope.clone();
         answers.push(Document { name: case.name.clone(), request, text: answer.body, partial });
     }
-    eprintln!("T calls {:?}", t.elapsed());
     let mut needed = BTreeMap::new();
     let mut kinds: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (answer, complaints) in answers.iter().zip(judge.complaints(&answers)) {
@@ -177,7 +178,6 @@ async fn answers_keep_to_the_served_contract() {
             kinds.entry(complaint).or_default().push(place);
         }
     }
-    eprintln!("T answers {:?}", t.elapsed());
     let shown: String = kinds
         .iter()
         .map(|(complaint, places)| format!("{complaint}\n  {} times, first: {}\n", places.len(), places[0]))

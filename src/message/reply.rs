@@ -68,8 +68,8 @@ fn write_result(writer: &mut Writer, element: &str, call: &Call<'_>, row: &Row, 
     }
     writer.text("StatusCode", if row.is_ok() { "OK" } else { "Error" });
     writer.text("StatusMessage", &row.message);
-    // Captured Perform answers have no OrdinalID, Configure and Schedule answers do.
-    if call.operation != Operation::Perform {
+    // Captured Perform and Schedule answers have no OrdinalID, Configure answers do.
+    if !matches!(call.operation, Operation::Perform | Operation::Schedule) {
         writer.text("OrdinalID", &row.ordinal.to_string());
     }
     if let Some(code) = row.code {
@@ -83,13 +83,7 @@ fn write_result(writer: &mut Writer, element: &str, call: &Call<'_>, row: &Row, 
     }
     // An ExtractResult has a Request in the place of an Object.
     if call.operation != Operation::Extract {
-        match call.objects.get(row.ordinal) {
-            // UpdateResult, DeleteResult and ConfigureResult require an Object, also where the call had none.
-            None if call.operation != Operation::Create && row.echo == Echo::Request => {
-                writer.object("Object", &Object::new("APIObject"), schema);
-            }
-            node => write_echo(writer, node.copied(), &row.echo, schema),
-        }
+        write_object(writer, call, row, schema);
     }
     if matches!(call.operation, Operation::Perform | Operation::Schedule) {
         write_task(writer, row);
@@ -98,6 +92,24 @@ fn write_result(writer: &mut Writer, element: &str, call: &Call<'_>, row: &Row, 
         write_extra(writer, &member.name, &member.value);
     }
     writer.close(element);
+}
+
+fn write_object(writer: &mut Writer, call: &Call<'_>, row: &Row, schema: &Schema) {
+    let own = call.objects.get(row.ordinal).copied();
+    let bare = |kind: &str| Echo::Object(Object::new(kind));
+    match (call.operation, &row.echo) {
+        // The Object of a ScheduleResult is the schedule, not what was scheduled.
+        (Operation::Schedule, Echo::Request | Echo::RequestWith(_)) => {
+            let schedule = call.message.child("Schedule").filter(|schedule| !schedule.is_nil());
+            let echo = if schedule.is_some() { Echo::Request } else { bare("ScheduleDefinition") };
+            write_echo(writer, schedule, &echo, schema);
+        }
+        // All but a CreateResult require an Object, also where the call had none.
+        (operation, Echo::Request) if own.is_none() && operation != Operation::Create => {
+            write_echo(writer, None, &bare("APIObject"), schema);
+        }
+        (_, echo) => write_echo(writer, own, echo, schema),
+    }
 }
 
 fn write_echo(writer: &mut Writer, node: Option<Node<'_>>, echo: &Echo, schema: &Schema) {

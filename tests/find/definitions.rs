@@ -46,7 +46,7 @@ fn a_schedule_is_kept_where_it_has_a_place() {
     };
     let answer = house.send(Schedule, &schedule(WHEN, "Automation", "a", "start"));
     for there in [
-        "<StatusCode>OK</StatusCode><StatusMessage>Program scheduled.</StatusMessage><OrdinalID>0</OrdinalID><Object",
+        "<StatusCode>OK</StatusCode><StatusMessage>Program scheduled.</StatusMessage><Object",
         "<RecurrenceType>Minutely</RecurrenceType><RecurrenceRangeType>EndAfter</RecurrenceRangeType><StartDateTime>2030-01-02T03:04:05Z</StartDateTime><Occurrences>1</Occurrences></Object><Task>",
         "<OverallStatus>OK</OverallStatus><OverallStatusMessage />",
     ] {

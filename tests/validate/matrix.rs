@@ -103,10 +103,11 @@ fn definitions(schema: &Schema, ty: TypeId, cases: &mut Vec<Case>) {
             typed("Configuration", name, inside)
         );
         cases.push(Case::new(format!("Configure {how} {name}"), "Configure", &configure, false));
+        let schedule = schema.type_named("ScheduleDefinition").expect("a type");
         let schedule = format!(
-            "<ScheduleRequestMsg xmlns=\"{PARTNER_API}\"><Options/><Action>start</Action><Schedule><RecurrenceType>Daily\
-             </RecurrenceType><StartDateTime>2026-03-02T02:00:00Z</StartDateTime><Occurrences>3</Occurrences></Schedule>\
+            "<ScheduleRequestMsg xmlns=\"{PARTNER_API}\"><Options/><Action>start</Action><Schedule>{}</Schedule>\
              <Interactions>{}</Interactions></ScheduleRequestMsg>",
+            specimen::filled(schema, schedule, "each-day"),
             typed("Interaction", name, inside)
         );
         cases.push(Case::new(format!("Schedule {how} {name}"), "Schedule", &schedule, false));
