@@ -77,6 +77,8 @@ stories! {
     jaxws_slim: "jaxws" "slim" Whole;
     cxf: "cxf" "" Whole;
     axis: "axis" "" Whole;
+    mono_wcf: "mono-wcf" "" Whole;
+    soap4r: "soap4r" "" Whole;
     soap_lite: "soap-lite" "" Whole;
     suds: "suds" "" Whole;
     fuelsdk_python_oauth2: "fuelsdk-python" "oauth2" Whole;

@@ -9,6 +9,7 @@ shared=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/shared
 client=$(basename "$here")
 : "${INTEROP_DIR:?}" "${ENVOI_URL:=}"
 home=$INTEROP_DIR/$client
+export PYTHONDONTWRITEBYTECODE=1
 mkdir -p "$home"
 
 # A runtime is not to be had: the story is skipped, with the reason.

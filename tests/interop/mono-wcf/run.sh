@@ -1,0 +1,2 @@
+. "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+exec mono "$home/story.exe"
