@@ -10,8 +10,10 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 use bytes::Bytes;
 use envoi::{
     clock::Stopwatch,
-    object::{Limits, Writer, decode, read},
+    message::{Call, Operation},
+    object::{Limits, Writer, decode, read, value},
     schema::Schema,
+    soap,
 };
 use quick_xml::{NsReader, Reader, events::Event};
 
@@ -35,7 +37,7 @@ fn main() {
 fn measure(document: &str, count: usize, repeats: usize, schema: &Arc<Schema>) {
     let limits = Limits::default();
     let tree = read(document.to_owned(), schema, &limits).expect("well-formed");
-    let runs: [Run<'_>; 6] = [
+    let runs: [Run<'_>; 8] = [
         ("bare NsReader", Box::new(|| resolved_events(document))),
         ("bare Reader", Box::new(|| events(document))),
         // The copy stands for the bytes that the server has read; it is measured too, and costs little.
@@ -47,6 +49,8 @@ fn measure(document: &str, count: usize, repeats: usize, schema: &Arc<Schema>) {
                 drop(black_box(read(text.expect("UTF-8"), schema, &limits)));
             }),
         ),
+        ("envelope to Call", Box::new(|| call(document, schema, &limits, false))),
+        ("… values checked", Box::new(|| call(document, schema, &limits, true))),
         (
             "to_object",
             Box::new(|| {
@@ -82,6 +86,19 @@ fn measure(document: &str, count: usize, repeats: usize, schema: &Arc<Schema>) {
     for ((name, _), time) in runs.iter().zip(medians) {
         println!("{name:>22} {:>10.2} us   {:>5.2}", micros(time), time.div_duration_f64(medians[0]));
     }
+}
+
+/// All that a request goes through until its call can be applied: decoded, read, out of its envelope, options read, and
+/// every value of every object checked against its declared type.
+fn call(document: &str, schema: &Arc<Schema>, limits: &Limits, values: bool) {
+    let text = decode(Bytes::from(document.as_bytes().to_vec()), Some("text/xml; charset=utf-8")).expect("UTF-8");
+    let tree = read(text, schema, limits).expect("well-formed");
+    let envelope = soap::open(&tree).expect("an envelope");
+    let call = Call::new(Operation::Create, &envelope).expect("a call");
+    if values {
+        call.objects.iter().for_each(|object| value::check_node(*object).expect("values of their types"));
+    }
+    black_box(call.objects.len());
 }
 
 fn objects(tree: &envoi::object::Tree) -> impl Iterator<Item = envoi::object::Node<'_>> {

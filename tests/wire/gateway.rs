@@ -22,7 +22,7 @@ use tokio::{
 pub(crate) const ENVELOPE_11: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 pub(crate) const ENVELOPE_12: &str = "http://www.w3.org/2003/05/soap-envelope";
 pub(crate) const PARTNER_API: &str = "http://exacttarget.com/wsdl/partnerAPI";
-const WSSE: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
+pub(crate) const WSSE: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
 
 /// 2026-03-01T12:00:00Z, where the clock of every gateway here stands.
 pub(crate) const START: Time = Time::from_millis(1_772_366_400_000);

@@ -3,4 +3,6 @@
 mod envelopes;
 mod faults;
 mod gateway;
+mod limits;
+mod login;
 mod objects;
