@@ -14,6 +14,7 @@
 mod diff;
 #[path = "samples/exchange.rs"]
 mod exchange;
+#[allow(dead_code, reason = "the validating test uses the rest")]
 #[path = "samples/house.rs"]
 mod house;
 #[path = "samples/layout.rs"]
