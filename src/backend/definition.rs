@@ -1,13 +1,15 @@
 //! Perform, Configure, Schedule, Extract: what is asked of definitions that are kept.
 //!
-//! Nothing here runs, sends, imports or extracts, so nothing here says that it did: what is only written down is done, and
-//! everything else is refused, each object in its own row.
+//! Nothing here runs, sends, imports or extracts. A performed activity is recorded as a job that waits (the service's own
+//! answer says no more than that either: its work is done later), and the job can be retrieved as an AsyncRequestResult
+//! whose Status is [`RECORDED`]. A performed send is refused: mail that never leaves would be a lie. What cannot be written
+//! down is refused too, each object in its own row.
 
 use crate::{
     clock::Time,
-    message::{Call, Echo, Operation, Row, client::Client, code},
+    message::{Call, Echo, Operation, Row, Task, client::Client, code},
     object::{Node, Object, Value, value},
-    schema::Kind,
+    schema::{Kind, TypeId},
     store::{StoreError, Transaction},
 };
 
@@ -22,6 +24,9 @@ use super::{
 
 /// Captured.
 const ASSIGNED: &str = "User Business Unit assignments successfully updated";
+/// The Status of a job that was written down and is not run.
+pub const RECORDED: &str = "Recorded";
+const JOB: &str = "AsyncRequestResult";
 /// Captured, of an Automation.
 const SCHEDULED: &str = "Program scheduled.";
 
@@ -78,7 +83,7 @@ fn one(
     let mut tables = Tables::default();
     let mut work = Work { backend, txn, client: acting.as_ref().unwrap_or(client), now, tables: &mut tables };
     match call.operation {
-        Operation::Perform => Err(Failure::about(code::PERFORM_UNSUPPORTED, name)),
+        Operation::Perform => perform(&mut work, call, name, ty, node),
         Operation::Configure => configure(&mut work, client, call, name, node),
         Operation::Schedule => schedule(&mut work, call, name, node),
         _ => Err(cannot(call, name)),
@@ -96,6 +101,40 @@ fn exception(call: &Call<'_>, what: &str) -> Failure {
 /// `Action` of the message.
 fn action(call: &Call<'_>) -> String {
     given(call.message, "Action").unwrap_or_default().to_ascii_lowercase()
+}
+
+/// Records a job for a kept activity.
+fn perform(work: &mut Work<'_, '_>, call: &Call<'_>, name: &str, ty: TypeId, node: Node<'_>) -> Result<Row, Failure> {
+    let schema = &*work.backend.schema;
+    let is_a = |base: &str| schema.type_named(base).is_some_and(|base| schema.is_a(ty, base));
+    if !is_a("InteractionDefinition") || is_a("SendDefinition") {
+        return Err(Failure::about(code::PERFORM_UNSUPPORTED, name));
+    }
+    let asked = action(call);
+    if asked != "start" {
+        return Err(exception(call, &format!("Action is {asked:?}, expected start")));
+    }
+    let Some((_, definition)) = generic::find(work, name, node)? else {
+        return Err(exception(call, &format!("{name} not found")));
+    };
+    let id = work.objects().next_id();
+    let run = uuid::Uuid::new_v4().to_string();
+    let key = definition.text("CustomerKey").unwrap_or_default();
+    let mut job = Object::new(JOB);
+    job.set_text("ID", id.to_string());
+    job.set_text("ObjectID", run.clone());
+    job.set_text("CreatedDate", work.now.to_string());
+    job.set_text("Status", RECORDED);
+    job.set_text("CallStatus", RECORDED);
+    job.set_text("CallMessage", format!("{name} {key}: {asked} was recorded and is not run by this server"));
+    generic::put(work, JOB, id, &job)?;
+    // Captured, all but the last, which is captured without saying of what.
+    let message = match name {
+        "QueryDefinition" => "QueryDefinition perform called successfully".to_owned(),
+        "ImportDefinition" => format!("ImportDefinition performed AsyncID:{id}"),
+        _ => "Performed Activity".to_owned(),
+    };
+    Ok(Row { task: Some(Task { id, interaction_object_id: Some(run) }), ..Row::ok(0, message) })
 }
 
 fn configure(
