@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::{Config, value::Kind};
+use crate::message::MAX_OBJECTS;
 
 /// One setting.
 pub(super) struct Setting {
@@ -225,6 +226,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "2000000",
         Kind::Number { min: 1000, max: 1_000_000_000, put: |c, v| c.limits.elements = place(v) },
         "Elements of one envelope.",
+    ),
+    row(
+        "soap.max_objects",
+        "32766",
+        Kind::Number { min: 1, max: MAX_OBJECTS as u64, put: |c, v| c.backend.max_objects = place(v) },
+        "Objects of one call; one more is ErrorCode 218.",
     ),
     row(
         "access.accounts",
