@@ -14,6 +14,7 @@
 mod diff;
 #[path = "samples/exchange.rs"]
 mod exchange;
+#[expect(dead_code, reason = "the contract's test uses the rest")]
 #[path = "samples/house.rs"]
 mod house;
 #[path = "samples/layout.rs"]

@@ -154,7 +154,14 @@ impl Access {
     }
 
     pub(super) fn issue(&self, client: &Client, kind: Kind, lifetime: Duration) -> Option<String> {
-        token::issue(&self.key, client, kind, self.now(), lifetime, random().ok()?)
+        token::issue(
+            &self.key,
+            client,
+            kind,
+            self.now(),
+            lifetime,
+            random().inspect_err(|error| tracing::error!(%error, "no random bytes for a token")).ok()?,
+        )
     }
 
     fn digest(&self, digest: &Digest, peer: IpAddr) -> Result<Client, Denied> {
