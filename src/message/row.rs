@@ -23,8 +23,6 @@ pub struct Row {
     pub new_object_id: Option<String>,
     /// `Object`
     pub echo: Echo,
-    /// `Task` of a PerformResult or ScheduleResult: the number of the job that was made.
-    pub task: Option<Task>,
     /// Members after `Object` that a subtype adds (`KeyErrors`, `SubscriberFailures`), in schema order.
     pub extra: Vec<Member>,
 }
@@ -34,22 +32,13 @@ pub struct Row {
 pub enum Echo {
     /// Nothing.
     None,
-    /// The object as it was sent, with these top-level members set.
+    /// The object as it was sent.
     #[default]
     Request,
     /// The object as it was sent, with these top-level members set.
     RequestWith(Vec<(&'static str, String)>),
     /// Another object.
     Object(Object),
-}
-
-/// The job behind a performed or scheduled definition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Task {
-    /// `ID`
-    pub id: i64,
-    /// `InteractionObjectID`
-    pub interaction_object_id: Option<String>,
 }
 
 impl Row {
@@ -63,7 +52,6 @@ impl Row {
             new_id: 0,
             new_object_id: None,
             echo: Echo::Request,
-            task: None,
             extra: Vec::new(),
         }
     }
