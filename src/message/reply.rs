@@ -124,11 +124,18 @@ fn write_echo(writer: &mut Writer, node: Option<Node<'_>>, echo: &Echo, schema: 
     }
 }
 
-/// PerformResult.Task and ScheduleResult.Task are required by the WSDL; there are no jobs here that could have a number.
+/// PerformResult.Task and ScheduleResult.Task are required by the WSDL, with or without a job.
 fn write_task(writer: &mut Writer, row: &Row) {
     writer.open("Task");
     writer.text("StatusCode", status(row));
-    writer.text("StatusMessage", &row.message);
+    match &row.task {
+        Some(task) => {
+            writer.text("StatusMessage", "OK");
+            writer.text("ID", &task.id.to_string());
+            writer.text("InteractionObjectID", &task.interaction_object_id);
+        }
+        None => writer.text("StatusMessage", &row.message),
+    }
     writer.close("Task");
 }
 

@@ -23,6 +23,8 @@ pub struct Row {
     pub new_object_id: Option<String>,
     /// `Object`
     pub echo: Echo,
+    /// `Task` of a PerformResult: the job that was recorded.
+    pub task: Option<Task>,
     /// Members after `Object` that a subtype adds (`KeyErrors`, `SubscriberFailures`), in schema order.
     pub extra: Vec<Member>,
 }
@@ -41,6 +43,15 @@ pub enum Echo {
     Object(Object),
 }
 
+/// The job behind a performed definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// `ID`
+    pub id: i64,
+    /// `InteractionObjectID`
+    pub interaction_object_id: String,
+}
+
 impl Row {
     /// A row that says it worked.
     pub fn ok(ordinal: usize, message: impl Into<Cow<'static, str>>) -> Self {
@@ -52,6 +63,7 @@ impl Row {
             new_id: 0,
             new_object_id: None,
             echo: Echo::Request,
+            task: None,
             extra: Vec::new(),
         }
     }

@@ -31,6 +31,7 @@ pub(crate) const START: Time = Time::from_millis(1_772_366_400_000);
 /// A running gateway. It stops when this is dropped.
 pub(crate) struct Gateway {
     pub(crate) addr: SocketAddr,
+    pub(crate) clock: Clock,
     _stop: oneshot::Sender<()>,
 }
 
@@ -50,6 +51,7 @@ impl Gateway {
 
     /// The same with other settings.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Parts)) -> Self {
+        let clock = Clock::stopped_at(START);
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut parts = Parts {
             server: Settings { listen: any, admin: any, ..Settings::default() },
@@ -58,7 +60,7 @@ impl Gateway {
             store: store::Settings::default(),
             limits: Limits::default(),
             backend: backend::Settings::default(),
-            clock: Clock::stopped_at(START),
+            clock: clock.clone(),
             seeded: None,
         };
         change(&mut parts);
@@ -69,7 +71,7 @@ impl Gateway {
             // Dropping the sender is the signal.
             let _ = stopped.await;
         }));
-        Self { addr, _stop: stop }
+        Self { addr, clock, _stop: stop }
     }
 
     /// Sends a request as it stands and reads until the other side closes or the answer is whole.

@@ -66,7 +66,11 @@ impl Credentials {
 
     /// A user name and password, as from a UsernameToken.
     pub fn password(user: &str, password: &str) -> Self {
-        Self { proof: Proof::Password { user: user.into(), password: Secret::new(password) }, created: None, expires: None }
+        Self {
+            proof: Proof::Password { user: user.into(), password: Secret::new(password) },
+            created: None,
+            expires: None,
+        }
     }
 
     /// The token kinds that a SOAP header may carry. Some clients put an access token where the legacy one belongs.

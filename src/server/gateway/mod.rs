@@ -153,7 +153,7 @@ impl Gateway {
     /// The one place where a fault is logged; the span around it names the request.
     fn fault(&self, version: Version, message_id: Option<&str>, fault: &Fault, actor: &str) -> Outbound {
         let (code, log) = (fault.code.name(), fault.log.as_deref());
-        match code {
+        match fault.code {
             Code::Server => tracing::warn!(code, log, "fault: {}", fault.text),
             // The text may show what the caller sent: a password that broke the XML, an address, a line break.
             _ => tracing::info!(code, log, "fault"),

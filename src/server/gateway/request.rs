@@ -47,8 +47,14 @@ impl Request {
             fault,
             limit,
         };
-        let text = object::decode(body, content_type)
-            .map_err(|error| early(None, Fault::client(format!("Server was unable to read request. {error}")).logged("the text cannot be decoded"), None))?;
+        let text = object::decode(body, content_type).map_err(|error| {
+            early(
+                None,
+                Fault::client(format!("Server was unable to read request. {error}"))
+                    .logged("the text cannot be decoded"),
+                None,
+            )
+        })?;
         // The reader consumes the text; what a fault needs of it is taken first.
         let version = Version::guess(Some(&text), content_type);
         let tree = object::read(text, schema, limits).map_err(|error| Refused {
