@@ -188,10 +188,8 @@ impl Manner {
     pub(crate) fn of(head: &Parts) -> Self {
         let mut connection = head.headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
         // HTTP/2 knows no Connection field.
-        let mut asked =
-            || connection.any(|value| value.split(',').any(|item| item.trim().eq_ignore_ascii_case("close")));
-        // Keep-alive is an afterthought in HTTP/1.0 that its clients get wrong.
-        let close = head.version < Version::HTTP_11 || (head.version < Version::HTTP_2 && asked());
+        let close = head.version < Version::HTTP_2
+            && connection.any(|value| value.split(',').any(|item| item.trim().eq_ignore_ascii_case("close")));
         Self { bodiless: head.method == Method::HEAD, close, gzip: coding::wants_gzip(&head.headers) }
     }
 
