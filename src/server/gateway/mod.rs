@@ -4,6 +4,7 @@
 
 mod answer;
 mod dispatch;
+mod refusal;
 mod request;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use crate::{
 use super::{
     BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report,
     access::Access,
+    journal::discreet,
     limits::Flight,
     tokens::{Asked, Endpoint},
 };
@@ -143,10 +145,10 @@ impl Gateway {
 
     /// The one place where a fault is logged; the span around it names the request.
     fn fault(&self, version: Version, message_id: Option<&str>, fault: &Fault, actor: &str) -> Outbound {
-        let (code, log) = (&fault.code, fault.log.as_deref());
+        let (code, log, text) = (&fault.code, fault.log.as_deref().map(discreet), discreet(&fault.text));
         match code {
-            Code::Server => tracing::warn!(?code, log, "fault: {}", fault.text),
-            _ => tracing::info!(?code, log, "fault: {}", fault.text),
+            Code::Server => tracing::warn!(?code, log, "fault: {text}"),
+            _ => tracing::info!(?code, log, "fault: {text}"),
         }
         Answer::fault(version, message_id, self.clock.now(), fault, actor)
     }
