@@ -275,6 +275,7 @@ async fn v2_errors_are_those_of_oauth() {
         (with("grant_type", json!(null)), 400, "invalid_request"),
         (with("client_secret", json!(null)), 400, "invalid_request"),
         (with("scope", json!("email_read users_write")), 400, "invalid_scope"),
+        (with("scope", json!("no_such_scope")), 400, "invalid_scope"),
         (json!("grant_type=client_credentials"), 400, "invalid_request"),
         (with("client_id", json!("nobody")), 401, "invalid_client"),
     ] {

@@ -48,9 +48,14 @@ struct Running {
 impl Running {
     /// Starts it on free ports and waits for `ready`.
     fn start(arguments: &[&str]) -> Self {
+        Self::logging(arguments, Stdio::piped())
+    }
+
+    /// The same with another place for its log: a pipe that nobody reads holds it up when it says much.
+    fn logging(arguments: &[&str], log: Stdio) -> Self {
         let ports = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
         let arguments: Vec<_> = arguments.iter().copied().chain(ports).collect();
-        let mut child = envoi(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = envoi(&arguments).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = Vec::new();
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             lines.push(line.unwrap());
@@ -62,7 +67,7 @@ impl Running {
         let (url, admin) = (find("ready "), find("admin "));
         let (Some(url), Some(admin)) = (url, admin) else {
             let mut log = String::new();
-            child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+            child.stderr.take().map(|mut pipe| pipe.read_to_string(&mut log).unwrap());
             panic!("it did not start: {lines:?}\n{log}");
         };
         Self { child, lines, url, admin }
@@ -77,7 +82,7 @@ impl Running {
     fn stop(mut self) -> (i32, String) {
         self.signal("-TERM");
         let mut log = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        self.child.stderr.take().map(|mut pipe| pipe.read_to_string(&mut log).unwrap());
         (self.child.wait().unwrap().code().unwrap(), log)
     }
 
@@ -162,6 +167,13 @@ fn check_config_tells_every_mistake() {
     );
     let (code, _, error) = run(&["check-config", "--config", "/no/such/envoi.toml"]);
     assert_eq!((code, error.as_str()), (USAGE, "envoi: /no/such/envoi.toml: No such file or directory (os error 2)\n"));
+    let (code, out, error) = run(&["check-config"]);
+    assert_eq!((code, out.as_str()), (USAGE, ""));
+    assert_eq!(
+        error,
+        "envoi: there is no [[api_client]] and no [[user]], so nobody could log in: `envoi serve` would not start; \
+         no file was named (--config FILE)\n"
+    );
     let good = accounts(directory.path(), "secret");
     let (code, out, _) = run(&["check-config", "--config", &good]);
     assert_eq!((code, out.as_str()), (OK, "The configuration is good: accounts 1, API clients 0, users 1.\n"));
@@ -221,6 +233,80 @@ fn the_demonstration_starts_answers_and_stops() {
         assert!(!log.contains(secret), "{log}");
     }
     assert!(log.lines().all(|line| line.starts_with('{') && line.ends_with('}')), "{log}");
+}
+
+#[test]
+fn the_log_keeps_secrets_bodies_and_addresses_to_itself_even_at_trace() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data").display().to_string();
+    let file = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let create = file("create.xml", CREATE);
+    // A fault's text quotes what stood in the option.
+    let option = "<Options><SaveOptions><SaveOption><PropertyName>*</PropertyName></SaveOption></SaveOptions>\
+                  <CallsInConversation>bob@example.com and more</CallsInConversation></Options>";
+    let fault = file("fault.xml", &CREATE.replace("<Options/>", option));
+    let dependencies = "hyper=trace,h2=trace,hyper_util=trace,rustls=trace,sled=trace,yaserde=trace,xml=trace";
+    for (filter, foreign) in [("trace", false), (&*format!("trace,{dependencies}"), true)] {
+        let path = directory.path().join("log");
+        let log = fs::File::create(&path).unwrap();
+        let server = Running::logging(&["demo", "--data", &data, "--log-filter", filter], log.into());
+        let soap = server.soap();
+        for (arguments, name, secret) in [
+            (["--user", "demo", &create], "ENVOI_PASSWORD", "demo-password"),
+            (["--user", "eve@example.com", &create], "ENVOI_PASSWORD", "wrong-password"),
+            (["--client", "demo", &create], "ENVOI_CLIENT_SECRET", "demo-secret"),
+            (["--user", "demo", &fault], "ENVOI_PASSWORD", "demo-password"),
+        ] {
+            let arguments: Vec<_> = ["send", "--url", &soap].into_iter().chain(arguments).collect();
+            let (code, ..) = told(envoi(&arguments).env(name, secret).output().unwrap());
+            assert!([OK, FAILED].contains(&code), "{arguments:?}");
+        }
+        assert_eq!(server.stop().0, OK);
+        let log = fs::read_to_string(&path).unwrap();
+        for secret in ["demo-password", "wrong-password", "demo-secret", "example.com", "and more", "CreateRequest>"] {
+            let line = log.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "{secret}");
+        }
+        assert!(log.contains("Login Failed") && log.contains("CallsInConversation is"), "{log}");
+        let others = log.lines().filter(|line| line.contains("TRACE") || line.contains("DEBUG"));
+        let others = others.filter(|line| !line.contains(" envoi"));
+        assert_eq!(others.count() > 0, foreign, "{log}");
+    }
+}
+
+#[test]
+fn the_log_says_why_a_caller_may_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data").display().to_string();
+    let path = accounts(directory.path(), "password");
+    let text = fs::read_to_string(&path).unwrap();
+    let hash = text.split("password_hashes = ").nth(1).unwrap().trim();
+    let client = format!(
+        "object_types = [\"List\"]\n\n[[api_client]]\nid = \"app\"\naccount = 7\nsecret_hashes = {hash}\n\
+         scopes = [\"email_read\", \"email_send\"]\n"
+    );
+    fs::write(&path, text + &client).unwrap();
+    let server = Running::start(&["serve", "--config", &path, "--data", &data]);
+    let create = directory.path().join("create.xml");
+    fs::write(&create, CREATE).unwrap();
+    let (soap, create) = (server.soap(), create.display().to_string());
+    for (how, name, variable) in [("--user", "ann", "ENVOI_PASSWORD"), ("--client", "app", "ENVOI_CLIENT_SECRET")] {
+        let mut command = envoi(&["send", "--url", &soap, how, name, &create]);
+        let (code, out, _) = told(command.env(variable, "password").output().unwrap());
+        assert_eq!(code, FAILED);
+        assert!(out.contains("<ErrorCode>5</ErrorCode>"), "{out}");
+    }
+    let (_, log) = server.stop();
+    for why in [
+        "refused: its `object_types` in the configuration do not have Subscriber caller=\"user:ann\"",
+        "refused: Create of Subscriber needs the scope list_and_subscribers_write, which its token does not have",
+    ] {
+        assert!(log.contains(why), "{log}");
+    }
 }
 
 #[test]
@@ -329,7 +415,13 @@ fn the_doctor_shows_lines_for_every_client_and_checks_the_address() {
             assert!(!out.contains(place), "{out}");
         }
     }
-    assert_eq!(run(&["doctor", "--client", "telnet"]).0, USAGE);
+    let (code, out, error) = run(&["doctor", "--client", "Postmann"]);
+    assert_eq!((code, out.as_str()), (USAGE, ""));
+    assert!(
+        error.contains("no client `Postmann` is known; perhaps `postman` is meant: expected zeep, suds, "),
+        "{error}"
+    );
+    assert_eq!(run(&["doctor", "--offline", "--client", "FUELSDK-C#"]).0, OK);
     let demo = Running::start(&["demo"]);
     let (_, out, _) = run(&["doctor", "--client", "zeep", "--url", &demo.soap()]);
     assert!(out.contains(&format!("good  WSDL: its endpoint is {}\ngood  token: given\n", demo.soap())), "{out}");

@@ -33,7 +33,7 @@ fn nothing_given_is_every_rooms_default() {
 
 #[test]
 fn a_flag_counts_before_the_environment_and_that_before_the_file() {
-    let mut layers = file("[access]\ntoken_lifetime = \"10m\"\nclock_skew = 60\nnonces = 7\n");
+    let mut layers = file("[access]\ntoken_lifetime = \"10m\"\nclock_skew = \"60s\"\nnonces = 7\n");
     layers.environment = vec![
         ("ENVOI_ACCESS_TOKEN_LIFETIME".into(), "20m".into()),
         ("ENVOI_ACCESS_CLOCK_SKEW".into(), "2m".into()),
@@ -149,8 +149,8 @@ fn object_types_are_those_of_the_contract() {
     );
     assert_eq!(
         complaints(&text),
-        "envoi.toml:8: user.object_types: `CreateOptions` is no object type of the contract; case matters\n\
-         envoi.toml:8: user.object_types: `subscriber` is no object type of the contract; case matters\n"
+        "envoi.toml:8: user.object_types: `CreateOptions` is no object type of the contract (case matters)\n\
+         envoi.toml:8: user.object_types: `subscriber` is no object type of the contract (case matters); perhaps `Subscriber` is meant\n"
     );
 }
 
@@ -209,7 +209,8 @@ fn a_misspelt_variable_is_a_warning() {
     let config = Config::load(&Layers { environment, ..Layers::default() }).unwrap();
     let warnings: Vec<_> = config.warnings.iter().map(ToString::to_string).collect();
     let nobody = "there is no [[api_client]] and no [[user]], so nobody could log in";
-    assert_eq!(warnings, ["ENVOI_ACCESS_NONCE: no setting has this name; it is ignored", nobody]);
+    let near = "no setting has this name; perhaps `ENVOI_ACCESS_NONCES` is meant; it is ignored";
+    assert_eq!(warnings, [format!("ENVOI_ACCESS_NONCE: {near}"), nobody.to_owned()]);
 }
 
 #[test]
@@ -242,4 +243,89 @@ fn the_readmes_example_is_a_good_configuration() {
     let example = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let config = Config::load(&file(&example.replace("$argon2id$...", HASH))).unwrap();
     assert_eq!(config.accounts.callers(), (1, 1));
+    // Neither is its client one that could do nothing.
+    assert_eq!(config.warnings, []);
+}
+
+#[test]
+fn one_mistake_does_not_hide_another() {
+    let text = format!(
+        r#"[log]
+format = "json"
+format = "pretty"
+filter = 
+
+[access]
+clock_skew = "5"
+nonce_window = 5
+
+[[account]]
+mid = 1
+mid = 1
+
+[[api_client]]
+id = "app"
+account = 9
+secret_hashes = ["app-secret"]
+scopes = ["email_reed", "journeys_read", "everything"]
+object_types = ["Subscribr"]
+
+[[api_client]]
+account = 1
+secret_hashes = ["{HASH}"]
+
+[[api_client]]
+id = "app"
+account = 1
+secret_hashs = ["{HASH}"]
+"#
+    );
+    let mut layers = file(&text);
+    layers.environment = vec![("ENVOI_SERVER_LISTEN".into(), "here".into())];
+    let problems = Config::load(&layers).map(|config| config.effective).unwrap_err();
+    let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    let expected = [
+        "ENVOI_SERVER_LISTEN: server.listen: expected ADDRESS:PORT",
+        "envoi.toml:3: duplicate key",
+        "envoi.toml:4: ",
+        "envoi.toml:7: access.clock_skew: expected a duration such as 5s: a number alone has no unit",
+        "envoi.toml:8: access.nonce_window: expected a duration such as 5s: a number alone has no unit",
+        "envoi.toml:12: duplicate key",
+        "envoi.toml:16: api_client.account: there is no account 9",
+        "envoi.toml:17: api_client.secret_hashes: not an argon2 hash",
+        "envoi.toml:18: api_client.scopes: `email_reed` is no scope; perhaps `email_read` is meant",
+        "envoi.toml:18: api_client.scopes: `everything` is no scope",
+        "envoi.toml:19: api_client.object_types: `Subscribr` is no object type of the contract (case matters); perhaps `Subscriber` is meant",
+        "envoi.toml:21: api_client.id: is missing",
+        "envoi.toml:25: api_client.secret_hashes: 0 hashes",
+        "envoi.toml:26: api_client.id: `app` stands twice",
+        "envoi.toml:28: api_client.secret_hashs: there is no such setting; perhaps `secret_hashes` is meant",
+    ];
+    assert_eq!(told.len(), expected.len(), "{}", told.join("\n"));
+    for (line, expected) in told.iter().zip(expected) {
+        assert!(line.starts_with(expected), "{line}\nis not\n{expected}");
+    }
+}
+
+#[test]
+fn a_client_whose_scopes_open_none_of_its_types_is_a_warning() {
+    let text = format!(
+        "[[account]]\nmid = 1\n\n[[api_client]]\nid = \"a\"\naccount = 1\nsecret_hashes = [\"{HASH}\"]\n\
+         scopes = [\"email_read\"]\nobject_types = [\"Subscriber\", \"Email\", \"BusinessUnit\"]\n"
+    );
+    let config = Config::load(&file(&text)).unwrap();
+    let warnings: Vec<_> = config.warnings.iter().map(ToString::to_string).collect();
+    let what =
+        "nothing can be done with Subscriber: that needs list_and_subscribers_read or list_and_subscribers_write";
+    assert_eq!(warnings, [format!("envoi.toml:8: api_client.scopes: {what}")]);
+}
+
+#[test]
+fn values_are_shown_as_they_are_in_force() {
+    let shown = |text: &str| toml(&Config::load(&file(text)).unwrap());
+    let shown =
+        shown("[server]\nmax_body = 2097152\nbody_min_rate = 0\nidle_timeout = \"120s\"\nmax_streams = 1_000\n");
+    for line in ["max_body = \"2MiB\"", "body_min_rate = \"0B\"", "idle_timeout = \"2m\"", "max_streams = 1000"] {
+        assert!(shown.lines().any(|found| found.starts_with(&format!("{line} # envoi.toml:"))), "{line}\n{shown}");
+    }
 }

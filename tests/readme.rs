@@ -1,27 +1,35 @@
-//! README says what the program does: its table of error codes is the program's own.
+//! README says what the program does: its tables of error codes and scopes are the program's own.
 
 use std::{env, fs, path::Path};
 
-use envoi::message::code;
+use envoi::message::{client::Scopes, code};
 
-const BEGIN: &str = "<!-- codes -->\n";
-const END: &str = "<!-- /codes -->";
+/// Holds that what stands in README between two marks is what the program says.
+fn hold(mark: &str, expected: &str) {
+    let (begin, end) = (format!("<!-- {mark} -->\n"), format!("<!-- /{mark} -->"));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(&path).expect("README.md");
+    let (before, rest) = readme.split_once(&begin).expect("the table's beginning");
+    let (found, after) = rest.split_once(&end).expect("the table's end");
+    if found != expected && env::var_os("ENVOI_UPDATE").is_some() {
+        fs::write(&path, format!("{before}{begin}{expected}{end}{after}")).expect("README.md is written");
+    }
+    assert_eq!(found, expected, "run once with ENVOI_UPDATE=1 for each table");
+}
+
+#[test]
+fn the_table_of_scopes_is_the_programs() {
+    hold("scopes", &Scopes::markdown());
+}
 
 #[test]
 fn the_table_of_error_codes_is_the_programs() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(&path).expect("README.md");
-    let (before, rest) = readme.split_once(BEGIN).expect("the table's beginning");
-    let (found, after) = rest.split_once(END).expect("the table's end");
     let mut expected = String::from("| Code | StatusMessage |\n|---|---|\n");
     for (_, error) in code::ALL {
         // `{}` stands for what the call was about.
         expected += &format!("| {} | {} |\n", error.code, error.text.replace("{}", "…"));
     }
-    if found != expected && env::var_os("ENVOI_UPDATE").is_some() {
-        fs::write(&path, format!("{before}{BEGIN}{expected}{END}{after}")).expect("README.md is written");
-    }
-    assert_eq!(found, expected, "run once with ENVOI_UPDATE=1");
+    hold("codes", &expected);
 }
 
 #[test]

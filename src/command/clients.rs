@@ -4,6 +4,8 @@
 //! `{soap}` is the endpoint, `{wsdl}` the WSDL, `{base}` what stands before `Service.asmx`, `{root}`
 //! that without its slash (SDKs append `/v2/token`), `{id}` and `{user}` names.
 
+use crate::config::near;
+
 /// One client.
 pub(super) struct Client {
     /// For `--client`, the first one is shown; then further spellings.
@@ -19,7 +21,7 @@ pub(super) struct Client {
 /// All of them.
 pub(super) const CLIENTS: &[Client] = &[
     Client {
-        names: &["zeep"],
+        names: &["zeep", "python-zeep", "python"],
         title: "Python zeep",
         lines: r#"from zeep import Client
 from zeep.wsse.username import UsernameToken
@@ -32,7 +34,7 @@ client.service.GetSystemStatus()"#,
         ],
     },
     Client {
-        names: &["suds"],
+        names: &["suds", "suds-community", "suds-jurko"],
         title: "Python suds (suds-community)",
         lines: r#"from suds.client import Client
 from suds.wsse import Security, UsernameToken
@@ -45,7 +47,7 @@ client.service.GetSystemStatus()"#,
         ],
     },
     Client {
-        names: &["fuelsdk-python", "fuelsdk"],
+        names: &["fuelsdk-python", "fuelsdk", "salesforce-fuelsdk", "python-fuelsdk", "FuelSDK (Python)", "fuelsdk-py"],
         title: "FuelSDK for Python",
         lines: r#"import ET_Client
 client = ET_Client.ET_Client(False, False, {
@@ -58,7 +60,7 @@ client = ET_Client.ET_Client(False, False, {
         ],
     },
     Client {
-        names: &["fuelsdk-php"],
+        names: &["fuelsdk-php", "php-fuelsdk", "FuelSDK (PHP)"],
         title: "FuelSDK for PHP",
         lines: r#"$client = new ET_Client(false, false, ['clientid' => '{id}', 'clientsecret' => $secret, 'useOAuth2Authentication' => true,
     'baseAuthUrl' => '{root}', 'baseUrl' => '{root}', 'baseSoapUrl' => '{soap}',
@@ -69,7 +71,7 @@ client = ET_Client.ET_Client(False, False, {
         ],
     },
     Client {
-        names: &["fuelsdk-csharp"],
+        names: &["fuelsdk-csharp", "FuelSDK-C#", "FuelSDK-CSharp", "C#", "csharp", "fuelsdk-dotnet", "fuelsdk.net"],
         title: "FuelSDK for C#",
         lines: r#"<fuelSDK clientId="{id}" clientSecret="..." useOAuth2Authentication="true"
          authEndPoint="{root}" restEndPoint="{root}" soapEndPoint="{soap}" />"#,
@@ -79,7 +81,7 @@ client = ET_Client.ET_Client(False, False, {
         ],
     },
     Client {
-        names: &["fuelsdk-java"],
+        names: &["fuelsdk-java", "java-fuelsdk", "FuelSDK (Java)"],
         title: "FuelSDK for Java",
         lines: r#"# fuelsdk.properties
 clientId={id}
@@ -93,7 +95,7 @@ soapEndpoint={soap}"#,
         ],
     },
     Client {
-        names: &["fuelsdk-ruby"],
+        names: &["fuelsdk-ruby", "ruby", "marketingcloudsdk", "ruby-fuelsdk", "FuelSDK (Ruby)"],
         title: "FuelSDK for Ruby",
         lines: r#"client = MarketingCloudSDK::Client.new({'client' => {'id' => '{id}', 'secret' => secret,
   'use_oAuth2_authentication' => 'true', 'request_token_url' => '{root}', 'base_api_url' => '{root}',
@@ -101,14 +103,22 @@ soapEndpoint={soap}"#,
         notes: &["It appends service.asmx to the soap_instance_url of the token's answer."],
     },
     Client {
-        names: &["fuelsdk-node", "fuel-soap", "sfmc-fuelsdk-node"],
+        names: &[
+            "fuelsdk-node",
+            "fuel-soap",
+            "sfmc-fuelsdk-node",
+            "node-fuelsdk",
+            "FuelSDK-Node.js",
+            "FuelSDK-Node-SOAP",
+            "fuelsdk-js",
+        ],
         title: "fuel-soap and sfmc-fuelsdk-node",
         lines: r#"const client = new FuelSoap({ auth: { clientId: '{id}', clientSecret, authVersion: 2, authUrl: '{base}v2/token' },
   soapEndpoint: '{soap}' });"#,
         notes: &["On Node 14 and later create the cache file of sfmc-fuelsdk-node beforehand; it cannot do so itself."],
     },
     Client {
-        names: &["sfmc-sdk"],
+        names: &["sfmc-sdk", "npm sfmc-sdk", "sfmc-sdk (npm)", "sfmc"],
         title: "npm sfmc-sdk",
         lines: r#"import { axiosInstance } from 'sfmc-sdk/util';
 axiosInstance.interceptors.request.use((request) => {
@@ -121,7 +131,18 @@ axiosInstance.interceptors.request.use((request) => {
         ],
     },
     Client {
-        names: &["php", "soapclient", "php-soapclient"],
+        names: &["node-soap", "soap", "soap (npm)", "npm soap", "node", "Node.js"],
+        title: "npm soap",
+        lines: r#"const soap = require('soap');
+const client = await soap.createClientAsync('{wsdl}');
+client.setSecurity(new soap.WSSecurity('{user}', password));
+const [answer] = await client.GetSystemStatusAsync({});"#,
+        notes: &[
+            "Objects need their type: { attributes: { 'xsi:type': { type: 'Subscriber', xmlns: 'http://exacttarget.com/wsdl/partnerAPI' } } }.",
+        ],
+    },
+    Client {
+        names: &["php", "soapclient", "php-soapclient", "php-soap", "ext-soap"],
         title: "PHP SoapClient",
         lines: r#"$client = new SoapClient('{wsdl}', ['cache_wsdl' => WSDL_CACHE_NONE, 'features' => SOAP_SINGLE_ELEMENT_ARRAYS]);
 $ns = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
@@ -133,7 +154,7 @@ $client->__setSoapHeaders(new SoapHeader($ns, 'Security', $token));"#,
         ],
     },
     Client {
-        names: &["gsoap"],
+        names: &["gsoap", "C++", "wsdl2h"],
         title: "gSOAP",
         lines: r#"wsdl2h -o partnerapi.h '{wsdl}'
 soapcpp2 -j -C -I /usr/share/gsoap/import partnerapi.h
@@ -141,7 +162,18 @@ soapcpp2 -j -C -I /usr/share/gsoap/import partnerapi.h
         notes: &["Link wsseapi.c. The endpoint is compiled in from the WSDL; another goes into soap_endpoint."],
     },
     Client {
-        names: &["java", "jaxws", "jax-ws", "cxf", "axis"],
+        names: &[
+            "java",
+            "jax-ws",
+            "wsimport",
+            "cxf",
+            "apache-cxf",
+            "wsdl2java",
+            "axis",
+            "apache-axis",
+            "axis1",
+            "axis2",
+        ],
         title: "Axis, CXF and JAX-WS",
         lines: r#"wsimport -keep -p partnerapi '{wsdl}'        # JAX-WS
 wsdl2java -p partnerapi '{wsdl}'             # CXF, and Axis's WSDL2Java
@@ -152,7 +184,7 @@ wsdl2java -p partnerapi '{wsdl}'             # CXF, and Axis's WSDL2Java
         ],
     },
     Client {
-        names: &["dotnet", ".net", "wcf", "mono"],
+        names: &["dotnet", ".net", "wcf", "mono", "svcutil", "dotnet-svcutil", "asmx", ".NET Core", ".NET Framework"],
         title: ".NET and Mono",
         lines: r#"dotnet-svcutil '{wsdl}'
 var client = new SoapClient(new BasicHttpBinding(), new EndpointAddress("{soap}"));
@@ -164,7 +196,7 @@ client.ClientCredentials.UserName.UserName = "{user}";"#,
         ],
     },
     Client {
-        names: &["soapui"],
+        names: &["soapui", "readyapi"],
         title: "SoapUI",
         lines: r#"New SOAP project, initial WSDL: {wsdl}
 Request properties: Username {user}, Password ..., WSS-Password Type PasswordText, WSS TimeToLive 300"#,
@@ -172,11 +204,39 @@ Request properties: Username {user}, Password ..., WSS-Password Type PasswordTex
             "A recorded request with an old wsu:Timestamp is refused: delete it, or let WSS TimeToLive make a new one.",
         ],
     },
+    Client {
+        names: &["postman"],
+        title: "Postman",
+        lines: r#"POST {soap}
+Headers: Content-Type text/xml, SOAPAction Retrieve (the operation)
+Body: raw, XML: an envelope with wsse:UsernameToken, or with a fueloauth header and the access_token of POST {base}v2/token"#,
+        notes: &["Envelopes to start from are in samples/."],
+    },
 ];
 
-/// The client of that name, in any case.
+/// The client of that name: letter case and what stands between letters do not matter (`JAX-WS`, `jaxws`).
 pub(super) fn named(name: &str) -> Option<&'static Client> {
-    CLIENTS.iter().find(|client| client.names.iter().any(|known| known.eq_ignore_ascii_case(name)))
+    let plain_name = plain(name);
+    CLIENTS.iter().find(|client| client.names.iter().any(|known| plain(known) == plain_name))
+}
+
+/// The names of clients that are near to an unknown one.
+pub(super) fn near(name: &str) -> Option<&'static str> {
+    let plain_name = plain(name);
+    let all = || CLIENTS.iter().flat_map(|client| client.names.iter().copied());
+    // A part of a name is as near as a misspelt one.
+    let part = all().find(|known| plain_name.len() > 2 && plain(known).contains(&plain_name));
+    part.or_else(|| {
+        let spelt: Vec<_> = all().map(|known| (plain(known), known)).collect();
+        let found = near::near(&plain_name, spelt.iter().map(|(plain, _)| plain.as_str()))?;
+        spelt.iter().find(|(plain, _)| plain == found).map(|(_, known)| *known)
+    })
+}
+
+/// Small letters and digits alone; `#` and `+` are spelt out.
+fn plain(name: &str) -> String {
+    let spelt = name.to_lowercase().replace('#', "sharp").replace('+', "p");
+    spelt.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 #[cfg(test)]
@@ -185,7 +245,7 @@ mod tests {
 
     #[test]
     fn every_name_stands_once_and_every_client_names_the_endpoint_or_the_wsdl() {
-        let names: Vec<_> = CLIENTS.iter().flat_map(|client| client.names).collect();
+        let names: Vec<_> = CLIENTS.iter().flat_map(|client| client.names).map(|name| plain(name)).collect();
         let once: std::collections::BTreeSet<_> = names.iter().collect();
         assert_eq!(once.len(), names.len());
         for client in CLIENTS {
@@ -194,5 +254,22 @@ mod tests {
         }
         assert_eq!(named("ZEEP").map(|client| client.title), Some("Python zeep"));
         assert!(named("curl").is_none());
+        for (name, title) in [
+            ("FuelSDK-C#", "FuelSDK for C#"),
+            ("fuelsdk_csharp", "FuelSDK for C#"),
+            ("CSharp", "FuelSDK for C#"),
+            ("JAX-WS", "Axis, CXF and JAX-WS"),
+            ("jaxws", "Axis, CXF and JAX-WS"),
+            ("Apache CXF", "Axis, CXF and JAX-WS"),
+            ("soap (npm)", "npm soap"),
+            (".NET", ".NET and Mono"),
+            ("WCF", ".NET and Mono"),
+            ("SoapUI", "SoapUI"),
+            ("Postman", "Postman"),
+            ("fuelsdk (python)", "FuelSDK for Python"),
+        ] {
+            assert_eq!(named(name).map(|client| client.title), Some(title), "{name}");
+        }
+        assert_eq!((near("zep"), near("postmann"), near("curl")), (Some("zeep"), Some("postman"), None));
     }
 }

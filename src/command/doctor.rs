@@ -16,7 +16,7 @@ use crate::{config::demo, message::client::Secret, schema::Schema};
 
 #[derive(Args)]
 pub(super) struct Doctor {
-    /// The SOAP client: one of those that `envoi doctor` lists without this.
+    /// The SOAP client: one of those that `envoi doctor` lists without this, in any usual spelling.
     #[arg(long, value_name = "NAME")]
     client: Option<String>,
     #[command(flatten)]
@@ -42,7 +42,9 @@ pub(super) async fn examine(doctor: &Doctor) -> Exit {
     };
     let Some(client) = clients::named(name) else {
         let names: Vec<_> = CLIENTS.iter().filter_map(|client| client.names.first().copied()).collect();
-        return complain(Exit::Usage, &format!("no client `{name}` is known: expected {}", names.join(", ")));
+        let perhaps = clients::near(name).map_or_else(String::new, |near| format!("; perhaps `{near}` is meant"));
+        let known = names.join(", ");
+        return complain(Exit::Usage, &format!("no client `{name}` is known{perhaps}: expected {known}"));
     };
     let shown = say(&doctor.lines(client));
     if doctor.offline || shown != Exit::Ok {

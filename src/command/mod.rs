@@ -7,6 +7,7 @@ mod call;
 mod certs;
 mod clients;
 mod doctor;
+mod logging;
 mod pretty;
 mod run;
 mod secret;

@@ -7,10 +7,10 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Exit, complain, say, settings::Sources};
+use super::{Exit, complain, logging, say, settings::Sources};
 use crate::{
     clock::Clock,
-    config::{Config, Log, NOBODY, demo},
+    config::{Config, NOBODY, demo},
     server::{Parts, ServerError, StartError, gateway::Gateway, start},
     store::StoreError,
 };
@@ -112,7 +112,7 @@ pub(super) fn serve(args: &Serve) -> Exit {
 type Again<'a> = Option<(&'a Sources, Vec<(String, String, String)>)>;
 
 fn run(config: Config, seeded: Option<u64>, again: Again<'_>, banner: impl FnOnce(&str) -> String) -> Exit {
-    if let Err(error) = log(&config.log) {
+    if let Err(error) = logging::start(&config.log) {
         return complain(Exit::Internal, &error);
     }
     for warning in &config.warnings {
@@ -233,18 +233,6 @@ impl Reload<'_> {
             }
         }
     }
-}
-
-fn log(log: &Log) -> Result<(), String> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&log.filter).map_err(|error| error.to_string())?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    let set = if log.json {
-        lines.json().flatten_event(true).try_init()
-    } else {
-        use io::IsTerminal;
-        lines.with_ansi(io::stderr().is_terminal()).try_init()
-    };
-    set.map_err(|error| error.to_string())
 }
 
 fn banner(url: &str, kept: &str) -> String {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Exit, complain, say};
-use crate::config::{self, Config, Layers, Problem};
+use crate::config::{self, Config, Layers, NOBODY, Problem};
 
 /// Where a configuration comes from.
 #[derive(Args, Default)]
@@ -48,7 +48,10 @@ impl Sources {
         if let Some(path) = &self.config {
             match std::fs::read_to_string(path) {
                 Ok(text) => layers.file = Some((path.clone(), text)),
-                Err(error) => return Err(complain(Exit::Usage, &format!("{}: {error}", path.display()))),
+                Err(error) => {
+                    let (place, key) = (path.display().to_string(), String::new());
+                    problems.push(Problem { place, key, what: error.to_string() });
+                }
             }
         }
         let loaded = match Config::load(&layers) {
@@ -68,8 +71,12 @@ impl Sources {
 pub(super) fn check(sources: &Sources) -> Exit {
     match sources.load(Vec::new()) {
         Ok(config) => {
-            for warning in &config.warnings {
+            for warning in config.warnings.iter().filter(|warning| warning.what != NOBODY) {
                 complain(Exit::Ok, &format!("warning: {warning}"));
+            }
+            if config.accounts.callers() == (0, 0) {
+                let file = sources.config.as_ref().map_or("; no file was named (--config FILE)", |_| "");
+                return complain(Exit::Usage, &format!("{NOBODY}: `envoi serve` would not start{file}"));
             }
             let accounts = config.accounts.accounts().count();
             let (clients, users) = config.accounts.callers();

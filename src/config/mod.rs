@@ -5,6 +5,7 @@
 
 mod accounts;
 pub mod demo;
+pub(crate) mod near;
 mod show;
 mod source;
 mod table;
@@ -23,7 +24,7 @@ use crate::{
     store,
 };
 
-/// A warning for who only checks, and a mistake for who serves.
+/// Lawful for who only looks (`envoi config`), and a mistake for who checks or serves.
 pub const NOBODY: &str = "there is no [[api_client]] and no [[user]], so nobody could log in";
 
 /// The settings of all rooms, checked.

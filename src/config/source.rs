@@ -14,6 +14,7 @@ use toml::{
 
 use super::{
     Config, Effective, accounts,
+    near::perhaps,
     table::{SETTINGS, Setting},
 };
 
@@ -84,6 +85,20 @@ impl<'a> Source<'a> {
     }
 }
 
+/// Variables that commands, samples and tests take beside the settings.
+const OTHER_VARIABLES: [&str; 10] = [
+    "ENVOI_ACCOUNT",
+    "ENVOI_CLIENT_ID",
+    "ENVOI_CLIENT_SECRET",
+    "ENVOI_CONFIG",
+    "ENVOI_LONG",
+    "ENVOI_PASSWORD",
+    "ENVOI_REQUIRE_ALL",
+    "ENVOI_TOKEN",
+    "ENVOI_URL",
+    "ENVOI_USER",
+];
+
 /// A value that was given, and where.
 struct Given {
     text: Result<String, String>,
@@ -101,10 +116,6 @@ impl Config {
         if let Some((path, text)) = &layers.file {
             let source = Source::new(path, text);
             let table = source.parse(&mut problems);
-            // What else a broken file says would be guesswork.
-            if !problems.is_empty() {
-                return Err(problems);
-            }
             read_file(&source, table.get_ref(), &mut given, &mut directory, &mut problems);
         }
         read_environment(&layers.environment, &mut given, &mut config.warnings);
@@ -125,9 +136,17 @@ impl Config {
         }
         directory.settle(&mut config, &mut problems);
         config.cross_check(&mut problems);
+        only_whole_lines(&mut problems);
         problems.sort_by_cached_key(Problem::order);
         if problems.is_empty() { Ok(config) } else { Err(problems) }
     }
+}
+
+/// Takes back what was found on lines that are no TOML: it would be guesswork.
+fn only_whole_lines(problems: &mut Vec<Problem>) {
+    let not_toml = |problem: &Problem| problem.key.is_empty();
+    let torn: Vec<_> = problems.iter().filter(|problem| not_toml(problem)).map(|p| p.place.clone()).collect();
+    problems.retain(|problem| not_toml(problem) || !torn.contains(&problem.place));
 }
 
 fn apply(config: &mut Config, setting: &'static Setting, given: Option<&Given>, problems: &mut Vec<Problem>) {
@@ -137,14 +156,14 @@ fn apply(config: &mut Config, setting: &'static Setting, given: Option<&Given>, 
     };
     let put = match text {
         // Empty means unset, for the settings that have no default.
-        Ok("") if setting.default.is_empty() => Ok(()),
+        Ok("") if setting.default.is_empty() => Ok(String::new()),
         Ok(text) => setting.kind.put(config, text, base),
         Err(what) => Err(what.to_owned()),
     };
-    if let Err(what) = put {
+    let value = put.unwrap_or_else(|what| {
         problems.push(Problem { place: place.into(), key: setting.key.into(), what });
-    }
-    let value = text.unwrap_or_default().to_owned();
+        String::new()
+    });
     config.effective.push(Effective { key: setting.key, value, origin: place.into() });
 }
 
@@ -208,13 +227,13 @@ fn read_environment(
             given.insert(setting.key, Given { text: Ok(value.clone()), place: name, base: PathBuf::new() });
         }
     }
-    // A misspelt one is worth a word, but not the start: a cluster may put variables of its own beside ours.
-    let sections = SETTINGS.iter().filter_map(|setting| setting.key.split('.').next());
-    let prefixes: std::collections::BTreeSet<_> = sections.map(|s| format!("ENVOI_{}_", s.to_uppercase())).collect();
-    for (variable, _) in environment {
-        let ours = prefixes.iter().any(|prefix| variable.starts_with(prefix));
-        if ours && !SETTINGS.iter().any(|setting| setting.environment() == *variable) {
-            let what = "no setting has this name; it is ignored".into();
+    // A misspelt one is worth a word, but not the start.
+    let known: Vec<_> = SETTINGS.iter().map(Setting::environment).chain(OTHER_VARIABLES.map(str::to_owned)).collect();
+    for (variable, _) in environment.iter().filter(|(variable, _)| variable.starts_with("ENVOI_")) {
+        let set_by_cluster = ["ENVOI_PORT", "ENVOI_SERVICE_"].iter().any(|start| variable.starts_with(start));
+        if !set_by_cluster && !known.contains(variable) {
+            let perhaps = perhaps(variable, known.iter().map(String::as_str));
+            let what = format!("no setting has this name{perhaps}; it is ignored");
             warnings.push(Problem { place: variable.clone(), key: String::new(), what });
         }
     }
@@ -242,29 +261,8 @@ fn read_accounts(path: &Path, directory: &mut accounts::Drafts, problems: &mut V
 
 /// An unknown key, with the one that was perhaps meant.
 fn unknown(place: String, key: &str) -> Problem {
-    let near = SETTINGS.iter().map(|setting| (distance(setting.key, key), setting.key)).min();
-    let what = match near {
-        Some((steps, near)) if steps <= 3 => format!("there is no such setting; perhaps `{near}` is meant"),
-        _ => "there is no such setting".into(),
-    };
-    Problem { place, key: key.into(), what }
-}
-
-/// How many letters to insert, remove or change (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (steps, x) in (1..).zip(a.chars()) {
-        let mut left: usize = steps;
-        let mut next = vec![left];
-        for (y, above) in b.chars().zip(row.windows(2)) {
-            if let [corner, up] = above {
-                left = (corner + usize::from(x != y)).min(up + 1).min(left + 1);
-                next.push(left);
-            }
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
+    let perhaps = perhaps(key, SETTINGS.iter().map(|setting| setting.key).chain(accounts::LISTS));
+    Problem { place, key: key.into(), what: format!("there is no such setting{perhaps}") }
 }
 
 #[cfg(test)]
@@ -273,8 +271,6 @@ mod tests {
 
     #[test]
     fn a_misspelt_key_is_near_the_one_that_was_meant() {
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
         let problem = unknown("envoi.toml:3".into(), "server.lisen");
         let expected = "envoi.toml:3: server.lisen: there is no such setting; perhaps `server.listen` is meant";
         assert_eq!(problem.to_string(), expected);

@@ -121,8 +121,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     row(
         "server.body_min_rate",
-        "1024",
-        Kind::Number { min: 0, max: 1 << 30, put: |c, v| c.server.body_min_rate = small(v) },
+        "1KiB",
+        Kind::Size { min: 0, max: 1 << 30, put: |c, v| c.server.body_min_rate = small(v) },
         "Bytes a second that a request body must reach on average; 0 demands none.",
     ),
     row(
@@ -321,7 +321,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "log.filter",
         "info",
         Kind::Text { check: filter, put: |c, v| c.log.filter = v },
-        "What is logged: a level, or `info,envoi::store=debug` and the like.",
+        "What is logged: a level, or `info,envoi::store=debug` and the like. Other crates log warnings only, unless named.",
     ),
 ];
 

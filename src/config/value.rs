@@ -12,7 +12,7 @@ use crate::server::{Network, NotANetwork};
 pub(super) enum Kind {
     /// Bytes: `10MiB`, `64KiB`, `1024`.
     Size { min: u64, max: u64, put: fn(&mut Config, u64) },
-    /// `1079s`, `5m`, `14d`, `250ms`; a bare number is seconds.
+    /// `1079s`, `5m`, `14d`, `250ms`; a number alone could be anything.
     Duration { min: Duration, max: Duration, put: fn(&mut Config, Duration) },
     /// A whole number.
     Number { min: u64, max: u64, put: fn(&mut Config, u64) },
@@ -34,53 +34,63 @@ const SIZES: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 <
 const DURATIONS: [(&str, u64); 5] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 impl Kind {
-    /// Reads a value into its place. Relative paths start at `base`. The error says what was expected.
-    pub(super) fn put(&self, config: &mut Config, text: &str, base: &std::path::Path) -> Result<(), String> {
+    /// Reads a value into its place, and gives it as it is in force. Relative paths start at `base`. The error says what
+    /// was expected.
+    pub(super) fn put(&self, config: &mut Config, text: &str, base: &std::path::Path) -> Result<String, String> {
         match self {
             Self::Size { min, max, put } => {
-                let bytes = scaled(text, &SIZES, 1).ok_or("expected a number of bytes such as 64KiB or 10MiB")?;
-                within(bytes, *min, *max, size).map(|bytes| put(config, bytes))
+                let bytes = scaled(text, &SIZES, Some(1)).ok_or("expected a number of bytes such as 64KiB or 10MiB")?;
+                let bytes = within(bytes, *min, *max, size)?;
+                put(config, bytes);
+                Ok(size(bytes))
             }
             Self::Duration { min, max, put } => {
-                let millis =
-                    scaled(text, &DURATIONS, 1000).ok_or("expected a duration such as 250ms, 30s, 5m, 2h or 14d")?;
-                let (min, max) = (millis_of(*min), millis_of(*max));
-                within(millis, min, max, duration).map(|millis| put(config, Duration::from_millis(millis)))
+                let millis = scaled(text, &DURATIONS, None).ok_or_else(|| no_duration(text))?;
+                let millis = within(millis, millis_of(*min), millis_of(*max), duration)?;
+                put(config, Duration::from_millis(millis));
+                Ok(duration(millis))
             }
             Self::Number { min, max, put } => {
                 let number = text.replace('_', "").parse().map_err(|_| "expected a whole number".to_owned())?;
-                within(number, *min, *max, |number| number.to_string()).map(|number| put(config, number))
+                let number = within(number, *min, *max, |number| number.to_string())?;
+                put(config, number);
+                Ok(number.to_string())
             }
             Self::Address { put } => {
-                let address =
+                let address: SocketAddr =
                     text.parse().map_err(|_| "expected ADDRESS:PORT such as 127.0.0.1:8080 or [::1]:0".to_owned())?;
                 put(config, address);
-                Ok(())
+                Ok(address.to_string())
             }
             Self::Networks { put } => {
-                let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-                let networks: Result<Vec<Network>, NotANetwork> = parts.map(str::parse).collect();
-                networks.map(|networks| put(config, networks)).map_err(|error| error.to_string())
+                let parts: Vec<_> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+                let networks: Result<Vec<Network>, NotANetwork> = parts.iter().map(|part| part.parse()).collect();
+                put(config, networks.map_err(|error| error.to_string())?);
+                Ok(parts.join(","))
             }
             Self::Choice { of, put } if of.contains(&text) => {
                 put(config, text);
-                Ok(())
+                Ok(text.to_owned())
             }
             Self::Choice { of, .. } => Err(format!("expected {}", of.join(" or "))),
-            Self::Text { check, put } => check(text).map(|()| put(config, text.to_owned())),
+            Self::Text { check, put } => {
+                check(text)?;
+                put(config, text.to_owned());
+                Ok(text.to_owned())
+            }
             Self::File { put } => {
                 let path = base.join(text);
                 std::fs::File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-                put(config, path);
-                Ok(())
+                put(config, path.clone());
+                Ok(path.display().to_string())
             }
             Self::Directory { put } => {
                 let path = base.join(text);
                 if path.exists() && !path.is_dir() {
                     return Err(format!("{} is not a directory", path.display()));
                 }
-                put(config, path);
-                Ok(())
+                put(config, path.clone());
+                Ok(path.display().to_string())
             }
         }
     }
@@ -112,14 +122,23 @@ impl Kind {
     }
 }
 
-fn scaled(text: &str, units: &[(&str, u64)], bare: u64) -> Option<u64> {
+/// `bare` is what a number without a unit counts; `None` where it has to have one.
+fn scaled(text: &str, units: &[(&str, u64)], bare: Option<u64>) -> Option<u64> {
     let text = text.trim();
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_').len();
     let (number, unit) = text.split_at_checked(digits)?;
     let number: u64 = number.replace('_', "").parse().ok()?;
     let unit = unit.trim();
-    let scale = if unit.is_empty() { bare } else { units.iter().find(|(name, _)| *name == unit)?.1 };
+    let scale = if unit.is_empty() { bare? } else { units.iter().find(|(name, _)| *name == unit)?.1 };
     number.checked_mul(scale)
+}
+
+fn no_duration(text: &str) -> String {
+    let digits = text.trim();
+    if !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return format!("expected a duration such as {digits}s: a number alone has no unit");
+    }
+    "expected a duration such as 250ms, 30s, 5m, 2h or 14d".to_owned()
 }
 
 fn within(value: u64, min: u64, max: u64, show: fn(u64) -> String) -> Result<u64, String> {
@@ -149,10 +168,12 @@ mod tests {
 
     #[test]
     fn sizes_and_durations_have_units() {
-        let bytes = |text| scaled(text, &SIZES, 1);
+        let bytes = |text| scaled(text, &SIZES, Some(1));
         assert_eq!((bytes("10MiB"), bytes("64 KiB"), bytes("1_024")), (Some(10 << 20), Some(64 << 10), Some(1024)));
-        let millis = |text| scaled(text, &DURATIONS, 1000);
-        assert_eq!((millis("1079"), millis("5m"), millis("250ms")), (Some(1_079_000), Some(300_000), Some(250)));
+        let millis = |text| scaled(text, &DURATIONS, None);
+        assert_eq!((millis("1079s"), millis("5m"), millis("250ms")), (Some(1_079_000), Some(300_000), Some(250)));
+        assert_eq!((millis("1079"), millis("0")), (None, None));
+        assert_eq!(no_duration("5"), "expected a duration such as 5s: a number alone has no unit");
         for wrong in ["", "x", "5 min", "-1", "1.5s", "99999999999999999999", "9999999999999999d"] {
             assert_eq!((bytes(wrong), millis(wrong)), (None, None), "{wrong}");
         }

@@ -37,7 +37,7 @@ impl Journal {
             operation: "none",
             peer,
             method: head.method.clone(),
-            path: head.uri.path().chars().take(LONGEST_PATH).collect(),
+            path: discreet(head.uri.path()).chars().take(LONGEST_PATH).collect(),
             since: Stopwatch::start(),
             metrics: Arc::clone(metrics),
             closed: false,
@@ -87,6 +87,17 @@ impl Drop for Journal {
     }
 }
 
+/// A text for the log, without what the client wrote into it: what it quotes, and words that look like e-mail addresses.
+pub(crate) fn discreet(text: &str) -> String {
+    let quotes = text.find('"').zip(text.rfind('"')).filter(|(first, last)| first < last);
+    let text = match quotes.and_then(|(first, last)| text.get(..=first).zip(text.get(last..))) {
+        Some((before, after)) => format!("{before}…{after}"),
+        None => text.to_owned(),
+    };
+    let address = |word: &str| word.contains('@') || word.contains("%40");
+    text.split(' ').map(|word| if address(word) { "…" } else { word }).collect::<Vec<_>>().join(" ")
+}
+
 /// The client's X-Request-Id when it is a plain short word, else a new one.
 fn id(head: &Parts) -> String {
     let given = head.headers.get("x-request-id").and_then(|value| value.to_str().ok());
@@ -94,4 +105,21 @@ fn id(head: &Parts) -> String {
         (1..=64).contains(&id.len()) && id.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.'))
     };
     given.filter(plain).map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_does_not_repeat_what_a_client_wrote() {
+        for (text, logged) in [
+            ("Options.Priority is \"a \\\"b\\\" c\", expected a byte", "Options.Priority is \"…\", expected a byte"),
+            ("Member: ann@example.com does not", "Member: … does not"),
+            ("/unsubscribe/ann%40example.com", "…"),
+            ("Token Expired", "Token Expired"),
+        ] {
+            assert_eq!(discreet(text), logged);
+        }
+    }
 }

@@ -79,15 +79,34 @@ impl Client {
             && self.scopes.is_none_or(|scopes| scopes.allow(operation, object_type))
     }
 
+    /// Why [`Client::may`] says no, for the log; `None` when it says yes.
+    pub fn refusal(&self, operation: &str, object_type: &str) -> Option<String> {
+        if self.may(operation, object_type) {
+            return None;
+        }
+        let permissions = &self.principal.permissions;
+        if !permissions.allow(operation, "") {
+            return Some(format!("its `operations` in the configuration do not have {operation}"));
+        }
+        if !permissions.allow(operation, object_type) {
+            return Some(format!("its `object_types` in the configuration do not have {object_type}"));
+        }
+        Scopes::needed(operation, object_type)
+            .map(|scope| format!("{operation} of {object_type} needs the scope {scope}, which its token does not have"))
+    }
+
     /// The same caller narrowed to the scopes that a token request names (all of its own where it names none), and the
-    /// list for the answer. The error lists the names that are not its own.
+    /// list for the answer. The error lists the names that are not its own, or no scopes at all.
     pub fn scoped(&self, requested: Option<&str>) -> Result<(Self, String), String> {
         let own = self.principal.scope_list();
         let Some(requested) = requested.filter(|list| !list.trim().is_empty()) else {
             let list = own.map_or_else(Scopes::all, str::to_owned);
             return Ok((Self { scopes: own.map(Scopes::named), ..self.clone() }, list));
         };
-        let foreign = |name: &&str| own.is_some_and(|own| !own.split_whitespace().any(|mine| mine == *name));
+        let foreign = |name: &&str| match own {
+            Some(own) => !own.split_whitespace().any(|mine| mine == *name),
+            None => !Scopes::names().any(|known| known == *name),
+        };
         let foreign: Vec<&str> = requested.split_whitespace().filter(foreign).collect();
         if !foreign.is_empty() {
             return Err(foreign.join(" "));

@@ -1,7 +1,7 @@
 //! What the scopes of a token allow (`list_and_subscribers_read email_send`).
 //!
 //! The service publishes the names of its scopes but not which SOAP objects each opens; the table below is ours.
-//! Scopes that it does not name belong to REST features and bind nothing here.
+//! The service's other scopes belong to REST features: they are known by name and bind nothing here.
 
 /// The scopes that bind SOAP objects. A token stores their places in this table: only ever append.
 const BOUND: [&str; 18] = [
@@ -25,9 +25,80 @@ const BOUND: [&str; 18] = [
     "documents_and_images_write",
 ];
 
+/// The service's scopes that bind nothing here, as its SDK for Node lists them.
+const OTHERS: [&str; 67] = [
+    "accounts_read",
+    "accounts_write",
+    "approvals_read",
+    "approvals_write",
+    "audiences_read",
+    "audiences_write",
+    "calendar_read",
+    "calendar_write",
+    "campaign_read",
+    "campaign_write",
+    "contact_bu_mapping_create",
+    "contact_bu_mapping_delete",
+    "contact_bu_mapping_update",
+    "contact_bu_mapping_view",
+    "deep_linking_asset_delete",
+    "deep_linking_asset_read",
+    "deep_linking_asset_write",
+    "deep_linking_settings_read",
+    "deep_linking_settings_write",
+    "dfu_configure",
+    "event_notification_callback_create",
+    "event_notification_callback_delete",
+    "event_notification_callback_read",
+    "event_notification_callback_update",
+    "event_notification_subscription_create",
+    "event_notification_subscription_delete",
+    "event_notification_subscription_read",
+    "event_notification_subscription_update",
+    "file_locations_read",
+    "file_locations_write",
+    "journeys_aspr",
+    "journeys_delete",
+    "journeys_execute",
+    "journeys_read",
+    "journeys_write",
+    "key_manage_revoke",
+    "key_manage_rotate",
+    "key_manage_view",
+    "marketing_cloud_connect_read",
+    "marketing_cloud_connect_send",
+    "marketing_cloud_connect_write",
+    "offline",
+    "ott_channels_read",
+    "ott_channels_write",
+    "ott_chat_messaging_read",
+    "ott_chat_messaging_send",
+    "package_manager_deploy",
+    "package_manager_package",
+    "push_read",
+    "push_send",
+    "push_write",
+    "sms_read",
+    "sms_send",
+    "sms_write",
+    "social_post",
+    "social_publish",
+    "social_read",
+    "social_write",
+    "tags_read",
+    "tags_write",
+    "web_publish",
+    "web_read",
+    "web_write",
+    "webhooks_read",
+    "webhooks_write",
+    "workflows_read",
+    "workflows_write",
+];
+
 /// Object types by area; a trailing `*` stands for the rest of the name, a leading one for its beginning.
 /// The first fitting row counts; a type in no row needs no scope.
-const AREAS: [(&str, &[&str]); 7] = [
+const AREAS: [(&str, &[&str]); 8] = [
     ("data_extensions", &["DataExtension*"]),
     ("tracking_events", &["*Event"]),
     (
@@ -53,7 +124,15 @@ const AREAS: [(&str, &[&str]); 7] = [
         "automations",
         &["Automation*", "QueryDefinition", "ImportDefinition*", "FilterDefinition", "FileTrigger*", "Program*"],
     ),
+    ("users", &["AccountUser", "Role", "Permission"]),
 ];
+
+/// The operations that only read.
+const READS: [&str; 3] = ["Retrieve", "Describe", "Query"];
+/// Operations that send (or run) what has been defined.
+const SENDS: [&str; 3] = ["Perform", "Schedule", "Execute"];
+/// Object types with which every change sends.
+const SENT: [&str; 2] = ["Send", "TriggeredSend"];
 
 /// A set of scopes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,27 +158,49 @@ impl Scopes {
         Self(bits)
     }
 
-    /// Whether the set opens the operation on the type.
-    pub(super) fn allow(self, operation: &str, object_type: &str) -> bool {
+    /// Every name of a scope, first those that bind something here.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        BOUND.into_iter().chain(OTHERS)
+    }
+
+    /// The scopes as a table in Markdown: what each opens.
+    pub fn markdown() -> String {
+        let mut out = "| Object types | Retrieve, Query, Describe | other operations |\n|---|---|---|\n".to_owned();
+        for (area, types) in AREAS {
+            let types: Vec<_> = types.iter().map(|name| format!("`{name}`")).collect();
+            let sent: Vec<_> = SENT.iter().map(|name| format!("`{name}`")).collect();
+            let by = SENDS.join(", ");
+            let sends = match area {
+                "email" => format!("; `email_send` for {by} and for {}", sent.join(", ")),
+                "automations" => format!("; `automations_execute` for {by}"),
+                _ => String::new(),
+            };
+            out += &format!("| {} | `{area}_read` | `{area}_write`{sends} |\n", types.join(", "));
+        }
+        out
+    }
+
+    /// The scope that the operation needs on the type; `None` where it needs none.
+    pub fn needed(operation: &str, object_type: &str) -> Option<String> {
         let fits = |pattern: &&str| match (pattern.strip_suffix('*'), pattern.strip_prefix('*')) {
             (Some(start), _) => object_type.starts_with(start),
             (_, Some(end)) => object_type.ends_with(end),
             (None, None) => *pattern == object_type,
         };
-        let area = AREAS.iter().find(|(_, types)| types.iter().any(fits)).map(|(area, _)| *area);
-        let area = area.or_else(|| matches!(object_type, "AccountUser" | "Role" | "Permission").then_some("users"));
-        let Some(area) = area else {
-            return true;
-        };
-        let sends =
-            matches!(object_type, "Send" | "TriggeredSend") || matches!(operation, "Perform" | "Schedule" | "Execute");
-        let level = match operation {
-            "Retrieve" | "Describe" | "Query" => "read",
-            _ if sends && area == "email" => "send",
-            _ if sends && area == "automations" => "execute",
+        let (area, _) = AREAS.iter().find(|(_, types)| types.iter().any(fits))?;
+        let sends = SENT.contains(&object_type) || SENDS.contains(&operation);
+        let level = match *area {
+            _ if READS.contains(&operation) => "read",
+            "email" if sends => "send",
+            "automations" if sends => "execute",
             _ => "write",
         };
-        self.holds(&format!("{area}_{level}"))
+        Some(format!("{area}_{level}"))
+    }
+
+    /// Whether the set opens the operation on the type.
+    pub fn allow(self, operation: &str, object_type: &str) -> bool {
+        Self::needed(operation, object_type).is_none_or(|scope| self.holds(&scope))
     }
 
     fn holds(self, name: &str) -> bool {
@@ -138,5 +239,9 @@ mod tests {
             assert_ne!(Scopes::named(&format!("{area}_read")).bits(), 0, "{area}");
             assert_ne!(Scopes::named(&format!("{area}_write")).bits(), 0, "{area}");
         }
+        assert_eq!(Scopes::needed("Perform", "Automation").as_deref(), Some("automations_execute"));
+        assert_eq!(Scopes::needed("Perform", "List").as_deref(), Some("list_and_subscribers_write"));
+        let names: std::collections::BTreeSet<_> = Scopes::names().collect();
+        assert_eq!(names.len(), BOUND.len() + OTHERS.len(), "each stands once");
     }
 }

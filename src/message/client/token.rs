@@ -231,5 +231,13 @@ mod tests {
         let client = verify(&narrowed, &key, &token, &[Kind::Access], NOW).unwrap();
         assert!(!client.may("Retrieve", "Email"));
         assert_eq!(client.scoped(Some("email_read users_write")).unwrap_err(), "email_read users_write");
+        let why = client.refusal("Retrieve", "Email").unwrap();
+        assert_eq!(why, "Retrieve of Email needs the scope email_read, which its token does not have");
+        // Who has all scopes has those that exist.
+        let all = directory("demo", None, Reach::Own);
+        let client = Client::unchecked(&all, "demo").unwrap();
+        assert_eq!(client.scoped(Some("email_read email_reed journeys_read")).unwrap_err(), "email_reed");
+        assert_eq!(client.scoped(Some("email_read journeys_read")).unwrap().1, "email_read journeys_read");
+        assert_eq!(client.refusal("Retrieve", "Email"), None);
     }
 }

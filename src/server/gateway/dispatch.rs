@@ -12,20 +12,21 @@ use crate::{
     store::{StoreError, Transaction},
 };
 
-use super::{super::Outcome, Answer, Gateway, Request, not_authorized};
+use super::{super::Outcome, Answer, Gateway, Request, not_authorized, refusal};
 
 /// From this many objects on, an answer is written on a thread that may take its time.
 const WRITE_IN_PLACE: usize = 100;
 
 /// Does a call and writes its answer.
 pub(super) async fn dispatch(gateway: &Gateway, request: &Request, client: Client) -> Result<Answer, Fault> {
-    if !client.may(request.operation.name(), "") {
-        return Err(not_authorized(request.operation));
+    if let Some(why) = client.refusal(request.operation.name(), "") {
+        return Err(not_authorized(request.operation).logged(format!("{}: {why}", client.key())));
     }
     let now = gateway.clock.now();
     let request_id = uuid::Uuid::new_v4().to_string();
     // An Options value that is wrong is told before any work is queued.
     let call = request.call()?;
+    refusal::tell(&call, &client, &gateway.schema);
     match request.operation {
         Operation::Create
         | Operation::Update

@@ -4,6 +4,7 @@
 
 mod answer;
 mod dispatch;
+mod refusal;
 mod request;
 
 use std::{mem, sync::Arc};
@@ -31,6 +32,7 @@ use super::{
     BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report,
     access::Access,
     budget::{Budget, Share},
+    journal::discreet,
     limits::Flight,
     tokens::{Asked, Endpoint},
 };
@@ -152,9 +154,9 @@ impl Gateway {
 
     /// The one place where a fault is logged; the span around it names the request.
     fn fault(&self, version: Version, message_id: Option<&str>, fault: &Fault, actor: &str) -> Outbound {
-        let (code, log) = (fault.code.name(), fault.log.as_deref());
+        let (code, log) = (fault.code.name(), fault.log.as_deref().map(discreet));
         match fault.code {
-            Code::Server => tracing::warn!(code, log, "fault: {}", fault.text),
+            Code::Server => tracing::warn!(code, log, "fault: {}", discreet(&fault.text)),
             // The text may show what the caller sent: a password that broke the XML, an address, a line break.
             _ => tracing::info!(code, log, "fault"),
         }
