@@ -22,10 +22,13 @@ pub(crate) const BY_KEY: &str = "key";
 pub(crate) const BY_GUID: &str = "guid";
 pub(crate) const BY_NAME: &str = "name";
 
+/// Its arguments: the object's number, what was there before, what was sent, what is about to be kept.
+type Settle = fn(&Work<'_, '_>, i64, Option<&Object>, Node<'_>, &mut Object) -> Result<(), Failure>;
+
 /// What holds for a type beside what holds for every kept object.
 pub(crate) struct Guard {
-    /// Before an object is written: its number, what was there before, what was sent, what is about to be kept.
-    pub(crate) settle: fn(&Work<'_, '_>, i64, Option<&Object>, Node<'_>, &mut Object) -> Result<(), Failure>,
+    /// Before an object is written.
+    pub(crate) settle: Settle,
     /// After an object was changed.
     pub(crate) renamed: fn(&mut Work<'_, '_>, i64, &Object) -> Result<(), StoreError>,
     /// Before an object is taken away.

@@ -88,9 +88,12 @@ pub(crate) fn apply(
         return Err(Failure::about(code::CANNOT_PERFORM, &format!("{} on the All Subscribers list", method.name())));
     }
     let plan = work.plan(KIND, method, options, found.is_some())?;
-    let takes_away = matches!(plan, Plan::Remove | Plan::Gone) || method == Method::Delete;
-    if let Some(named) = named.as_ref().filter(|_| takes_away) {
-        agree(&work.objects(), named, found)?;
+    if let Some(mut named) = named.clone() {
+        // What is changed may get another key, which must be nobody's.
+        if matches!(plan, Plan::Change) {
+            named.key = None;
+        }
+        agree(&work.objects(), &named, found)?;
     }
     let id = match (plan, found) {
         (Plan::Insert, _) => insert(work, node)?,
@@ -115,8 +118,8 @@ pub(crate) fn apply(
     Ok(Row { new_id: id, echo: Echo::RequestWith(vec![("ID", id.to_string())]), ..Row::ok(0, done) })
 }
 
-/// What is taken away must be what every identifier names.
-fn agree(objects: &Objects<'_>, named: &ListRef, found: Option<i64>) -> Result<(), Failure> {
+/// Where several identifiers are given, each must name what was found.
+pub(crate) fn agree(objects: &Objects<'_>, named: &ListRef, found: Option<i64>) -> Result<(), Failure> {
     let ListRef { id, guid, key } = named.clone();
     let alone = [
         ("ID", ListRef { id, ..ListRef::default() }),
@@ -124,7 +127,7 @@ fn agree(objects: &Objects<'_>, named: &ListRef, found: Option<i64>) -> Result<(
         ("CustomerKey", ListRef { key, ..ListRef::default() }),
     ];
     let given: Vec<_> = alone.iter().filter(|(_, list)| *list != ListRef::default()).collect();
-    for (_, list) in &given {
+    for (_, list) in given.iter().filter(|_| given.len() > 1) {
         if find(objects, list)? != found {
             let given: Vec<_> = given.iter().map(|(member, list)| format!("{member} {list}")).collect();
             return Err(generic::contradiction(KIND, &given));

@@ -26,7 +26,7 @@ pub const MAX_CONDITIONS: usize = 1_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// The first batch.
-    New(Retrieve),
+    New(Box<Retrieve>),
     /// The next batch of an earlier one.
     Continue {
         /// `ContinueRequest`: the RequestID of an answer.
@@ -129,7 +129,7 @@ impl Ask {
         if filter.as_ref().is_some_and(|filter| filter.conditions().len() > MAX_CONDITIONS) {
             return Err(format!("The Filter has more than {MAX_CONDITIONS} conditions"));
         }
-        Ok(Self::New(Retrieve {
+        Ok(Self::New(Box::new(Retrieve {
             object_type: of.given("ObjectType").ok_or("The request has no ObjectType")?,
             properties,
             filter,
@@ -138,7 +138,7 @@ impl Ask {
             all_accounts: flag(request, "QueryAllAccounts")?,
             since_last_batch: flag(request, "RetrieveAllSinceLastBatch")?,
             batch: batch.unwrap_or(MAX_BATCH),
-        }))
+        })))
     }
 }
 

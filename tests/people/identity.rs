@@ -65,6 +65,16 @@ fn a_list_is_deleted_by_identifiers_that_agree() {
         let both = list(&format!("<ID>{id}</ID><CustomerKey>{key}</CustomerKey>"));
         assert_eq!(house.one(Delete, &both), differ(key));
     }
+    let new = list("<ID>424242</ID><CustomerKey>b</CustomerKey><ListName>C</ListName>");
+    let refused =
+        "2 Exception occurred during the look-up of List: ID 424242 and CustomerKey b do not name the same object";
+    assert_eq!(house.one(Create, &new), refused);
+    let ada = "<SubscriberKey>ada</SubscriberKey><EmailAddress>ada@example.com</EmailAddress>";
+    let member = format!("{ada}<Lists><ID>{id}</ID><CustomerKey>b</CustomerKey></Lists>");
+    assert_eq!(house.one(Create, &object("Subscriber", &member)), differ("b"));
+    let other = format!("<ID>{id}</ID><ObjectID>none</ObjectID><ListName>C</ListName>");
+    let said = house.one(Update, &list(&other));
+    assert!(said.ends_with(&format!("ID {id} and ObjectID none do not name the same object")), "{said}");
     let both = list(&format!("<ID>{id}</ID><CustomerKey>a</CustomerKey>"));
     assert_eq!(house.one(Delete, &both), "OK List deleted");
 }

@@ -122,17 +122,18 @@ fn find(work: &Work<'_, '_>, given: &Object) -> Result<Option<(i64, Object)>, St
     }
 }
 
-/// What is taken away must be what every identifier names.
+/// What is taken away must be what ObjectID and CustomerKey both name; with one of them the Name is data.
 fn agree(work: &Work<'_, '_>, given: &Object, found: Option<i64>) -> Result<(), Failure> {
-    for (member, index) in [("ObjectID", BY_GUID), ("CustomerKey", BY_KEY), ("Name", BY_NAME)] {
-        let Some(text) = said(given, member) else { continue };
-        if work.objects().find_first(EXTENSION, index, &text.to_lowercase())? != found {
-            return Err(invalid(format!(
-                "ObjectID, CustomerKey and Name do not name the same data extension: {member} {text}"
-            )));
+    let (Some(guid), Some(key)) = (said(given, "ObjectID"), said(given, "CustomerKey")) else {
+        return Ok(());
+    };
+    match work.objects().find_first(EXTENSION, BY_KEY, &key.to_lowercase())? == found {
+        true => Ok(()),
+        false => {
+            let given = [format!("ObjectID {guid}"), format!("CustomerKey {key}")];
+            Err(generic::contradiction(EXTENSION, &given))
         }
     }
-    Ok(())
 }
 
 fn insert(work: &mut Work<'_, '_>, mut given: Object) -> Result<Row, Failure> {
