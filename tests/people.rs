@@ -7,8 +7,14 @@
     reason = "a test may fail loudly, in its helpers too"
 )]
 
+#[path = "people/allowed.rs"]
+mod allowed;
+#[path = "people/folders.rs"]
+mod folders;
 #[path = "people/house.rs"]
 mod house;
+#[path = "people/identity.rs"]
+mod identity;
 #[path = "people/lists.rs"]
 mod lists;
 #[path = "people/memberships.rs"]

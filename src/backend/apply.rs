@@ -61,9 +61,10 @@ fn one(
     if !client.may(call.operation.name(), name) {
         return Err(Failure::cannot(method.name(), name));
     }
-    let acting = acting_for(client, call.options.client_id, node)?;
+    let acting = acting_for(client, call.options.client.as_ref(), node)?;
     check_values(node)?;
-    let mut work = Work { backend, txn, client: acting.as_ref().unwrap_or(client), now, tables };
+    let acting = acting.as_ref().unwrap_or(client);
+    let mut work = Work { backend, txn, client: acting, caller: Some(client), now, tables };
     kind::apply(&mut work, name, method, node, &call.options)
 }
 

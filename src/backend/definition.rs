@@ -63,10 +63,11 @@ fn one(
     if !client.may(call.operation.name(), name) {
         return Err(cannot(call, name));
     }
-    let acting = acting_for(client, call.options.client_id, node)?;
+    let acting = acting_for(client, call.options.client.as_ref(), node)?;
     check_values(node)?;
     let mut tables = Tables::default();
-    let mut work = Work { backend, txn, client: acting.as_ref().unwrap_or(client), now, tables: &mut tables };
+    let acting = acting.as_ref().unwrap_or(client);
+    let mut work = Work { backend, txn, client: acting, caller: Some(client), now, tables: &mut tables };
     match call.operation {
         Operation::Perform => perform(&mut work, call, name, ty, node),
         Operation::Configure => configure(&mut work, client, call, name, node),
@@ -100,7 +101,7 @@ fn perform(work: &mut Work<'_, '_>, call: &Call<'_>, name: &str, ty: TypeId, nod
         return Err(exception(call, &format!("Action is {asked:?}, expected start")));
     }
     let Some((_, definition)) = generic::find(work, name, node)? else {
-        return Err(exception(call, &format!("{name} not found")));
+        return Err(generic::not_found(call.operation.name(), name, generic::identity(node)));
     };
     let id = work.objects().next_id();
     let run = uuid::Uuid::new_v4().to_string();
@@ -185,7 +186,8 @@ fn assign(work: &mut Work<'_, '_>, client: &Client, call: &Call<'_>, node: Node<
 
 fn is_meant(node: Node<'_>, id: i64, user: &Object) -> bool {
     for name in ["ID", "AccountUserID", "UserID", "CustomerKey"] {
-        if let Some(given) = node.given(name) {
+        // Proxies write an unset number as 0.
+        if let Some(given) = node.given(name).filter(|given| given != "0") {
             return user.text(name) == Some(given.as_str()) || given == id.to_string();
         }
     }
@@ -209,7 +211,7 @@ fn schedule(work: &mut Work<'_, '_>, call: &Call<'_>, name: &str, node: Node<'_>
     let given_schedule = given_schedule.ok_or_else(|| exception(call, "no Schedule is given"))?;
     check_values(given_schedule)?;
     let Some((id, mut object)) = generic::find(work, name, node)? else {
-        return Err(exception(call, &format!("{name} not found")));
+        return Err(generic::not_found(call.operation.name(), name, generic::identity(node)));
     };
     let mut schedule = given_schedule.to_object();
     schedule.kind = schema.type_name(declared).into();

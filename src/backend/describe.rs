@@ -7,9 +7,11 @@
 use crate::{
     message::{
         client::Client,
+        code,
         fixed::{Definition, DefinitionRequest, Property},
     },
     schema::{Field, Kind, Schema, Simple, TypeId},
+    soap::Fault,
     store::{StoreError, View},
 };
 
@@ -38,6 +40,17 @@ const OF_CLIENT: &[&str] = &["ID", "EnterpriseID", "PartnerClientKey"];
 /// Members by which an object inside another one is named.
 const OF_OBJECT: &[&str] = &["ID", "ObjectID", "CustomerKey"];
 
+/// Refuses accounts for which the caller may not act. The answer has no place for it: it is a fault.
+///
+/// # Errors
+/// A Client fault.
+pub fn check(client: &Client, asked: &[DefinitionRequest]) -> Result<(), Fault> {
+    for named in asked.iter().filter_map(|asked| asked.account.as_ref()) {
+        client.account_of(named).map_err(|what| Fault::client(code::NO_ACCESS.about(&what)))?;
+    }
+    Ok(())
+}
+
 /// Describes what is asked for, in order.
 ///
 /// # Errors
@@ -60,7 +73,8 @@ fn one(
     let schema = &*backend.schema;
     let name = asked.object_type.as_str();
     let nothing = Definition::new(name, Vec::new());
-    let acting = client.acting_for(asked.account.unwrap_or_else(|| client.account()));
+    let account = asked.account.as_ref().map_or(Ok(None), |named| client.account_of(named)).ok();
+    let acting = account.and_then(|account| client.acting_for(account.unwrap_or_else(|| client.account())));
     let Some((ty, acting)) = type_of(schema, name).zip(acting).filter(|_| client.may("Describe", name)) else {
         return Ok(nothing);
     };

@@ -31,9 +31,10 @@ pub fn apply(
     now: Time,
 ) -> Result<Vec<Row>, StoreError> {
     walk::call(backend, txn, call, |txn, ordinal, request| {
-        let acting = acting_for(client, call.options.client_id, request)?;
+        let acting = acting_for(client, call.options.client.as_ref(), request)?;
         let mut tables = Tables::default();
-        let mut work = Work { backend, txn, client: acting.as_ref().unwrap_or(client), now, tables: &mut tables };
+        let acting = acting.as_ref().unwrap_or(client);
+        let mut work = Work { backend, txn, client: acting, caller: Some(client), now, tables: &mut tables };
         one(&mut work, client, request).map(|message| Row::ok(ordinal, message))
     })
 }

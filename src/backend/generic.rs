@@ -12,14 +12,28 @@ use crate::{
 
 use super::{
     Failure, Work,
+    folder::BY_PARENT,
     kind::{Ids, Kind},
-    plan::{Method, Plan, plan},
+    plan::{Method, NOTHING_DONE, Plan},
 };
 
 /// Index names of every kept object.
 pub(crate) const BY_KEY: &str = "key";
 pub(crate) const BY_GUID: &str = "guid";
 pub(crate) const BY_NAME: &str = "name";
+
+/// Its arguments: the object's number, what was there before, what was sent, what is about to be kept.
+type Settle = fn(&Work<'_, '_>, i64, Option<&Object>, Node<'_>, &mut Object) -> Result<(), Failure>;
+
+/// What holds for a type beside what holds for every kept object.
+pub(crate) struct Guard {
+    /// Before an object is written.
+    pub(crate) settle: Settle,
+    /// After an object was changed.
+    pub(crate) renamed: fn(&mut Work<'_, '_>, i64, &Object) -> Result<(), StoreError>,
+    /// Before an object is taken away.
+    pub(crate) remove: fn(&Work<'_, '_>, i64) -> Result<(), Failure>,
+}
 
 /// What a keeper is told of a type: as [`Kind`], but for any name.
 struct Rule<'a> {
@@ -28,12 +42,14 @@ struct Rule<'a> {
     required: &'a [&'a str],
     messages: [Cow<'static, str>; 3],
     echo: bool,
+    guard: Option<&'static Guard>,
 }
 
 /// Applies a method to an object of a type with known answers.
 pub(crate) fn apply(
     work: &mut Work<'_, '_>,
     kind: &Kind,
+    guard: Option<&'static Guard>,
     method: Method,
     node: Node<'_>,
     options: &Options,
@@ -44,6 +60,7 @@ pub(crate) fn apply(
         required: kind.required,
         messages: kind.messages.map(Cow::Borrowed),
         echo: kind.echo,
+        guard,
     };
     keep(work, &rule, method, node, options)
 }
@@ -58,7 +75,7 @@ pub(crate) fn apply_named(
     options: &Options,
 ) -> Result<Row, Failure> {
     let messages = messages.clone().map(Cow::Owned);
-    keep(work, &Rule { name, ids: Ids::Both, required: &[], messages, echo: true }, method, node, options)
+    keep(work, &Rule { name, ids: Ids::Both, required: &[], messages, echo: true, guard: None }, method, node, options)
 }
 
 fn keep(
@@ -73,41 +90,77 @@ fn keep(
     let done = match method {
         Method::Create => created,
         Method::Update => updated,
-        Method::Delete => deleted,
+        Method::Delete => deleted.clone(),
     };
-    match (plan(method, options.save_action(rule.name), found.is_some()), found) {
+    let plan = work.plan(rule.name, method, options, found.is_some())?;
+    if found.is_none() && identity(node).is_none() && (method == Method::Delete || plan == Plan::Gone) {
+        let what = format!("[{}]: {} is named by none of ObjectID, CustomerKey, ID", method.name(), rule.name);
+        return Err(Failure::about(code::EXCEPTION, &what));
+    }
+    match (plan, found) {
         (Plan::Insert, _) => insert(work, rule, node, done),
         (Plan::Change, Some((id, object))) => change(work, rule, node, id, object, done),
         (Plan::Remove, Some((id, _))) => {
+            if let Some(guard) = rule.guard {
+                (guard.remove)(work, id)?;
+            }
             work.txn.objects(work.client).remove(rule.name, id)?;
-            Ok(Row::ok(0, done))
+            Ok(Row::ok(0, deleted))
         }
         (Plan::Exists, _) => {
             let what = identity(node).unwrap_or_else(|| rule.name.to_owned());
             Err(Failure::about(code::NAME_EXISTS, &what))
         }
         // Like a delete in SQL: nothing to do is no error (facts/wire 2.2).
-        (Plan::Missing, _) if method == Method::Delete => Ok(Row::ok(0, done)),
+        (Plan::Missing, _) if method == Method::Delete => Ok(Row::ok(0, deleted)),
+        (Plan::Gone, _) => Ok(Row::ok(0, deleted)),
         (Plan::Refuse(why), _) => Err(Failure::plain(why)),
-        (Plan::Leave, _) => Ok(Row::ok(0, done)),
-        (Plan::Missing | Plan::Change | Plan::Remove, _) => {
-            let what = identity(node).unwrap_or_else(|| "an object without CustomerKey, ObjectID or ID".to_owned());
-            Err(Failure::about(code::EXCEPTION, &format!("[Update]: {} not found: {what}", rule.name)))
-        }
+        (Plan::Leave, _) => Ok(Row::ok(0, NOTHING_DONE)),
+        (Plan::Missing | Plan::Change | Plan::Remove, _) => match identity(node) {
+            Some(what) if rule.name == "TriggeredSendDefinition" => {
+                Err(Failure::about(code::DEFINITION_NOT_FOUND, &what))
+            }
+            what => Err(not_found(method.name(), rule.name, what)),
+        },
     }
 }
 
-/// The object that a node is about: by ObjectID, else CustomerKey, else ID. An identifier that is given decides alone.
-pub(crate) fn find(work: &mut Work<'_, '_>, kind: &str, node: Node<'_>) -> Result<Option<(i64, Object)>, StoreError> {
-    let objects = work.txn.objects(work.client);
-    let id = if let Some(guid) = node.given("ObjectID") {
-        objects.find_first(kind, BY_GUID, &folded(&guid))?
-    } else if let Some(key) = node.given("CustomerKey") {
-        objects.find_first(kind, BY_KEY, &folded(&key))?
-    } else {
-        node.given("ID").and_then(|id| id.parse().ok())
+/// Nothing of that identity is kept.
+pub(crate) fn not_found(operation: &str, kind: &str, identity: Option<String>) -> Failure {
+    let what = identity.unwrap_or_else(|| "none of ObjectID, CustomerKey, ID is given".to_owned());
+    Failure::about(code::EXCEPTION, &format!("[{operation}]: {kind} not found: {what}"))
+}
+
+/// Identifiers that are given and do not name one and the same object.
+pub(crate) fn contradiction(kind: &str, given: &[String]) -> Failure {
+    let given = given.join(" and ");
+    Failure::about(code::EXCEPTION, &format!("the look-up of {kind}: {given} do not name the same object"))
+}
+
+/// `ID`; proxies write an unset number as 0.
+pub(crate) fn number(node: Node<'_>) -> Option<i64> {
+    node.given("ID").and_then(|id| id.parse().ok()).filter(|id| *id != 0)
+}
+
+/// The object that a node is about, by ObjectID, CustomerKey and ID: those that are given must agree.
+pub(crate) fn find(work: &Work<'_, '_>, kind: &str, node: Node<'_>) -> Result<Option<(i64, Object)>, Failure> {
+    let objects = work.objects();
+    let mut found = Vec::new();
+    for (index, member) in [(BY_GUID, "ObjectID"), (BY_KEY, "CustomerKey")] {
+        if let Some(text) = node.given(member) {
+            found.push(objects.find_first(kind, index, &folded(&text))?);
+        }
+    }
+    if let Some(id) = number(node) {
+        found.push(objects.has(kind, id)?.then_some(id));
+    }
+    let Some(first) = found.first().copied() else {
+        return Ok(None);
     };
-    match id {
+    if found.iter().any(|other| *other != first) {
+        return Err(contradiction(kind, &identifiers(node)));
+    }
+    match first {
         Some(id) => Ok(objects.get(kind, id)?.map(|object| (id, object))),
         None => Ok(None),
     }
@@ -118,8 +171,18 @@ pub(crate) fn folded(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
-fn identity(node: Node<'_>) -> Option<String> {
-    ["CustomerKey", "ObjectID", "Name", "ID"].into_iter().find_map(|name| node.given(name))
+/// The identifiers that are given, for people, in the order in which they are looked for.
+fn identifiers(node: Node<'_>) -> Vec<String> {
+    let texts =
+        ["ObjectID", "CustomerKey"].into_iter().filter_map(|name| Some(format!("{name} {}", node.given(name)?)));
+    texts.chain(number(node).map(|id| format!("ID {id}"))).collect()
+}
+
+/// The identifier by which an object is looked for, for people.
+pub(crate) fn identity(node: Node<'_>) -> Option<String> {
+    // Keys go without saying; there is one only where no ObjectID comes first.
+    let key = node.given("CustomerKey").filter(|_| node.given("ObjectID").is_none());
+    key.or_else(|| identifiers(node).into_iter().next())
 }
 
 fn insert(work: &mut Work<'_, '_>, rule: &Rule<'_>, node: Node<'_>, done: Cow<'static, str>) -> Result<Row, Failure> {
@@ -138,6 +201,9 @@ fn insert(work: &mut Work<'_, '_>, rule: &Rule<'_>, node: Node<'_>, done: Cow<'s
     let now = work.now.to_string();
     object.set_text("CreatedDate", now.clone());
     object.set_text("ModifiedDate", now);
+    if let Some(guard) = rule.guard {
+        (guard.settle)(work, id, None, node, &mut object)?;
+    }
     put(work, rule.name, id, &object)?;
     let (number, guid) = match rule.ids {
         Ids::Number => (id, None),
@@ -161,9 +227,16 @@ fn change(
     mut object: Object,
     done: Cow<'static, str>,
 ) -> Result<Row, Failure> {
+    let before = rule.guard.map(|_| object.clone());
     merge(&mut object, node.to_object());
     object.set_text("ModifiedDate", work.now.to_string());
+    if let Some(guard) = rule.guard {
+        (guard.settle)(work, id, before.as_ref(), node, &mut object)?;
+    }
     put(work, rule.name, id, &object)?;
+    if let Some(guard) = rule.guard {
+        (guard.renamed)(work, id, &object)?;
+    }
     let set = match (rule.ids, object.text("ObjectID")) {
         (Ids::Guid | Ids::Both, Some(guid)) => vec![("ObjectID", guid.to_owned())],
         _ => vec![("ID", id.to_string())],
@@ -192,7 +265,8 @@ pub(crate) fn merge(object: &mut Object, change: Object) {
 /// Writes an object with the index entries that every kept object has.
 pub(crate) fn put(work: &mut Work<'_, '_>, kind: &str, id: i64, object: &Object) -> Result<(), StoreError> {
     let mut keys: Vec<(&str, String)> = Vec::new();
-    for (index, member) in [(BY_KEY, "CustomerKey"), (BY_GUID, "ObjectID"), (BY_NAME, "Name")] {
+    let all = [(BY_KEY, "CustomerKey"), (BY_GUID, "ObjectID"), (BY_NAME, "Name"), (BY_PARENT, "ParentFolder.ID")];
+    for (index, member) in all {
         if let Some(text) = object.text(member).filter(|text| !text.is_empty()) {
             keys.push((index, folded(text)));
         }

@@ -7,7 +7,7 @@ use crate::{
     object::Node,
 };
 
-use super::{Failure, Work, data_extension, generic, list, plan::Method, row, subscriber, triggered_send};
+use super::{Failure, Work, data_extension, folder, generic, list, plan::Method, row, subscriber, triggered_send};
 
 /// Which identifiers the service gives to a new object (facts/wire 2.2: NewID is 0 for types with a GUID).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +134,9 @@ const READ_ONLY: &[&str] = &[
     "UnsubEvent",
 ];
 
+/// Types whose Create means to send now, beside TriggeredSend. A ContactEvent fires the messages of a journey.
+const SENDS: &[&str] = &["ContactEvent", "SMSTriggeredSend", "Send", "VoiceTriggeredSend"];
+
 /// Whether objects of a type are shown and never written.
 pub(crate) fn is_read_only(name: &str) -> bool {
     READ_ONLY.contains(&name)
@@ -154,9 +157,13 @@ pub(crate) fn apply(
         row::FIELD => data_extension::apply_field(work, method, node, options),
         row::ROWS => row::apply(work, method, node, options),
         "TriggeredSend" => triggered_send::apply(work, method, node),
+        name if SENDS.contains(&name) => Err(triggered_send::refuse(method, name)),
         name if is_read_only(name) => Err(Failure::cannot(method.name(), name)),
         name => match KINDS.iter().find(|kind| kind.name == name) {
-            Some(kind) => generic::apply(work, kind, method, node, options),
+            Some(kind) => {
+                let guard = (name == folder::KIND).then_some(&folder::GUARD);
+                generic::apply(work, kind, guard, method, node, options)
+            }
             None => {
                 let messages = ["created", "updated", "deleted"].map(|done| format!("{name} {done}"));
                 generic::apply_named(work, name, &messages, method, node, options)

@@ -12,7 +12,7 @@ use crate::{
 
 use super::{
     Failure, Work, generic, membership,
-    plan::{Method, Plan, plan},
+    plan::{Method, NOTHING_DONE, Plan},
     subscriber,
 };
 
@@ -22,6 +22,7 @@ pub(crate) const KIND: &str = "List";
 const LONGEST_NAME: usize = 50;
 /// Index of one entry: which list is All Subscribers.
 const MASTER: &str = "master";
+const DELETED: &str = "List deleted";
 const ALL_SUBSCRIBERS: &str = "All Subscribers";
 
 /// What names a list, in the order in which it is looked for; one that is given decides alone.
@@ -35,11 +36,7 @@ pub(crate) struct ListRef {
 impl ListRef {
     /// Reads it from an element with ID, ObjectID or CustomerKey; `None` when there is none of them.
     pub(crate) fn read(node: Node<'_>) -> Option<Self> {
-        let found = Self {
-            id: node.given("ID").and_then(|id| id.parse().ok()),
-            guid: node.given("ObjectID"),
-            key: node.given("CustomerKey"),
-        };
+        let found = Self { id: generic::number(node), guid: node.given("ObjectID"), key: node.given("CustomerKey") };
         (found != Self::default()).then_some(found)
     }
 }
@@ -83,33 +80,60 @@ pub(crate) fn apply(
     let done = match method {
         Method::Create => "Created List.",
         Method::Update => "Updated List.",
-        Method::Delete => "List deleted",
+        Method::Delete => DELETED,
     };
     if let Some(id) = found
         && is_all_subscribers(&work.objects(), id)?
     {
         return Err(Failure::about(code::CANNOT_PERFORM, &format!("{} on the All Subscribers list", method.name())));
     }
-    let id = match (plan(method, action, found.is_some()), found) {
+    let plan = work.plan(KIND, method, options, found.is_some())?;
+    if let Some(mut named) = named.clone() {
+        // What is changed may get another key, which must be nobody's.
+        if matches!(plan, Plan::Change) {
+            named.key = None;
+        }
+        agree(&work.objects(), &named, found)?;
+    }
+    let id = match (plan, found) {
         (Plan::Insert, _) => insert(work, node)?,
         (Plan::Change, Some(id)) => change(work, node, id)?,
         (Plan::Remove, Some(id)) => {
             membership::remove_list(work, id)?;
             work.objects().remove(KIND, id)?;
-            return Ok(Row::ok(0, done));
+            return Ok(Row::ok(0, DELETED));
         }
         (Plan::Exists, _) => {
             return Err(Failure::about(code::NAME_EXISTS, &named.unwrap_or_default().to_string()));
         }
         // Like a delete in SQL: nothing to do is no error (facts/wire 2.2).
         (Plan::Missing, _) if method == Method::Delete && named.is_some() => return Ok(Row::ok(0, done)),
-        (Plan::Leave, _) => return Ok(Row::ok(0, done)),
+        (Plan::Gone, _) if named.is_some() || node.given("ListName").is_some() => return Ok(Row::ok(0, DELETED)),
+        (Plan::Leave, _) => return Ok(Row::ok(0, NOTHING_DONE)),
         (Plan::Refuse(why), _) => return Err(Failure::plain(why)),
-        (Plan::Missing | Plan::Change | Plan::Remove, _) => {
+        (Plan::Missing | Plan::Gone | Plan::Change | Plan::Remove, _) => {
             return Err(Failure::about(code::LIST_NOT_FOUND, &named.unwrap_or_default().to_string()));
         }
     };
     Ok(Row { new_id: id, echo: Echo::RequestWith(vec![("ID", id.to_string())]), ..Row::ok(0, done) })
+}
+
+/// Where several identifiers are given, each must name what was found.
+pub(crate) fn agree(objects: &Objects<'_>, named: &ListRef, found: Option<i64>) -> Result<(), Failure> {
+    let ListRef { id, guid, key } = named.clone();
+    let alone = [
+        ("ID", ListRef { id, ..ListRef::default() }),
+        ("ObjectID", ListRef { guid, ..ListRef::default() }),
+        ("CustomerKey", ListRef { key, ..ListRef::default() }),
+    ];
+    let given: Vec<_> = alone.iter().filter(|(_, list)| *list != ListRef::default()).collect();
+    for (_, list) in given.iter().filter(|_| given.len() > 1) {
+        if find(objects, list)? != found {
+            let given: Vec<_> = given.iter().map(|(member, list)| format!("{member} {list}")).collect();
+            return Err(generic::contradiction(KIND, &given));
+        }
+    }
+    Ok(())
 }
 
 fn changes(action: SaveAction) -> bool {

@@ -98,6 +98,7 @@ pub(crate) fn apply(
     let Some(list) = list::find(&work.objects(), &entry.list)? else {
         return Err(Failure::about(code::LIST_NOT_FOUND, &entry.list.to_string()));
     };
+    list::agree(&work.objects(), &entry.list, Some(list))?;
     let action = match entry.action.as_deref().map(|word| (word, Action::named(word))) {
         None => Action::Upsert,
         Some((_, Some(Action::Create | Action::Update))) if upsert => Action::Upsert,

@@ -9,6 +9,7 @@ pub mod data_extension;
 pub mod definition;
 pub mod describe;
 pub mod execute;
+mod folder;
 mod generic;
 mod kind;
 mod list;
@@ -26,12 +27,13 @@ use std::sync::Arc;
 
 use crate::{
     clock::Time,
-    message::{ErrorCode, MAX_OBJECTS, Row, code},
+    message::{ErrorCode, MAX_OBJECTS, Options, Row, client::Client, code},
     schema::Schema,
     store::{ObjectsMut, Owner, StoreError, Transaction},
 };
 
 pub use apply::apply;
+use plan::{Method, Plan};
 
 /// Limits of the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,12 +66,31 @@ pub(crate) struct Work<'w, 't> {
     pub(crate) txn: &'w mut Transaction<'t>,
     /// The account that the object belongs to.
     pub(crate) client: &'w dyn Owner,
+    /// Who calls; `None` where the server itself does.
+    pub(crate) caller: Option<&'w Client>,
     pub(crate) now: Time,
     /// Data extensions that this call has opened.
     pub(crate) tables: &'w mut row::Tables,
 }
 
 impl Work<'_, '_> {
+    /// What is to be done to an object of a type, when the caller may do that.
+    pub(crate) fn plan(&self, kind: &str, method: Method, options: &Options, exists: bool) -> Result<Plan, Failure> {
+        let plan = plan::plan(method, options.save_action(kind), exists);
+        if let Some(operation) = plan.operation() {
+            self.allow(operation, kind)?;
+        }
+        Ok(plan)
+    }
+
+    /// Refuses what the caller may not do to objects of a type.
+    pub(crate) fn allow(&self, operation: &str, kind: &str) -> Result<(), Failure> {
+        match self.caller.is_none_or(|caller| caller.may(operation, kind)) {
+            true => Ok(()),
+            false => Err(Failure::cannot(operation, kind)),
+        }
+    }
+
     /// The objects of that account.
     pub(crate) fn objects(&self) -> ObjectsMut<'_> {
         self.txn.objects(self.client)

@@ -2,6 +2,9 @@
 
 use crate::message::{ErrorCode, code, options::SaveAction};
 
+/// The StatusMessage where a SaveAction asks for nothing. Ours.
+pub(crate) const NOTHING_DONE: &str = "Nothing was done, as SaveAction Nothing asks";
+
 /// The methods that change objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
@@ -31,12 +34,26 @@ pub(crate) enum Plan {
     Remove,
     /// Nothing, and that is what was asked for.
     Leave,
+    /// A SaveAction takes it away, and it is not there: like a delete in SQL, that is no error.
+    Gone,
     /// It is there and must not be: the type knows the code.
     Exists,
     /// It is not there and must be: the type knows the code.
     Missing,
     /// A SaveOption forbids it.
     Refuse(ErrorCode),
+}
+
+impl Plan {
+    /// The operation that the caller must be allowed: a SaveAction makes one method do another's work.
+    pub(crate) const fn operation(self) -> Option<&'static str> {
+        match self {
+            Self::Insert => Some(Method::Create.name()),
+            Self::Change => Some(Method::Update.name()),
+            Self::Remove | Self::Gone => Some(Method::Delete.name()),
+            Self::Leave | Self::Exists | Self::Missing | Self::Refuse(_) => None,
+        }
+    }
 }
 
 /// Without a SaveOption the method decides: Create of an existing object and Update of a missing one are errors
@@ -56,7 +73,8 @@ pub(crate) fn plan(method: Method, action: Option<SaveAction>, exists: bool) -> 
         (Some(SaveAction::UpdateOnly), Method::Create, false) => Plan::Refuse(code::UPDATE_ONLY),
         (Some(SaveAction::AddOnly), _, true) => Plan::Refuse(code::ADD_ONLY),
         (Some(SaveAction::Delete), _, true) => Plan::Remove,
-        (Some(SaveAction::Nothing), _, _) | (Some(SaveAction::Delete), _, false) => Plan::Leave,
+        (Some(SaveAction::Delete), _, false) => Plan::Gone,
+        (Some(SaveAction::Nothing), _, _) => Plan::Leave,
         // Taken care of above.
         (Some(SaveAction::Default), _, _) => Plan::Leave,
     }
@@ -77,14 +95,14 @@ mod tests {
             (Create, Some(UpdateAdd), Plan::Insert, Plan::Change),
             (Create, Some(UpdateOnly), Plan::Refuse(code::UPDATE_ONLY), Plan::Change),
             (Create, Some(Nothing), Plan::Leave, Plan::Leave),
-            (Create, Some(Delete), Plan::Leave, Plan::Remove),
+            (Create, Some(Delete), Plan::Gone, Plan::Remove),
             (Update, None, Plan::Missing, Plan::Change),
             (Update, Some(Default), Plan::Missing, Plan::Change),
             (Update, Some(AddOnly), Plan::Insert, Plan::Refuse(code::ADD_ONLY)),
             (Update, Some(UpdateAdd), Plan::Insert, Plan::Change),
             (Update, Some(UpdateOnly), Plan::Missing, Plan::Change),
             (Update, Some(Nothing), Plan::Leave, Plan::Leave),
-            (Update, Some(Delete), Plan::Leave, Plan::Remove),
+            (Update, Some(Delete), Plan::Gone, Plan::Remove),
             (Method::Delete, None, Plan::Missing, Plan::Remove),
             (Method::Delete, Some(Nothing), Plan::Missing, Plan::Remove),
         ];

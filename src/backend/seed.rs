@@ -61,7 +61,7 @@ fn create(
     let options = Options::default();
     let mut tables = Tables::default();
     walk::each(txn, tree.root().children_named("Objects"), |txn, _, node| {
-        let mut work = Work { backend, txn, client: &Internal(account), now, tables: &mut tables };
+        let mut work = Work { backend, txn, client: &Internal(account), caller: None, now, tables: &mut tables };
         let name = node.ty().map_or("", |ty| backend.schema.type_name(ty));
         kind::apply(&mut work, name, Method::Create, node, &options)
     })

@@ -1,4 +1,4 @@
-//! TriggeredSend: what is checked before anything is sent.
+//! TriggeredSend and the other types that mean to send now: what is checked before anything is sent.
 //!
 //! Sending itself needs a mail backend; without one every send is refused in the service's own shape, never accepted and
 //! forgotten.
@@ -26,6 +26,16 @@ pub(crate) fn apply(work: &mut Work<'_, '_>, method: Method, node: Node<'_>) -> 
         return Err(refused(code::DEFINITION_NOT_ACTIVE.code, code::DEFINITION_NOT_ACTIVE.text));
     }
     Err(refused(code::SEND_IMPOSSIBLE.code, code::SEND_IMPOSSIBLE.text))
+}
+
+/// Refuses an object of another type whose Create is a send, in the result subtype that the WSDL has for it.
+pub(crate) fn refuse(method: Method, kind: &str) -> Failure {
+    if method != Method::Create {
+        return Failure::cannot(method.name(), kind);
+    }
+    let row = Row::error(0, code::SEND_IMPOSSIBLE.code, code::SEND_IMPOSSIBLE.text);
+    let subtype = (kind == "ContactEvent").then_some("ContactEventCreateResult");
+    Failure::Refused(Box::new(Row { subtype, ..row }))
 }
 
 /// Captured triggered-send answers have the subtype and no object.

@@ -3,7 +3,7 @@
 //! Every operation that has rows goes this way, with the same limit and the same words where there is nothing to do.
 
 use crate::{
-    message::{Call, Echo, Row, client::Client, code, options},
+    message::{Call, Echo, Row, client::Client, code, options::ClientRef},
     object::{Node, Object, value},
     store::{StoreError, Transaction},
 };
@@ -53,17 +53,20 @@ pub(super) fn each<'t, 'n>(
 }
 
 /// The account that an object is for: its own Client, else that of the Options, else the caller's (`None`).
-pub(super) fn acting_for(client: &Client, by_options: Option<u64>, node: Node<'_>) -> Result<Option<Client>, Failure> {
-    let own = match node.child("Client").filter(|own| !own.is_nil()) {
-        Some(own) => options::client_id(own).map_err(|fault| Failure::refused(code::EXCEPTION.code, fault.text))?,
-        None => None,
-    };
-    match own.or(by_options).filter(|&account| account != client.account()) {
-        None => Ok(None),
-        Some(account) => {
-            client.acting_for(account).map(Some).ok_or_else(|| Failure::about(code::NO_ACCESS, &account.to_string()))
+pub(super) fn acting_for(
+    client: &Client,
+    by_options: Option<&ClientRef>,
+    node: Node<'_>,
+) -> Result<Option<Client>, Failure> {
+    let own = node.child("Client").map(ClientRef::read).transpose();
+    let own = own.map_err(|fault| Failure::refused(code::EXCEPTION.code, fault.text))?.flatten();
+    for named in own.as_ref().into_iter().chain(by_options) {
+        let refused = |what: String| Failure::about(code::NO_ACCESS, &what);
+        if let Some(account) = client.account_of(named).map_err(refused)? {
+            return Ok(client.acting_for(account).filter(|_| account != client.account()));
         }
     }
+    Ok(None)
 }
 
 /// A value that is not of its declared type is told with its place; the rest of the call goes on.

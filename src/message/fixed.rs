@@ -10,7 +10,7 @@ use crate::{
     soap::Fault,
 };
 
-use super::options;
+use super::options::ClientRef;
 
 /// A message that has not been written before is our mistake: the caller is told as of any other.
 fn write<T: YaSerialize>(message: &T) -> Result<String, Fault> {
@@ -149,7 +149,7 @@ pub struct DefinitionRequest {
     /// `ObjectType`
     pub object_type: String,
     /// `Client`
-    pub account: Option<u64>,
+    pub account: Option<ClientRef>,
 }
 
 /// Reads a DefinitionRequestMsg. One without an ObjectType asks for nothing.
@@ -161,7 +161,7 @@ pub fn read_describe(message: Node<'_>) -> Result<Vec<DefinitionRequest>, Fault>
     let mut asked = Vec::new();
     for request in lists.flat_map(|list| list.children_named("ObjectDefinitionRequest")) {
         let account = match request.child("Client").filter(|client| !client.is_nil()) {
-            Some(client) => options::client_id(client)?,
+            Some(client) => ClientRef::read(client)?,
             None => None,
         };
         if asked.len() == MAX_DESCRIBED {

@@ -2,6 +2,8 @@
 //!
 //! Whether a combination of conversation options is lawful is not decided here.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     clock::Time,
     object::{Node, value},
@@ -21,10 +23,10 @@ pub struct Options {
     pub calls_in_conversation: Option<i32>,
     /// `ScheduledTime`
     pub scheduled_time: Option<Time>,
-    /// `SaveOptions/SaveOption`, those that name both a property and an action.
+    /// `SaveOptions/SaveOption`, those with an action.
     pub save_options: Vec<SaveOption>,
-    /// The account to act for: `Client/ID`, or the deprecated `Client/ClientID`.
-    pub client_id: Option<u64>,
+    /// `Client`: the account to act for.
+    pub client: Option<ClientRef>,
     /// `UpdateOptions.Action`, as it was sent.
     pub action: Option<String>,
     /// `UpdateOptions.Container` or `CreateOptions.Container` names this type.
@@ -71,16 +73,18 @@ pub enum SaveAction {
 }
 
 impl SaveAction {
+    const ALL: [(Self, &'static str); 6] = [
+        (Self::AddOnly, "AddOnly"),
+        (Self::Default, "Default"),
+        (Self::Nothing, "Nothing"),
+        (Self::UpdateAdd, "UpdateAdd"),
+        (Self::UpdateOnly, "UpdateOnly"),
+        (Self::Delete, "Delete"),
+    ];
+
+    /// In any case of letters.
     fn named(text: &str) -> Option<Self> {
-        Some(match text {
-            "AddOnly" => Self::AddOnly,
-            "Default" => Self::Default,
-            "Nothing" => Self::Nothing,
-            "UpdateAdd" => Self::UpdateAdd,
-            "UpdateOnly" => Self::UpdateOnly,
-            "Delete" => Self::Delete,
-            _ => return None,
-        })
+        Self::ALL.into_iter().find(|(_, name)| name.eq_ignore_ascii_case(text)).map(|(action, _)| action)
     }
 }
 
@@ -110,8 +114,8 @@ impl Options {
                     let time = value::date_time(text, 0).ok_or_else(|| bad(member, "an xsd:dateTime"))?;
                     options.scheduled_time = Some(time);
                 }
-                "SaveOptions" => options.save_options = member.children().filter_map(save_option).collect(),
-                "Client" => options.client_id = client_id(member)?,
+                "SaveOptions" => options.save_options = save_options(member)?,
+                "Client" => options.client = ClientRef::read(member)?,
                 "Action" if !text.is_empty() => options.action = Some(text.to_owned()),
                 "Container" => options.container = Some(Container::read(member)?),
                 _ => {}
@@ -127,23 +131,60 @@ impl Options {
 
     /// What to do with objects of a type: the SaveOption that names it, else that of `*`.
     pub fn save_action(&self, kind: &str) -> Option<SaveAction> {
-        let named = |name: &str| self.save_options.iter().find(|option| option.property_name == name);
+        let named =
+            |name: &str| self.save_options.iter().find(|option| option.property_name.eq_ignore_ascii_case(name));
         named(kind).or_else(|| named("*")).map(|option| option.action)
     }
 }
 
-/// The account that a `ClientID` element names, if it names one.
+/// What a `ClientID` element says of the account that is meant. Who the caller is decides whether that is one.
 ///
-/// # Errors
-/// A Client fault when the number is none.
-pub fn client_id(node: Node<'_>) -> Result<Option<u64>, Fault> {
-    let Some(id) = node.child("ID").or_else(|| node.child("ClientID")).filter(|id| !id.is_nil()) else {
-        return Ok(None);
-    };
-    let text = id.text();
-    match text.trim() {
-        "" => Ok(None),
-        text => text.parse().map(Some).map_err(|_| bad(id, "an account number (MID)")),
+/// CreatedBy, ModifiedBy and UserID tell of users and select no account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientRef {
+    /// `ID`, or the deprecated `ClientID`; 0 is how proxies write an unset one.
+    pub id: Option<u64>,
+    /// `CustomerKey`; that of a BusinessUnit is its number.
+    pub key: Option<String>,
+    /// Another key, which only the service itself knows: `PartnerClientKey`, `PartnerUserKey`, `CustomerID`.
+    pub foreign: Option<String>,
+    /// `EnterpriseID`
+    pub enterprise: Option<u64>,
+}
+
+impl ClientRef {
+    /// Reads a ClientID element; `None` when nothing in it selects an account.
+    ///
+    /// # Errors
+    /// A Client fault when a number is none, or when `ID` and `ClientID` differ.
+    pub fn read(node: Node<'_>) -> Result<Option<Self>, Fault> {
+        if node.is_nil() {
+            return Ok(None);
+        }
+        let (id, old) = (account(node, "ID")?, account(node, "ClientID")?);
+        if let (Some(id), Some(old)) = (id, old)
+            && id != old
+        {
+            return Err(bad(node, "the same account in ID and ClientID"));
+        }
+        let foreign = ["PartnerClientKey", "PartnerUserKey", "CustomerID"];
+        let found = Self {
+            id: id.or(old),
+            key: node.given("CustomerKey"),
+            foreign: foreign.into_iter().find_map(|name| node.given(name)),
+            enterprise: account(node, "EnterpriseID")?,
+        };
+        Ok((found != Self::default()).then_some(found))
+    }
+}
+
+fn account(node: Node<'_>, name: &str) -> Result<Option<u64>, Fault> {
+    match (node.child(name), node.given(name)) {
+        (Some(id), Some(text)) => {
+            let number: u64 = text.parse().map_err(|_| bad(id, "an account number (MID)"))?;
+            Ok(Some(number).filter(|number| *number != 0))
+        }
+        _ => Ok(None),
     }
 }
 
@@ -155,6 +196,8 @@ impl Container {
             (Some(id), Some(text)) => Some(text.parse().map_err(|_| bad(id, "an xsd:int"))?),
             _ => None,
         };
+        // Proxies write an unset number as 0.
+        let id = id.filter(|id| *id != 0);
         Ok(Self {
             kind: node.xsi_type().map(|(_, local)| local.to_owned()).unwrap_or_default(),
             customer_key: node.given("CustomerKey"),
@@ -164,11 +207,20 @@ impl Container {
     }
 }
 
-/// Clients are known to send malformed SaveOptions (a list of them, or an action without a property): those say nothing.
-fn save_option(node: Node<'_>) -> Option<SaveOption> {
-    let property_name = node.child("PropertyName")?.text().trim().to_owned();
-    let action = SaveAction::named(node.child("SaveAction")?.text().trim())?;
-    Some(SaveOption { property_name, action })
+/// Clients are known to send malformed SaveOptions (an action directly in them, or a list of texts): those say nothing. One
+/// that stands in its place must be a word of the WSDL, and without a PropertyName it is about everything.
+fn save_options(node: Node<'_>) -> Result<Vec<SaveOption>, Fault> {
+    let mut options = Vec::new();
+    for option in node.children_named("SaveOption") {
+        let (Some(action), Some(text)) = (option.child("SaveAction"), option.given("SaveAction")) else {
+            continue;
+        };
+        let expected = "AddOnly, Default, Delete, Nothing, UpdateAdd or UpdateOnly";
+        let action = SaveAction::named(&text).ok_or_else(|| bad(action, expected))?;
+        let property_name = option.given("PropertyName").unwrap_or_else(|| "*".to_owned());
+        options.push(SaveOption { property_name, action });
+    }
+    Ok(options)
 }
 
 fn int(node: Node<'_>, text: &str) -> Result<i32, Fault> {

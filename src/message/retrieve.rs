@@ -12,7 +12,7 @@ use crate::{
     schema::{PARTNER_API, Schema},
 };
 
-use super::{Filter, Operation, Options, options};
+use super::{Filter, Operation, Options, options::ClientRef};
 
 /// Objects of one answer at the most; the service takes the lesser of this and the caller's BatchSize.
 pub const MAX_BATCH: usize = 2_500;
@@ -26,7 +26,7 @@ pub const MAX_CONDITIONS: usize = 1_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// The first batch.
-    New(Retrieve),
+    New(Box<Retrieve>),
     /// The next batch of an earlier one.
     Continue {
         /// `ContinueRequest`: the RequestID of an answer.
@@ -47,10 +47,10 @@ pub struct Retrieve {
     pub properties: Vec<String>,
     /// `Filter`
     pub filter: Option<Filter>,
-    /// `ClientIDs`, by their numbers.
-    pub accounts: Vec<u64>,
+    /// `ClientIDs`
+    pub accounts: Vec<ClientRef>,
     /// `Options/Client`
-    pub client: Option<u64>,
+    pub client: Option<ClientRef>,
     /// `QueryAllAccounts`
     pub all_accounts: bool,
     /// `RetrieveAllSinceLastBatch`
@@ -113,10 +113,11 @@ impl Ask {
             Operation::Query => query(request)?,
             _ => (request, request),
         };
-        let filter = filter_in.child("Filter").filter(|filter| !filter.is_nil() && filter.has_children());
+        let filter =
+            filter_in.child("Filter").filter(|filter| !filter.is_nil() && (filter.has_children() || is_typed(*filter)));
         let mut accounts = Vec::new();
         for client in request.children_named("ClientIDs").filter(|client| !client.is_nil()) {
-            accounts.extend(options::client_id(client).map_err(|fault| fault.text)?);
+            accounts.extend(ClientRef::read(client).map_err(|fault| fault.text)?);
         }
         let properties = of.children_named("Properties").filter(|name| !name.is_nil());
         let properties = properties.map(|name| name.text().trim().to_owned()).filter(|name| !name.is_empty());
@@ -128,16 +129,16 @@ impl Ask {
         if filter.as_ref().is_some_and(|filter| filter.conditions().len() > MAX_CONDITIONS) {
             return Err(format!("The Filter has more than {MAX_CONDITIONS} conditions"));
         }
-        Ok(Self::New(Retrieve {
+        Ok(Self::New(Box::new(Retrieve {
             object_type: of.given("ObjectType").ok_or("The request has no ObjectType")?,
             properties,
             filter,
             accounts,
-            client: given.and_then(|options| options.client_id).or(header.client_id),
+            client: given.and_then(|options| options.client).or_else(|| header.client.clone()),
             all_accounts: flag(request, "QueryAllAccounts")?,
             since_last_batch: flag(request, "RetrieveAllSinceLastBatch")?,
             batch: batch.unwrap_or(MAX_BATCH),
-        }))
+        })))
     }
 }
 
@@ -149,6 +150,11 @@ fn query(request: Node<'_>) -> Result<(Node<'_>, Node<'_>), String> {
         return Err("A Query over more than one object type is not supported".to_owned());
     }
     Ok((object, query))
+}
+
+/// An empty Filter says nothing, unless it says what it should have been.
+fn is_typed(filter: Node<'_>) -> bool {
+    filter.xsi_type().is_some_and(|(_, local)| local != "FilterPart")
 }
 
 fn flag(node: Node<'_>, name: &str) -> Result<bool, String> {

@@ -144,3 +144,23 @@ fn a_reload_of_the_configuration_shows_at_once() {
     house.reload("Branch");
     assert_eq!(house.values("BusinessUnit", "Name", ""), ["Branch 100001"]);
 }
+
+#[test]
+fn an_account_that_cannot_be_found_is_not_the_callers_own() {
+    let mut house = house();
+    let failed = |what: &str| format!("Error: API Permission Failed. The user does not have access to account {what}");
+    for (client, expected) in [
+        ("<PartnerClientKey>key</PartnerClientKey>", "key"),
+        ("<CustomerKey>key</CustomerKey>", "key"),
+        ("<EnterpriseID>7</EnterpriseID>", "7"),
+    ] {
+        let named = format!("<ClientIDs>{client}</ClientIDs>");
+        assert_eq!(house.error("Subscriber", &["ID"], &named), failed(expected), "{client}");
+        let by_options = format!("<Options><Client>{client}</Client></Options>");
+        assert_eq!(house.error("Subscriber", &["ID"], &by_options), failed(expected), "{client}");
+    }
+    let by_key = format!("<ClientIDs><CustomerKey>{UNIT}</CustomerKey></ClientIDs>");
+    assert_eq!(house.retrieve("Subscriber", &["SubscriberKey"], &by_key).1, ["grace"]);
+    let own = format!("<ClientIDs><EnterpriseID>{ACCOUNT}</EnterpriseID><UserID>5</UserID></ClientIDs>");
+    assert_eq!(house.retrieve("Subscriber", &["SubscriberKey"], &own).1, ["ada"]);
+}

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::house::{House, part, simple};
 
-/// Folders with a name, a parent's number, and whether they may be edited.
-const FOLDERS: &[(&str, Option<i64>, Option<bool>)] = &[
+/// Definitions with a description, the number of an e-mail, and whether they are multipart.
+const DEFINITIONS: &[(&str, Option<i64>, Option<bool>)] = &[
     ("Alpha", Some(1), Some(true)),
     ("beta", Some(2), Some(false)),
     ("Beta ", Some(10), None),
@@ -13,25 +13,42 @@ const FOLDERS: &[(&str, Option<i64>, Option<bool>)] = &[
     ("", Some(-3), Some(false)),
 ];
 
-fn folder(name: &str, parent: Option<i64>, editable: Option<bool>) -> String {
-    let parent = parent.map(|id| format!("<ParentFolder><ID>{id}</ID></ParentFolder>")).unwrap_or_default();
-    let editable = editable.map(|yes| format!("<IsEditable>{yes}</IsEditable>")).unwrap_or_default();
+fn definition(name: &str, parent: Option<i64>, editable: Option<bool>) -> String {
+    let parent = parent.map(|id| format!("<Email><ID>{id}</ID></Email>")).unwrap_or_default();
+    let editable = editable.map(|yes| format!("<IsMultipart>{yes}</IsMultipart>")).unwrap_or_default();
     format!(
-        "<Objects xsi:type='DataFolder'>{parent}<Name>f</Name><Description>{name}</Description><ContentType>email</ContentType>{editable}</Objects>"
+        "<Objects xsi:type='TriggeredSendDefinition'>{parent}<Name>f</Name><Description>{name}</Description>{editable}</Objects>"
     )
 }
 
 fn house() -> House {
     let mut house = House::new();
-    let folders: String = FOLDERS.iter().map(|(name, parent, editable)| folder(name, *parent, *editable)).collect();
-    house.create(&folders);
+    let made: String =
+        DEFINITIONS.iter().map(|(name, parent, editable)| definition(name, *parent, *editable)).collect();
+    house.create(&made);
     house
 }
 
-/// Which of [`FOLDERS`] a filter finds.
+/// Which of [`DEFINITIONS`] a filter finds.
 fn found(house: &mut House, filter: &str) -> Vec<usize> {
-    let names = house.values("DataFolder", "Description", filter);
-    names.iter().map(|name| FOLDERS.iter().position(|(own, ..)| own == name).unwrap()).collect()
+    let names = house.values("TriggeredSendDefinition", "Description", filter);
+    names.iter().map(|name| DEFINITIONS.iter().position(|(own, ..)| own == name).unwrap()).collect()
+}
+
+#[test]
+fn an_empty_filter_is_none_unless_it_says_what_it_is() {
+    let mut house = house();
+    let all: Vec<usize> = (0..DEFINITIONS.len()).collect();
+    for none in ["<Filter/>", "<Filter xsi:nil='true'/>", "<Filter xsi:nil='true' xsi:type='SimpleFilterPart'/>"] {
+        assert_eq!(house.values("TriggeredSendDefinition", "Name", none).len(), all.len(), "{none}");
+    }
+    for (filter, expected) in [
+        ("<Filter xsi:type='SimpleFilterPart'/>", "A SimpleFilterPart has no Property"),
+        ("<Filter xsi:type='SimpleFilterPart'><Property/></Filter>", "A SimpleFilterPart has no Property"),
+        ("<Filter xsi:type='ComplexFilterPart'/>", "A ComplexFilterPart has no LeftOperand"),
+    ] {
+        assert_eq!(house.error("TriggeredSendDefinition", &["ID"], filter), format!("Error: {expected}"), "{filter}");
+    }
 }
 
 #[test]
@@ -58,19 +75,19 @@ fn every_operator() {
         ("Description", "like", &["%%"], &[0, 1, 2, 3, 4]),
         ("Description", "isNull", &[], &[]),
         ("Description", "isNotNull", &[], &[0, 1, 2, 3, 4]),
-        ("ParentFolder.ID", "equals", &["2.0"], &[1]),
-        ("ParentFolder.ID", "notEquals", &["2"], &[0, 2, 4]),
-        ("ParentFolder.ID", "greaterThan", &["2"], &[2]),
-        ("ParentFolder.ID", "lessThan", &["2"], &[0, 4]),
-        ("ParentFolder.ID", "between", &["-3", "2"], &[0, 1, 4]),
-        ("ParentFolder.ID", "between", &["2", "-3"], &[]),
-        ("ParentFolder.ID", "IN", &["1", "10"], &[0, 2]),
-        ("ParentFolder.ID", "like", &["1%"], &[0, 2]),
-        ("ParentFolder.ID", "isNull", &["ignored", "too"], &[3]),
-        ("ParentFolder.ID", "isNotNull", &[], &[0, 1, 2, 4]),
-        ("IsEditable", "equals", &["True"], &[0, 3]),
-        ("IsEditable", "equals", &["0"], &[1, 4]),
-        ("IsEditable", "notEquals", &["true"], &[1, 4]),
+        ("Email.ID", "equals", &["2.0"], &[1]),
+        ("Email.ID", "notEquals", &["2"], &[0, 2, 4]),
+        ("Email.ID", "greaterThan", &["2"], &[2]),
+        ("Email.ID", "lessThan", &["2"], &[0, 4]),
+        ("Email.ID", "between", &["-3", "2"], &[0, 1, 4]),
+        ("Email.ID", "between", &["2", "-3"], &[]),
+        ("Email.ID", "IN", &["1", "10"], &[0, 2]),
+        ("Email.ID", "like", &["1%"], &[0, 2]),
+        ("Email.ID", "isNull", &["ignored", "too"], &[3]),
+        ("Email.ID", "isNotNull", &[], &[0, 1, 2, 4]),
+        ("IsMultipart", "equals", &["True"], &[0, 3]),
+        ("IsMultipart", "equals", &["0"], &[1, 4]),
+        ("IsMultipart", "notEquals", &["true"], &[1, 4]),
         ("CreatedDate", "equals", &["2021-12-30T06:00:06-06:00"], &[0, 1, 2, 3, 4]),
         ("CreatedDate", "greaterThan", &["2021-12-30"], &[0, 1, 2, 3, 4]),
         ("CreatedDate", "lessThan", &["2021-12-30T12:00:06Z"], &[]),
@@ -118,7 +135,7 @@ fn filters_nest_in_every_spelling() {
     let mut house = house();
     let alpha = part("Description", "equals", &["Alpha"]);
     let beta = part("Description", "like", &["beta%"]);
-    let editable = part("IsEditable", "equals", &["true"]);
+    let editable = part("IsMultipart", "equals", &["true"]);
     let two = |kind: &str, complex: &str, operator: &str| {
         let inner = nested("LeftOperand", kind, &alpha)
             + &format!("<LogicalOperator>{operator}</LogicalOperator>")
@@ -131,7 +148,7 @@ fn filters_nest_in_every_spelling() {
     }
     // Prefixed, in other order, three deep, and with additional operands.
     let deep = "<p:Filter xmlns:p='http://exacttarget.com/wsdl/partnerAPI' xsi:type='p:ComplexFilterPart'>\
-         <p:RightOperand xsi:type='p:SimpleFilterPart'><p:SimpleOperator>equals</p:SimpleOperator><p:Value>true</p:Value><p:Property>IsEditable</p:Property></p:RightOperand>\
+         <p:RightOperand xsi:type='p:SimpleFilterPart'><p:SimpleOperator>equals</p:SimpleOperator><p:Value>true</p:Value><p:Property>IsMultipart</p:Property></p:RightOperand>\
          <p:LogicalOperator>AND</p:LogicalOperator>\
          <p:LeftOperand xsi:type='p:ComplexFilterPart'><p:LeftOperand xsi:type='p:SimpleFilterPart'><p:Property>Description</p:Property><p:SimpleOperator>equals</p:SimpleOperator><p:Value>Alpha</p:Value></p:LeftOperand>\
          <p:LogicalOperator>OR</p:LogicalOperator><p:RightOperand xsi:type='p:SimpleFilterPart'><p:Property>Description</p:Property><p:SimpleOperator>equals</p:SimpleOperator><p:Value>beta</p:Value></p:RightOperand></p:LeftOperand></p:Filter>";
@@ -140,11 +157,11 @@ fn filters_nest_in_every_spelling() {
         "<Filter xsi:type='ComplexFilterPart'>{}<LogicalOperator>AND</LogicalOperator>{}<AdditionalOperands>{}{}</AdditionalOperands></Filter>",
         nested("LeftOperand", "SimpleFilterPart", &editable),
         nested("RightOperand", "SimpleFilterPart", &part("Description", "like", &["%a%"])),
-        nested("Operand", "SimpleFilterPart", &part("ParentFolder.ID", "isNull", &[])),
+        nested("Operand", "SimpleFilterPart", &part("Email.ID", "isNull", &[])),
         nested("Operand", "SimpleFilterPart", &part("Description", "like", &["g%"])),
     );
     assert_eq!(found(&mut house, &more), [3]);
-    for empty in ["<Filter xsi:nil='true'/>", "<Filter/>", "<Filter xsi:type='SimpleFilterPart'/>"] {
+    for empty in ["<Filter xsi:nil='true'/>", "<Filter/>"] {
         assert_eq!(found(&mut house, empty).len(), 5, "{empty}");
     }
 }
@@ -156,7 +173,7 @@ fn what_is_wrong_with_a_filter_is_told() {
         (simple("ID", "equals", &["ten"]), "The Value \"ten\" on ID is not a number"),
         (simple("ID", "IN", &["1", ""]), "The Value \"\" on ID is not a number"),
         (simple("CreatedDate", "lessThan", &["tomorrow"]), "The Value \"tomorrow\" on CreatedDate is not a date such as 2010-11-15T11:25:54Z"),
-        (simple("IsEditable", "equals", &["maybe"]), "The Value \"maybe\" on IsEditable is not true or false"),
+        (simple("IsMultipart", "equals", &["maybe"]), "The Value \"maybe\" on IsMultipart is not true or false"),
         (simple("Name", "between", &["a"]), "The SimpleOperator between on Name takes exactly two values, not 1"),
         (simple("Name", "between", &["a", "b", "c"]), "The SimpleOperator between on Name takes exactly two values, not 3"),
         (simple("Name", "equals", &[]), "The SimpleOperator equals on Name takes one value, not 0"),
@@ -177,7 +194,7 @@ fn what_is_wrong_with_a_filter_is_told() {
         ),
     ];
     for (filter, expected) in table {
-        assert_eq!(house.error("DataFolder", &["ID"], &filter), format!("Error: {expected}"), "{filter}");
+        assert_eq!(house.error("TriggeredSendDefinition", &["ID"], &filter), format!("Error: {expected}"), "{filter}");
     }
 }
 
@@ -235,12 +252,12 @@ impl Meant {
         }
     }
 
-    /// What a folder with this text and this number should do.
+    /// What a definition with this text and this number should do.
     fn holds(&self, text: Option<&str>, number: Option<i64>) -> bool {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.holds(text, number)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(text, number)),
-            Self::One("ParentFolder.ID", operator, values) => {
+            Self::One("Email.ID", operator, values) => {
                 let values: Vec<i64> = values.iter().map(|value| value.parse().unwrap()).collect();
                 told(operator, number, &values)
             }
@@ -312,7 +329,7 @@ fn meant() -> impl Strategy<Value = Meant> {
     let like = "[abAB%]{0,4}".prop_map(|pattern| Meant::One("Description", "like", vec![pattern]));
     let number = prop::sample::select(&OPERATORS[..]).prop_flat_map(move |operator| {
         prop::collection::vec((-2_i64..3).prop_map(|number| number.to_string()), count(operator))
-            .prop_map(move |values| Meant::One("ParentFolder.ID", operator, values))
+            .prop_map(move |values| Meant::One("Email.ID", operator, values))
     });
     prop_oneof![text, like, number].prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
@@ -322,29 +339,29 @@ fn meant() -> impl Strategy<Value = Meant> {
     })
 }
 
-type Folder = (Option<String>, Option<i64>);
+type Made = (Option<String>, Option<i64>);
 
-fn folders() -> impl Strategy<Value = Vec<Folder>> {
-    let folder = (prop::option::of("[abAB ]{0,3}"), prop::option::of(-2_i64..3));
-    prop::collection::vec(folder, 1..8)
+fn definitions() -> impl Strategy<Value = Vec<Made>> {
+    let one = (prop::option::of("[abAB ]{0,3}"), prop::option::of(-2_i64..3));
+    prop::collection::vec(one, 1..8)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn filters_find_what_a_naive_model_finds(folders in folders(), filters in prop::collection::vec(meant(), 1..6)) {
+    fn filters_find_what_a_naive_model_finds(definitions in definitions(), filters in prop::collection::vec(meant(), 1..6)) {
         let mut house = House::new();
-        let made: String = folders.iter().enumerate().map(|(at, (text, number))| {
+        let made: String = definitions.iter().enumerate().map(|(at, (text, number))| {
             let text = text.as_ref().map(|text| format!("<Description>{text}</Description>")).unwrap_or_default();
-            let number = number.map(|number| format!("<ParentFolder><ID>{number}</ID></ParentFolder>")).unwrap_or_default();
-            format!("<Objects xsi:type='DataFolder'><CustomerKey>{at}</CustomerKey>{number}<Name>f</Name>{text}<ContentType>x</ContentType></Objects>")
+            let number = number.map(|number| format!("<Email><ID>{number}</ID></Email>")).unwrap_or_default();
+            format!("<Objects xsi:type='TriggeredSendDefinition'><CustomerKey>{at}</CustomerKey>{number}<Name>f</Name>{text}</Objects>")
         }).collect();
         house.create(&made);
         for filter in filters {
-            let found = house.values("DataFolder", "CustomerKey", &nested("Filter", "", &filter.inner()));
-            let holds = |(at, (text, number)): (usize, &Folder)| filter.holds(text.as_deref(), *number).then(|| at.to_string());
-            let expected: Vec<String> = folders.iter().enumerate().filter_map(holds).collect();
+            let found = house.values("TriggeredSendDefinition", "CustomerKey", &nested("Filter", "", &filter.inner()));
+            let holds = |(at, (text, number)): (usize, &Made)| filter.holds(text.as_deref(), *number).then(|| at.to_string());
+            let expected: Vec<String> = definitions.iter().enumerate().filter_map(holds).collect();
             prop_assert_eq!(found, expected, "{:?}", filter);
         }
     }

@@ -40,24 +40,26 @@ fn only_what_is_asked_for_and_there_comes_back() {
 fn dotted_properties_come_back_nested() {
     let mut house = House::new();
     house.create(
-        "<Objects xsi:type='DataFolder'><CustomerKey>child</CustomerKey><ParentFolder><ID>7</ID>\
-         <Name>up</Name></ParentFolder><Name>Child</Name><Description/><ContentType>email</ContentType></Objects>",
+        "<Objects xsi:type='DataFolder'><CustomerKey>up</CustomerKey><Name>Up</Name><ContentType>email</ContentType></Objects>\
+         <Objects xsi:type='DataFolder'><CustomerKey>child</CustomerKey><ParentFolder><CustomerKey>up</CustomerKey>\
+         <Name>another</Name></ParentFolder><Name>Child</Name><Description/><ContentType>email</ContentType></Objects>",
     );
+    let up = house.values("DataFolder", "ID", &simple("CustomerKey", "equals", &["up"])).remove(0);
     let answer = house.send(
         Retrieve,
         &format!(
             "<RetrieveRequest><ObjectType>DataFolder</ObjectType><Properties>Name</Properties>\
-             <Properties>ParentFolder.ID</Properties><Properties>ParentFolder.CustomerKey</Properties>\
+             <Properties>ParentFolder.ID</Properties><Properties>ParentFolder.Name</Properties>\
              <Properties>Description</Properties>{}</RetrieveRequest>",
-            simple("ParentFolder.ID", "equals", &["7"])
+            simple("ParentFolder.ID", "equals", &[&up])
         ),
     );
     assert!(
-        answer.contains(
+        answer.contains(&format!(
             "<Results xsi:type=\"DataFolder\"><PartnerKey xsi:nil=\"true\" /><ObjectID xsi:nil=\"true\" />\
-             <ParentFolder><PartnerKey xsi:nil=\"true\" /><ID>7</ID><ObjectID xsi:nil=\"true\" /></ParentFolder>\
-             <Name>Child</Name><Description /></Results>"
-        ),
+             <ParentFolder><PartnerKey xsi:nil=\"true\" /><ID>{up}</ID><ObjectID xsi:nil=\"true\" /><Name>Up</Name>\
+             </ParentFolder><Name>Child</Name><Description /></Results>"
+        )),
         "{answer}"
     );
 }

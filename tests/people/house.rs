@@ -31,6 +31,16 @@ fn hash(password: &str) -> SecretHash {
 /// Read once: it takes longer than a test.
 static SCHEMA: LazyLock<Arc<Schema>> = LazyLock::new(|| Arc::new(Schema::embedded().unwrap()));
 
+/// A caller of the first account.
+fn caller(permissions: Permissions) -> Client {
+    let password = hash("demo-password");
+    let account = |mid: u64| Account { mid, name: format!("Account {mid}"), enterprise: ACCOUNT };
+    let passwords = vec![password.clone()];
+    let user = User { name: "demo".into(), account: ACCOUNT, passwords, digest_secret: None, permissions };
+    let accounts = Arc::new(Accounts::new(vec![account(ACCOUNT), account(OTHER)], vec![], vec![user]).unwrap());
+    accounts.user("demo", &password.verify(&Secret::new("demo-password")).unwrap()).unwrap()
+}
+
 pub(crate) struct House {
     pub(crate) store: Store,
     pub(crate) backend: Arc<Backend>,
@@ -44,20 +54,17 @@ impl House {
     }
 
     pub(crate) fn at(settings: &Settings) -> Self {
-        let password = hash("demo-password");
-        let account = |mid: u64| Account { mid, name: format!("Account {mid}"), enterprise: ACCOUNT };
-        let user = User {
-            name: "demo".into(),
-            account: ACCOUNT,
-            passwords: vec![password.clone()],
-            digest_secret: None,
-            permissions: Permissions { reach: Reach::Enterprise, ..Permissions::default() },
-        };
-        let accounts = Arc::new(Accounts::new(vec![account(ACCOUNT), account(OTHER)], vec![], vec![user]).unwrap());
-        let proof = password.verify(&Secret::new("demo-password")).unwrap();
-        let client = accounts.user("demo", &proof).unwrap();
         let backend = Arc::new(Backend { schema: Arc::clone(&SCHEMA), settings: backend::Settings::default() });
+        let client = caller(Permissions { reach: Reach::Enterprise, ..Permissions::default() });
         Self { store: Store::open(settings).unwrap(), backend, client, now: Time::from_millis(1_640_865_606_000) }
+    }
+
+    /// From now on the caller may do only this, with these types or all.
+    pub(crate) fn allow(&mut self, operations: &[&str], types: Option<&[&str]>) {
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let permissions =
+            Permissions { operations: Some(set(operations)), object_types: types.map(set), reach: Reach::Enterprise };
+        self.client = caller(permissions);
     }
 
     /// Moves the time at which the next calls come.

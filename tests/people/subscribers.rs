@@ -6,6 +6,8 @@ use super::house::{ACCOUNT, House, OTHER, save, subscriber};
 
 const ADA: &str = "<EmailAddress>ada@example.com</EmailAddress><SubscriberKey>Ada-1</SubscriberKey>";
 
+const NOTHING: &str = "OK Nothing was done, as SaveAction Nothing asks";
+
 #[test]
 fn answers_are_those_that_were_captured() {
     let house = House::new();
@@ -140,10 +142,23 @@ fn every_way_to_name_one() {
         house.one(Update, &subscriber("<EmailAddress>ada@example.com</EmailAddress>")),
         "12001 SubscriberNotFound"
     );
-    // A Delete does not go on to the ID when the address is wrong.
-    let wrong = format!("<EmailAddress>ada@example.com</EmailAddress><ID>{id}</ID>");
-    assert_eq!(house.one(Delete, &subscriber(&wrong)), "12001 SubscriberNotFound");
-    assert_eq!(house.one(Delete, &subscriber(&format!("<ID>{id}</ID>"))), "OK Subscriber deleted");
+    // Key and ID must agree; 0 is how proxies write an unset ID.
+    let refused = "2 Exception occurred during the look-up of Subscriber: SubscriberKey";
+    for operation in [Update, Delete] {
+        for wrong in [
+            format!("<SubscriberKey>no</SubscriberKey><ID>{id}</ID>"),
+            "<SubscriberKey>Ada-1</SubscriberKey><ID>7</ID>".into(),
+        ] {
+            let said = house.one(operation, &subscriber(&wrong));
+            assert!(said.starts_with(refused) && said.ends_with("do not name the same object"), "{said}");
+        }
+    }
+    assert_eq!(house.one(Delete, &subscriber("<ID>0</ID>")), "12001 SubscriberNotFound");
+    let both = format!("<SubscriberKey>ada-1</SubscriberKey><ID>{id}</ID><Lists/>");
+    assert_eq!(house.one(Update, &subscriber(&both)), "OK Updated Subscriber.");
+    // With an ID the address is data, which a Delete does not look at.
+    let by_id = format!("<EmailAddress>ada@example.com</EmailAddress><ID>{id}</ID>");
+    assert_eq!(house.one(Delete, &subscriber(&by_id)), "OK Subscriber deleted");
     assert_eq!(house.all(ACCOUNT, "Subscriber"), []);
 }
 
@@ -171,7 +186,10 @@ fn save_options() {
         (Create, "UpdateOnly", "68000 CreateSingle: SaveAction: UpdateOnly violation", "OK Created Subscriber."),
         (Update, "UpdateOnly", "12001 SubscriberNotFound", "OK Updated Subscriber."),
         (Create, "Default", "OK Created Subscriber.", "12014 The subscriber is already on the list"),
-        (Update, "Nothing", "OK Updated Subscriber.", "OK Updated Subscriber."),
+        (Update, "nothing", NOTHING, NOTHING),
+        (Create, "Nothing", NOTHING, NOTHING),
+        (Create, "DELETE", "OK Subscriber deleted", "OK Subscriber deleted"),
+        (Update, "Delete", "OK Subscriber deleted", "OK Subscriber deleted"),
     ];
     for (operation, action, absent, present) in table {
         let request = save(action) + &subscriber(address);
@@ -182,10 +200,12 @@ fn save_options() {
         let (rows, _) = house.send(operation, &request);
         assert_eq!(rows.len(), 1);
         assert_eq!(house.one(operation, &request), present, "{} {action} of somebody", operation.name());
-        if rows[0].is_ok() && action != "Nothing" {
+        let unmoved = ["nothing", "delete"].contains(&&*action.to_lowercase());
+        if rows[0].is_ok() && !unmoved {
             assert_eq!(rows[0].new_id, id);
         }
-        assert_eq!(house.all(ACCOUNT, "Subscriber").len(), 1);
+        let left = usize::from(!action.eq_ignore_ascii_case("delete"));
+        assert_eq!(house.all(ACCOUNT, "Subscriber").len(), left, "{} {action}", operation.name());
     }
 }
 

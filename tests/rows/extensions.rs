@@ -193,3 +193,25 @@ fn the_template_of_triggered_sends_brings_its_fields() {
         ["SubscriberKey Text 254 required", "EmailAddress EmailAddress 254 required", "Id Text 9"]
     );
 }
+
+#[test]
+fn a_delete_by_identifiers_that_differ_is_refused() {
+    let house = House::new();
+    for key in ["one", "two"] {
+        house.one(Create, &extension(key, &["Id*"]));
+    }
+    let guid = kept(&house, "one").unwrap().1.text("ObjectID").unwrap().to_owned();
+    let delete = |key: &str| {
+        format!(
+            "<Objects xsi:type='DataExtension'><ObjectID>{guid}</ObjectID><CustomerKey>{key}</CustomerKey><Name>old</Name></Objects>"
+        )
+    };
+    for key in ["two", "none"] {
+        let said = house.one(Delete, &delete(key));
+        assert!(
+            said.ends_with(&format!("ObjectID {guid} and CustomerKey {key} do not name the same object")),
+            "{said}"
+        );
+    }
+    assert_eq!(house.one(Delete, &delete("one")), DELETED);
+}

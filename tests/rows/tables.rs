@@ -9,6 +9,7 @@ use crate::{
 
 const CREATED: &str = "OK Created DataExtensionObject";
 const UPDATED: &str = "OK Updated DataExtensionObject";
+const NOTHING: &str = "OK Nothing was done, as SaveAction Nothing asks";
 const DELETED: &str = "OK Deleted DataExtensionObject";
 
 /// An answer, and the rows after it.
@@ -48,13 +49,14 @@ fn every_method_and_save_action_does_what_it_says() {
         (Create, "AddOnly", (CREATED, &["K|new"]), (violation, &["k|old"])),
         (Create, "UpdateAdd", (CREATED, &["K|new"]), (CREATED, &["k|new"])),
         (Create, "UpdateOnly", (only, &[]), (CREATED, &["k|new"])),
-        (Create, "Nothing", (CREATED, &[]), (CREATED, &["k|old"])),
-        (Create, "Delete", (CREATED, &[]), (CREATED, &[])),
+        (Create, "Nothing", (NOTHING, &[]), (NOTHING, &["k|old"])),
+        (Create, "Delete", (DELETED, &[]), (DELETED, &[])),
         (Update, "", (missing, &[]), (UPDATED, &["k|new"])),
         (Update, "UpdateOnly", (missing, &[]), (UPDATED, &["k|new"])),
         (Update, "UpdateAdd", (UPDATED, &["K|new"]), (UPDATED, &["k|new"])),
         (Update, "AddOnly", (UPDATED, &["K|new"]), (add, &["k|old"])),
-        (Update, "Nothing", (UPDATED, &[]), (UPDATED, &["k|old"])),
+        (Update, "nothing", (NOTHING, &[]), (NOTHING, &["k|old"])),
+        (Update, "Delete", (DELETED, &[]), (DELETED, &[])),
         (Delete, "", (DELETED, &[]), (DELETED, &[])),
     ];
     for (operation, action, absent, present) in table {

@@ -126,3 +126,26 @@ async fn too_many_objects_are_one_error_whatever_the_operation() {
     let answer = gateway.call("Perform", &message).await;
     assert_eq!(answer.body.matches("<ErrorCode>218</ErrorCode>").count(), 1, "{}", answer.body);
 }
+
+#[tokio::test]
+async fn what_would_silently_mean_something_else_is_a_fault() {
+    let gateway = Gateway::start().await;
+    let options = UPSERT.replace("UpdateAdd", "Upsert");
+    let message = request("CreateRequest", &options, &subscriber("doug@example.com", "1"));
+    let answer = gateway.call("Create", &message).await;
+    assert!(
+        answer.body.contains("SaveAction is &quot;Upsert&quot;") || answer.body.contains("SaveAction is \"Upsert\""),
+        "{}",
+        answer.body
+    );
+    assert!(
+        answer.body.contains("expected AddOnly, Default, Delete, Nothing, UpdateAdd or UpdateOnly (line "),
+        "{}",
+        answer.body
+    );
+    let asked = "<DescribeRequests><ObjectDefinitionRequest><Client><ID>7</ID></Client><ObjectType>List</ObjectType>\
+                 </ObjectDefinitionRequest></DescribeRequests>";
+    let answer = gateway.call("Describe", &request("DefinitionRequestMsg", "", asked)).await;
+    assert!(answer.body.contains("The user does not have access to account 7"), "{}", answer.body);
+    assert!(!answer.body.contains("ObjectDefinition>"), "{}", answer.body);
+}

@@ -11,12 +11,14 @@ use super::{
     super::{
         Failure, Work,
         generic::folded,
-        plan::{Method, Plan, plan},
+        plan::{Method, NOTHING_DONE, Plan},
         row::{EXTENSION, FIELD, fields},
     },
     field::said,
     find, identity, invalid, save, take_identity,
 };
+
+const DELETED: &str = "DataExtensionField deleted";
 
 /// Applies a method to one field of a data extension.
 pub(crate) fn apply(
@@ -50,11 +52,11 @@ fn write(work: &mut Work<'_, '_>, method: Method, given: &Object, options: &Opti
     let message = match method {
         Method::Create => "DataExtensionField created",
         Method::Update => "DataExtensionField updated",
-        Method::Delete => "DataExtensionField deleted",
+        Method::Delete => DELETED,
     };
     let row = Row::ok(0, message);
     let field = [given.clone()];
-    match (plan(method, options.save_action(FIELD), before.is_some()), before) {
+    match (work.plan(FIELD, method, options, before.is_some())?, before) {
         (Plan::Insert, _) => {
             save(work, id, definition, &field, false)?;
             let made: Option<Object> = work.objects().get(EXTENSION, id)?;
@@ -64,11 +66,13 @@ fn write(work: &mut Work<'_, '_>, method: Method, given: &Object, options: &Opti
         }
         (plan @ (Plan::Change | Plan::Remove), Some(guid)) => {
             save(work, id, definition, &field, plan == Plan::Remove)?;
+            let row = if plan == Plan::Remove { Row::ok(0, DELETED) } else { row };
             Ok(Row { echo: Echo::RequestWith(vec![("ObjectID", guid)]), ..row })
         }
         (Plan::Exists, _) => Err(Failure::about(code::NAME_EXISTS, wanted)),
         (Plan::Refuse(why), _) => Err(Failure::plain(why)),
-        (Plan::Leave, _) => Ok(row),
+        (Plan::Leave, _) => Ok(Row::ok(0, NOTHING_DONE)),
+        (Plan::Gone, _) => Ok(Row::ok(0, DELETED)),
         (Plan::Missing | Plan::Change | Plan::Remove, _) => {
             Err(invalid(format!("the data extension {of} has no field {wanted}")))
         }

@@ -18,7 +18,7 @@ use crate::{
 use super::{
     Failure, Work,
     generic::{self, BY_GUID, BY_KEY, BY_NAME, folded},
-    plan::{Method, Plan, plan},
+    plan::{Method, NOTHING_DONE, Plan},
     row::{EXTENSION, FIELD, Stored, fields, rows_of},
 };
 pub(crate) use apart::apply as apply_field;
@@ -64,11 +64,16 @@ fn write(work: &mut Work<'_, '_>, method: Method, node: Node<'_>, options: &Opti
     }
     let what = identity(&given).ok_or_else(|| Failure::plain(code::EXTENSION_NO_KEY))?.to_owned();
     let found = find(work, &given)?;
-    match (plan(method, options.save_action(EXTENSION), found.is_some()), found) {
+    let plan = work.plan(EXTENSION, method, options, found.is_some())?;
+    if matches!(plan, Plan::Remove) {
+        agree(work, &given, found.as_ref().map(|(id, _)| *id))?;
+    }
+    match (plan, found) {
         (Plan::Insert, _) => insert(work, given),
         (Plan::Change, Some((id, before))) => change(work, id, before, given, options),
         (Plan::Remove, Some((id, before))) => remove(work, id, before, &given),
-        (Plan::Leave, _) => Ok(Row::ok(0, message(method))),
+        (Plan::Leave, _) => Ok(Row::ok(0, NOTHING_DONE)),
+        (Plan::Gone, _) => Ok(Row::ok(0, message(Method::Delete))),
         (Plan::Exists, _) => Err(Failure::about(code::EXTENSION_EXISTS, &what)),
         (Plan::Refuse(why), _) if why == code::ADD_ONLY => Err(Failure::about(code::EXTENSION_EXISTS, &what)),
         (Plan::Missing, _) if method == Method::Delete => Err(Failure::about(code::EXTENSION_NOT_FOUND, &what)),
@@ -89,7 +94,7 @@ fn message(method: Method) -> &'static str {
 
 /// Any of the three names it (code 310001).
 fn identity(given: &Object) -> Option<&str> {
-    ["CustomerKey", "Name", "ObjectID"].into_iter().find_map(|name| said(given, name))
+    ["ObjectID", "CustomerKey", "Name"].into_iter().find_map(|name| said(given, name))
 }
 
 /// An object without a name of its own is the one that UpdateOptions.Container names.
@@ -114,6 +119,20 @@ fn find(work: &Work<'_, '_>, given: &Object) -> Result<Option<(i64, Object)>, St
     match objects.find_first(EXTENSION, index, &folded(text))? {
         Some(id) => Ok(objects.get(EXTENSION, id)?.map(|definition| (id, definition))),
         None => Ok(None),
+    }
+}
+
+/// What is taken away must be what ObjectID and CustomerKey both name; with one of them the Name is data.
+fn agree(work: &Work<'_, '_>, given: &Object, found: Option<i64>) -> Result<(), Failure> {
+    let (Some(guid), Some(key)) = (said(given, "ObjectID"), said(given, "CustomerKey")) else {
+        return Ok(());
+    };
+    match work.objects().find_first(EXTENSION, BY_KEY, &key.to_lowercase())? == found {
+        true => Ok(()),
+        false => {
+            let given = [format!("ObjectID {guid}"), format!("CustomerKey {key}")];
+            Err(generic::contradiction(EXTENSION, &given))
+        }
     }
 }
 

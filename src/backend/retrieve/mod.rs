@@ -58,7 +58,7 @@ pub async fn retrieve(
 ) -> Result<Found, StoreError> {
     let found = match Ask::read(call.operation, call.message, &call.options) {
         Err(why) => Err(Problem::Caller(why)),
-        Ok(Ask::New(request)) => begin(backend, store, client, request, request_id, now).await,
+        Ok(Ask::New(request)) => begin(backend, store, client, *request, request_id, now).await,
         Ok(Ask::Continue { id, batch, repeat }) => {
             let asked = Asked { id: folded(&id), batch, repeat };
             go_on(backend, store, client, asked, request_id, now).await

@@ -65,10 +65,17 @@ impl Job {
     pub(super) fn new(client: &Client, request: Retrieve) -> Result<Self, String> {
         let mut accounts: Vec<u64> = if request.all_accounts {
             client.accounts().map(|account| account.mid).collect()
-        } else if !request.accounts.is_empty() {
-            request.accounts.clone()
         } else {
-            vec![request.client.unwrap_or_else(|| client.account())]
+            let mut accounts = Vec::new();
+            let named = if request.accounts.is_empty() { request.client.as_slice() } else { &request.accounts };
+            for named in named {
+                let account = client.account_of(named).map_err(no_access)?;
+                accounts.push(account.unwrap_or_else(|| client.account()));
+            }
+            if accounts.is_empty() {
+                accounts.push(client.account());
+            }
+            accounts
         };
         accounts.sort_unstable();
         accounts.dedup();
@@ -153,7 +160,7 @@ pub(super) fn read(
     }
 }
 
-fn no_access(account: u64) -> String {
+fn no_access(account: impl std::fmt::Display) -> String {
     format!("API Permission Failed. The user does not have access to account {account}")
 }
 

@@ -11,7 +11,7 @@ mod table;
 
 use crate::{
     clock::Time,
-    message::{Options, Row, code, options::SaveAction},
+    message::{Options, Row, code},
     object::Node,
 };
 
@@ -23,9 +23,11 @@ pub(crate) use table::{Tables, fields, is_now, rows_of};
 
 use super::{
     Failure, Work,
-    plan::{Method, Plan, plan},
+    plan::{Method, NOTHING_DONE, Plan},
 };
 use problem::{Problems, refuse, refuse_key, subtype};
+
+const DELETED: &str = "Deleted DataExtensionObject";
 
 /// What a call says about one column.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,11 +53,14 @@ pub(crate) fn apply(
     };
     let mut problems = Problems::default();
     let said = read(&table, method, node, &mut problems);
-    write(work, &table, method, options.save_action(ROWS), said, problems)?;
-    let done = match method {
-        Method::Create => "Created DataExtensionObject",
-        Method::Update => "Updated DataExtensionObject",
-        Method::Delete => "Deleted DataExtensionObject",
+    let done = match write(work, &table, method, options, said, problems)? {
+        Plan::Leave => NOTHING_DONE,
+        Plan::Remove | Plan::Gone => DELETED,
+        _ => match method {
+            Method::Create => "Created DataExtensionObject",
+            Method::Update => "Updated DataExtensionObject",
+            Method::Delete => DELETED,
+        },
     };
     Ok(Row { subtype: Some(subtype(method)), ..Row::ok(0, done) })
 }
@@ -119,15 +124,15 @@ fn general(text: String) -> Mistake {
     Mistake { code: code::ROW_ERROR.code, text }
 }
 
-/// Does to the table what is said. One look-up, whatever the size of the table.
+/// Does to the table what is said, and tells what that was. One look-up, whatever the size of the table.
 fn write(
     work: &mut Work<'_, '_>,
     table: &Table,
     method: Method,
-    action: Option<SaveAction>,
+    options: &Options,
     said: Vec<Said>,
     mut problems: Problems,
-) -> Result<(), Failure> {
+) -> Result<Plan, Failure> {
     let key = primary_key(table, method, &said, work.now, &mut problems);
     problems.settle(method)?;
     if key.is_none() && method != Method::Create {
@@ -138,25 +143,26 @@ fn write(
         Some(key) => work.objects().find_first(&table.kind, BY_PRIMARY, key)?,
         None => None,
     };
-    match (plan(method, action, id.is_some()), id) {
-        (Plan::Insert, _) => insert(work, table, method, said),
-        (Plan::Change, Some(id)) => change(work, table, id, said),
+    let plan = work.plan(ROWS, method, options, id.is_some())?;
+    match (plan, id) {
+        (Plan::Insert, _) => insert(work, table, method, said)?,
+        (Plan::Change, Some(id)) => change(work, table, id, said)?,
         (Plan::Remove, Some(id)) => {
             work.objects().remove(&table.kind, id)?;
-            Ok(())
         }
-        (Plan::Exists, _) => Err(duplicate(table, method, &key_text(table, &said))),
-        (Plan::Refuse(why), _) => Err(refuse(method, why.code, why.text.to_owned())),
+        (Plan::Exists, _) => return Err(duplicate(table, method, &key_text(table, &said))),
+        (Plan::Refuse(why), _) => return Err(refuse(method, why.code, why.text.to_owned())),
         // Like a delete in SQL: nothing to do is no error (facts/wire 2.2).
-        (Plan::Leave, _) => Ok(()),
-        (Plan::Missing, _) if method == Method::Delete => Ok(()),
+        (Plan::Leave | Plan::Gone, _) => {}
+        (Plan::Missing, _) if method == Method::Delete => {}
         // The words in which the service's own data adapter says it.
         (Plan::Missing | Plan::Change | Plan::Remove, _) => {
             let text =
                 "Concurrency violation: the UpdateCommand affected 0 of the expected 1 records. No row has this key";
-            Err(refuse(method, code::EXCEPTION.code, text.to_owned()))
+            return Err(refuse(method, code::EXCEPTION.code, text.to_owned()));
         }
     }
+    Ok(plan)
 }
 
 /// The text under which the row is found; `None` for a table without a primary key, where rows can only be added.

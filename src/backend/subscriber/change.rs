@@ -5,7 +5,10 @@ use crate::{
     object::{Node, Object, Value},
 };
 
-use super::super::{generic::merge, membership::Entry};
+use super::super::{
+    generic::{merge, number},
+    membership::Entry,
+};
 
 /// Members that are not taken over as they come: they identify, are the service's own, or are kept elsewhere.
 const OWN: &[&str] =
@@ -42,12 +45,17 @@ impl Change {
         Self {
             key: node.given("SubscriberKey"),
             email: node.given("EmailAddress"),
-            id: node.given("ID").and_then(|id| id.parse().ok()),
+            id: number(node),
             status: node.given("Status"),
-            lists: node.children_named("Lists").filter(|entry| !entry.is_nil()).map(Entry::read).collect(),
+            lists: node.children_named("Lists").filter(|entry| entry.has_children()).map(Entry::read).collect(),
             attributes: node.children_named("Attributes").filter_map(Attribute::read).collect(),
             rest,
         }
+    }
+
+    /// Whether it says whom it is about.
+    pub(crate) fn is_named(&self) -> bool {
+        self.key.is_some() || self.id.is_some() || self.email.is_some()
     }
 
     /// Takes it over into the subscriber that is kept. The key stays: it is what names him.

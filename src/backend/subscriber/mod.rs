@@ -1,6 +1,6 @@
 //! Subscribers: who they are, and what Create, Update and Delete do to them. Their places on lists are `membership`'s.
 //!
-//! A subscriber is named by SubscriberKey, else EmailAddress, else ID. Keys and addresses do not differ by case alone.
+//! A subscriber is named by SubscriberKey and ID, which must agree, else by EmailAddress. Keys and addresses do not differ by case alone.
 //! Two may share an address when their keys differ.
 
 mod address;
@@ -16,13 +16,15 @@ use crate::{
 
 use super::{
     Failure, Work,
-    generic::folded,
+    generic::{self, folded},
     list, membership,
-    plan::{Method, Plan, plan},
+    plan::{Method, NOTHING_DONE, Plan},
 };
 
 /// The kind of the records.
 pub(crate) const KIND: &str = "Subscriber";
+/// Captured.
+const DELETED: &str = "Subscriber deleted";
 /// Index: SubscriberKey, in lower case.
 pub(crate) const BY_KEY: &str = "key";
 /// Index: EmailAddress, in lower case.
@@ -49,20 +51,22 @@ pub(crate) fn apply(
     let done = match method {
         Method::Create => "Created Subscriber.",
         Method::Update => "Updated Subscriber.",
-        Method::Delete => "Subscriber deleted",
+        Method::Delete => DELETED,
     };
-    let id = match (plan(method, action, found.is_some()), found) {
+    let id = match (work.plan(KIND, method, options, found.is_some())?, found) {
         (Plan::Insert, _) => insert(work, &change, upsert)?,
         (Plan::Change, Some((id, object))) => alter(work, id, object, &change, upsert)?,
         (Plan::Remove, Some((id, _))) => {
             remove(work, id)?;
             // Captured: the answer to a Delete has no Object.
-            return Ok(Row { echo: Echo::None, ..Row::ok(0, done) });
+            let echo = if method == Method::Delete { Echo::None } else { Echo::Request };
+            return Ok(Row { echo, ..Row::ok(0, DELETED) });
         }
-        (Plan::Leave, _) => return Ok(Row::ok(0, done)),
+        (Plan::Gone, _) if change.is_named() => return Ok(Row::ok(0, DELETED)),
+        (Plan::Leave, _) => return Ok(Row::ok(0, NOTHING_DONE)),
         (Plan::Exists, _) => return Err(Failure::plain(code::SUBSCRIBER_EXISTS)),
         (Plan::Refuse(why), _) => return Err(Failure::plain(why)),
-        (Plan::Missing | Plan::Change | Plan::Remove, _) => return Err(missing(&change)),
+        (Plan::Missing | Plan::Gone | Plan::Change | Plan::Remove, _) => return Err(missing(&change)),
     };
     Ok(Row { new_id: id, echo: Echo::RequestWith(vec![("ID", id.to_string())]), ..Row::ok(0, done) })
 }
@@ -72,24 +76,27 @@ fn missing(change: &Change) -> Failure {
     Failure::plain(if change.key.is_some() { code::SUBSCRIBER_KEY_NOT_FOUND } else { code::SUBSCRIBER_NOT_FOUND })
 }
 
-/// The subscriber that a request is about.
-///
-/// An Update by ID may bring a new address, so an address that nobody has leaves the word to the ID. A Delete never
-/// guesses: what is given first decides alone. A Create passes over the ID, which is the service's to give.
-fn find(objects: &Objects<'_>, method: Method, change: &Change) -> Result<Option<(i64, Object)>, StoreError> {
-    if let Some(key) = &change.key {
-        return by_key(objects, key);
-    }
-    if let Some(email) = &change.email {
-        let found = by_email(objects, email)?;
-        if found.is_some() || method != Method::Update {
-            return Ok(found);
+/// The subscriber that a request is about. Key and ID must agree; an address names nobody where one of them is given. A
+/// plain Create with an ID alone passes over it: IDs are the service's to give.
+fn find(objects: &Objects<'_>, method: Method, change: &Change) -> Result<Option<(i64, Object)>, Failure> {
+    let found = match (&change.key, change.id) {
+        (Some(key), Some(id)) => {
+            let found = by_key(objects, key)?;
+            let other = objects.has(KIND, id)?.then_some(id);
+            if found.as_ref().map(|(id, _)| *id) != other {
+                let given = [format!("SubscriberKey {key}"), format!("ID {id}")];
+                return Err(generic::contradiction(KIND, &given));
+            }
+            found
         }
-    }
-    match change.id.filter(|_| method != Method::Create) {
-        Some(id) => by_id(objects, id),
-        None => Ok(None),
-    }
+        (Some(key), None) => by_key(objects, key)?,
+        (None, Some(id)) if method != Method::Create || change.email.is_none() => by_id(objects, id)?,
+        (None, _) => match &change.email {
+            Some(email) => by_email(objects, email)?,
+            None => None,
+        },
+    };
+    Ok(found)
 }
 
 pub(crate) fn by_id(objects: &Objects<'_>, id: i64) -> Result<Option<(i64, Object)>, StoreError> {
@@ -122,7 +129,10 @@ pub(crate) fn find_or_insert(work: &mut Work<'_, '_>, node: Node<'_>) -> Result<
     let change = Change::read(node);
     match find(&work.objects(), Method::Update, &change)? {
         Some((id, _)) => Ok(id),
-        None => insert(work, &change, true),
+        None => {
+            work.allow(Method::Create.name(), KIND)?;
+            insert(work, &change, true)
+        }
     }
 }
 
@@ -134,6 +144,11 @@ fn insert(work: &mut Work<'_, '_>, change: &Change, upsert: bool) -> Result<i64,
     if let Some(status) = change.status.as_ref().filter(|status| NOT_ON_CREATE.contains(&status.as_str())) {
         return Err(Failure::about(code::STATUS_ON_CREATE, status));
     }
+    let key = change.key.as_ref().unwrap_or(email).as_str();
+    // One who was looked for by ID may have the key of somebody else.
+    if by_key(&work.objects(), key)?.is_some() {
+        return Err(Failure::plain(code::SUBSCRIBER_EXISTS));
+    }
     list::all_subscribers(work)?;
     let id = work.objects().next_id();
     let now = work.now.to_string();
@@ -141,7 +156,7 @@ fn insert(work: &mut Work<'_, '_>, change: &Change, upsert: bool) -> Result<i64,
     subscriber.set_text("CreatedDate", now.clone());
     subscriber.set_text("ModifiedDate", now);
     subscriber.set_text("ID", id.to_string());
-    subscriber.set_text("SubscriberKey", change.key.as_ref().unwrap_or(email).as_str());
+    subscriber.set_text("SubscriberKey", key);
     subscriber.set_text("Status", "Active");
     subscriber.set_text("EmailTypePreference", "HTML");
     change.apply_to(&mut subscriber, work.now);

@@ -20,6 +20,7 @@ pub use credentials::{Credentials, Digest, Proof, bearer};
 pub use scope::Scopes;
 pub use secret::{Secret, SecretHash, Verified};
 
+use super::options::ClientRef;
 use accounts::Principal;
 
 /// The authenticated caller, in one account. Cloning is cheap.
@@ -60,6 +61,29 @@ impl Client {
     /// The same caller in another account (`Options.Client.ID`); `None` where it may not act for it.
     pub fn acting_for(&self, account: u64) -> Option<Self> {
         self.may_act_for(account).then(|| Self { account, ..self.clone() })
+    }
+
+    /// The account that a `ClientID` element means; `None` where it selects none.
+    ///
+    /// # Errors
+    /// What was named, when that is no account for which the caller may act.
+    pub fn account_of(&self, named: &ClientRef) -> Result<Option<u64>, String> {
+        let keyed = |key: &String| key.parse().ok().filter(|mid| self.may_act_for(*mid)).ok_or_else(|| key.clone());
+        let account = match named {
+            ClientRef { id: Some(id), .. } => Some(*id),
+            ClientRef { foreign: Some(key), .. } => return Err(key.clone()),
+            ClientRef { key: Some(key), .. } => Some(keyed(key)?),
+            ClientRef { .. } => None,
+        };
+        if let Some(account) = account.filter(|account| !self.may_act_for(*account)) {
+            return Err(account.to_string());
+        }
+        let of = |mid: u64| self.directory.account(mid).map(|account| account.enterprise);
+        let mut enterprises = [Some(self.enterprise()), account.and_then(of)].into_iter().flatten();
+        match named.enterprise.filter(|given| !enterprises.any(|own| own == *given)) {
+            Some(enterprise) => Err(enterprise.to_string()),
+            None => Ok(account),
+        }
     }
 
     /// The directory in which the caller was found: the one in force when the call came.

@@ -49,6 +49,7 @@ pub(super) async fn dispatch(gateway: &Gateway, request: &Request, client: Clien
         }
         Operation::Describe => {
             let asked = fixed::read_describe(call.message)?;
+            backend::describe::check(&client, &asked)?;
             let backend = Arc::clone(&gateway.backend);
             let described = gateway.store.read(move |view| -> Result<_, WorkError> {
                 Ok(backend::describe::describe(&backend, view, &client, &asked)?)
