@@ -47,7 +47,7 @@ client.service.GetSystemStatus()"#,
         ],
     },
     Client {
-        names: &["fuelsdk-python", "fuelsdk", "salesforce-fuelsdk", "python-fuelsdk", "FuelSDK (Python)", "fuelsdk-py"],
+        names: &["fuelsdk-python", "fuelsdk", "salesforce-fuelsdk", "python-fuelsdk", "fuelsdk-py"],
         title: "FuelSDK for Python",
         lines: r#"import ET_Client
 client = ET_Client.ET_Client(False, False, {
@@ -60,7 +60,7 @@ client = ET_Client.ET_Client(False, False, {
         ],
     },
     Client {
-        names: &["fuelsdk-php", "php-fuelsdk", "FuelSDK (PHP)"],
+        names: &["fuelsdk-php", "php-fuelsdk"],
         title: "FuelSDK for PHP",
         lines: r#"$client = new ET_Client(false, false, ['clientid' => '{id}', 'clientsecret' => $secret, 'useOAuth2Authentication' => true,
     'baseAuthUrl' => '{root}', 'baseUrl' => '{root}', 'baseSoapUrl' => '{soap}',
@@ -71,7 +71,7 @@ client = ET_Client.ET_Client(False, False, {
         ],
     },
     Client {
-        names: &["fuelsdk-csharp", "FuelSDK-C#", "FuelSDK-CSharp", "C#", "csharp", "fuelsdk-dotnet", "fuelsdk.net"],
+        names: &["fuelsdk-csharp", "C#", "fuelsdk-dotnet", "fuelsdk.net"],
         title: "FuelSDK for C#",
         lines: r#"<fuelSDK clientId="{id}" clientSecret="..." useOAuth2Authentication="true"
          authEndPoint="{root}" restEndPoint="{root}" soapEndPoint="{soap}" />"#,
@@ -81,7 +81,7 @@ client = ET_Client.ET_Client(False, False, {
         ],
     },
     Client {
-        names: &["fuelsdk-java", "java-fuelsdk", "FuelSDK (Java)"],
+        names: &["fuelsdk-java", "java-fuelsdk"],
         title: "FuelSDK for Java",
         lines: r#"# fuelsdk.properties
 clientId={id}
@@ -95,7 +95,7 @@ soapEndpoint={soap}"#,
         ],
     },
     Client {
-        names: &["fuelsdk-ruby", "ruby", "marketingcloudsdk", "ruby-fuelsdk", "FuelSDK (Ruby)"],
+        names: &["fuelsdk-ruby", "ruby", "marketingcloudsdk", "ruby-fuelsdk"],
         title: "FuelSDK for Ruby",
         lines: r#"client = MarketingCloudSDK::Client.new({'client' => {'id' => '{id}', 'secret' => secret,
   'use_oAuth2_authentication' => 'true', 'request_token_url' => '{root}', 'base_api_url' => '{root}',

@@ -39,7 +39,7 @@ mod tests {
         assert_eq!(distance("kitten", "sitting"), 3);
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(near("email_reed", ["email_send", "email_read"]), Some("email_read"));
-        assert_eq!(near("telnet", ["zeep", "dotnet"]), Some("dotnet"));
+        assert_eq!(near("dotnett", ["zeep", "dotnet"]), Some("dotnet"));
         assert_eq!(near("x", ["yz"]), None);
         assert_eq!(perhaps("colour", ["server"]), "");
     }
