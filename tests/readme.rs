@@ -1,5 +1,7 @@
 //! README says what the program does: its tables of error codes and scopes are the program's own.
 
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::{env, fs, path::Path};
 
 use envoi::message::{client::Scopes, code};
