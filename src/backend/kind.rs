@@ -7,7 +7,7 @@ use crate::{
     object::Node,
 };
 
-use super::{Failure, Work, data_extension, generic, list, plan::Method, row, subscriber, triggered_send};
+use super::{Failure, Work, data_extension, generic, list, plan::Method, row, scheduled, subscriber, triggered_send};
 
 /// Which identifiers the service gives to a new object (facts/wire 2.2: NewID is 0 for types with a GUID).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,6 +153,7 @@ pub(crate) fn apply(
         "DataExtension" => data_extension::apply(work, method, node, options),
         "DataExtensionField" => data_extension::apply_field(work, method, node, options),
         "DataExtensionObject" => row::apply(work, method, node, options),
+        "ScheduledRequest" | "ScheduledConversation" => scheduled::apply(work, name, method, node),
         "TriggeredSend" => triggered_send::apply(work, method, node),
         name if is_read_only(name) => {
             Err(Failure::about(code::CANNOT_PERFORM, &format!("{} on objects of type {name}", method.name())))

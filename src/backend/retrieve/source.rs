@@ -12,7 +12,7 @@ use crate::{
 
 use super::{
     super::{
-        Backend, account, membership,
+        Backend, account, membership, result,
         row::{Cell, Column, FieldType, ROW_NUMBER, Stored, Table},
     },
     fields, project,
@@ -132,6 +132,24 @@ impl Source {
             }
             (_, Record::Row(_)) => Vec::new(),
         }
+    }
+
+    /// Adds what is kept apart from an object and read only when it is asked for by name.
+    pub(crate) fn complete(
+        &self,
+        objects: &Objects<'_>,
+        id: i64,
+        record: &mut Record,
+        properties: &[String],
+    ) -> Result<(), StoreError> {
+        if let (Of::Kept(kind), Record::Object(object)) = (&self.of, record)
+            && kind == result::MESSAGE
+            && properties.iter().any(|property| property == result::DETAIL)
+            && let Some(detail) = result::detail(objects, id)?
+        {
+            object.set_text(result::DETAIL, detail);
+        }
+        Ok(())
     }
 
     /// The object as it is shown: the properties that are wanted, or all.
