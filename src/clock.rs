@@ -122,7 +122,8 @@ impl Clock {
             },
             // The sender lives in this clock, so the wait has no other end.
             Kind::Virtual(at) => {
-                let _reached = at.subscribe().wait_for(|now| *now >= moment).await;
+                let mut times = at.subscribe();
+                let _reached = times.wait_for(|now| *now >= moment).await;
             }
         }
     }

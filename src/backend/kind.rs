@@ -3,7 +3,7 @@
 //! A table and its look-up; the work stands in the keepers.
 
 use crate::{
-    message::{Options, Row, code},
+    message::{Options, Row},
     object::Node,
 };
 
@@ -155,9 +155,7 @@ pub(crate) fn apply(
         "DataExtensionObject" => row::apply(work, method, node, options),
         "ScheduledRequest" | "ScheduledConversation" => scheduled::apply(work, name, method, node),
         "TriggeredSend" => triggered_send::apply(work, method, node),
-        name if is_read_only(name) => {
-            Err(Failure::about(code::CANNOT_PERFORM, &format!("{} on objects of type {name}", method.name())))
-        }
+        name if is_read_only(name) => Err(Failure::cannot(method.name(), name)),
         name => match KINDS.iter().find(|kind| kind.name == name) {
             Some(kind) => generic::apply(work, kind, method, node, options),
             None => {

@@ -14,7 +14,6 @@ use crate::{
 
 use super::{
     Failure, Work,
-    generic::given,
     list::{self, ListRef},
     subscriber,
 };
@@ -54,7 +53,7 @@ impl Entry {
             Some(list) if own.is_none() => ListRef::read(list),
             _ => own,
         };
-        Self { list: list.unwrap_or_default(), action: given(node, "Action"), status: given(node, "Status") }
+        Self { list: list.unwrap_or_default(), action: node.given("Action"), status: node.given("Status") }
     }
 
     /// The entry that the options stand for when their Container is a List.

@@ -1,16 +1,13 @@
 //! ScheduledRequest and ScheduledConversation: asynchronous calls that still wait, to be withdrawn by deleting them.
-//!
-//! The service's sentence about "fewer than 60 minutes" contradicts itself and is not enforced: whatever has not begun can
-//! be withdrawn. Its ConversationID stays used.
 
 use crate::{
-    conversation::State,
-    message::{Echo, Row, code},
+    conversation::{self, Rejection},
+    message::{Echo, Row},
     object::Node,
     store::{Known, Name},
 };
 
-use super::{Failure, Work, generic::given, plan::Method, result};
+use super::{Failure, Work, ending, plan::Method};
 
 /// Documented.
 const DELETED: &str = "Deleted";
@@ -18,30 +15,35 @@ const DELETED: &str = "Deleted";
 /// Withdraws a call or a conversation. `name` is one of the two types.
 pub(crate) fn apply(work: &mut Work<'_, '_>, name: &str, method: Method, node: Node<'_>) -> Result<Row, Failure> {
     if method != Method::Delete {
-        return Err(Failure::about(code::CANNOT_PERFORM, &format!("{} on objects of type {name}", method.name())));
+        return Err(Failure::cannot(method.name(), name));
     }
-    let (member, single) = if name == "ScheduledRequest" { ("RequestID", true) } else { ("ConversationID", false) };
-    // A ConversationID is free text, with the spaces that it came with.
-    let id = node.child(member).filter(|id| !id.is_nil()).map(|id| id.text()).unwrap_or_default();
-    let found = match single {
-        // A part of a conversation cannot be withdrawn alone.
-        true => given(node, member).map(|id| Name::request(work.client, &id.to_lowercase())),
-        false => Some(Name::conversation(work.client, &id)),
+    let request = name == "ScheduledRequest";
+    let named = match request {
+        // A part of a conversation cannot be withdrawn alone, so only single requests are looked for.
+        true => node.given("RequestID").map(|id| Name::request(work.client, &id.to_lowercase())),
+        // Free text, with the spaces that it came with.
+        false => node.child("ConversationID").map(|id| Name::conversation(work.client, &id.text())),
     };
-    let not_found = || refused(code::ITEM_NOT_FOUND);
-    let found = found.ok_or_else(not_found)?;
-    let Some(Known::Kept(kept)) = work.txn.conversations().get(&found)? else { return Err(not_found()) };
-    if !matches!(kept.rules.state, State::Open | State::Closed) {
-        return Err(refused(code::ITEM_STARTED));
+    let known = match &named {
+        Some(named) => work.txn.conversations().get(named)?,
+        None => None,
+    };
+    let settings = &work.backend.settings.conversations;
+    let mut kept = match known {
+        Some(Known::Kept(kept)) => kept,
+        Some(Known::Used) => return Err(refused(Rejection::AlreadyProcessed)),
+        None => return Err(refused(Rejection::NotFound)),
+    };
+    let (after, verdict) = conversation::delete(Some(kept.rules.clone()), request, work.now, settings);
+    verdict.map_err(refused)?;
+    if let Some(after) = after {
+        kept.rules = after;
+        ending::keep(work.txn, &mut kept, work.now, settings)?;
     }
-    for part in work.txn.conversations().parts(&found)? {
-        result::remove(work.txn, &found, &part.results)?;
-    }
-    work.txn.forget_conversation(&kept)?;
+    // The documented answer has no Object.
     Ok(Row { echo: Echo::None, ..Row::ok(0, DELETED) })
 }
 
-/// The documented answers have no Object.
-fn refused(error: crate::message::ErrorCode) -> Failure {
-    Failure::Refused(Box::new(Row { echo: Echo::None, ..Row::error(0, error.code, error.text) }))
+fn refused(rejection: Rejection) -> Failure {
+    Failure::Refused(Box::new(Row { echo: Echo::None, ..Row::error(0, rejection.code(), rejection.text()) }))
 }

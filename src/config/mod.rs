@@ -16,8 +16,10 @@ pub use show::{markdown, toml};
 pub use source::{Layers, Problem};
 
 use crate::{
+    backend,
     message::client::Accounts,
     object,
+    queue,
     server::{self, Tls, access},
     store,
 };
@@ -34,6 +36,10 @@ pub struct Config {
     pub store: store::Settings,
     /// Limits while XML is read.
     pub limits: object::Limits,
+    /// Limits of the work.
+    pub backend: backend::Settings,
+    /// How what is not done at once is worked off.
+    pub queue: queue::Settings,
     /// How callers are checked.
     pub access: access::Settings,
     /// Who may call.
@@ -79,6 +85,8 @@ impl Config {
             server: server::Settings::default(),
             store: store::Settings::default(),
             limits: object::Limits::default(),
+            backend: backend::Settings::default(),
+            queue: queue::Settings::default(),
             access: access::Settings::default(),
             accounts: Arc::new(Accounts::default()),
             accounts_file: None,

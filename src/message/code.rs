@@ -48,10 +48,6 @@ codes! {
     NOT_ASYNCHRONOUS = 209, "Options.RequestType is required to be set to RequestType.Asynchronous";
     /// More than 32,766 objects in one call.
     TOO_MANY_OBJECTS = 218, "Too many objects";
-    /// A scheduled call or conversation that is not there to be deleted.
-    ITEM_NOT_FOUND = 220, "AsyncAPI_Item_Not_Found";
-    /// A scheduled call or conversation that has begun.
-    ITEM_STARTED = 222, "AsyncAPI_Invalid_Status_To_Delete_Item";
     /// LogUnsubEvent: nobody of this key or address.
     UNSUB_NOT_FOUND = 400, "Subscriber not found: {}";
     /// LogUnsubEvent: neither key nor address nor ID.

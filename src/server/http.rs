@@ -67,7 +67,7 @@ impl<H: Handler> Front<H> {
             }
             Route::FaultXsd => return self.library.answer(Wanted::FaultXsd, &head.headers).await,
             Route::Page => return Outbound::new(StatusCode::OK, HTML, page(&public_url)),
-            Route::Soap | Route::TokenV2 | Route::RequestToken | Route::EndpointSoap => {}
+            Route::Soap | Route::Token(_) => {}
         }
         let body = body::read(body, &head.headers, &self.settings, &mut journal.received).await;
         if let Some(limit) = body.as_ref().err().and_then(BodyError::limit) {
@@ -89,9 +89,7 @@ impl<H: Handler> Front<H> {
             request_id: journal.id.clone(),
         };
         let done = match route {
-            Route::TokenV2 => guarded(self.handler.token_v2(inbound)).await,
-            Route::RequestToken => guarded(self.handler.request_token(inbound)).await,
-            Route::EndpointSoap => guarded(self.handler.endpoint_soap(inbound)).await,
+            Route::Token(endpoint) => guarded(self.handler.token(endpoint, inbound)).await,
             _ => guarded(self.handler.soap(inbound)).await,
         };
         done.unwrap_or_else(|| self.panicked(&route, lost).reporting(Report::new(route.name(), Outcome::Panicked)))

@@ -9,6 +9,8 @@ use hyper::{
     header::{CONTENT_TYPE, HeaderValue},
 };
 
+use super::tokens::Endpoint;
+
 /// One request, its body read, limited and decoded (gzip, deflate).
 #[derive(Clone, Debug)]
 pub struct Inbound {
@@ -120,7 +122,7 @@ pub struct Report {
     pub operation: &'static str,
     /// How it ended.
     pub outcome: Outcome,
-    /// The limit that was met, if one was (`objects`, `depth`, `client_in_flight`).
+    /// The limit that was met, if one was (`xml`).
     pub limit: Option<&'static str>,
 }
 
@@ -177,12 +179,12 @@ pub struct Lost {
 pub trait Handler: Send + Sync + 'static {
     /// POST `…/Service.asmx`.
     fn soap(&self, request: Inbound) -> impl Future<Output = Outbound> + Send;
-    /// POST `…/v2/token`.
-    fn token_v2(&self, request: Inbound) -> impl Future<Output = Outbound> + Send;
-    /// POST `…/v1/requestToken`.
-    fn request_token(&self, request: Inbound) -> impl Future<Output = Outbound> + Send;
-    /// GET `…/platform/v1/endpoints/soap`.
-    fn endpoint_soap(&self, request: Inbound) -> impl Future<Output = Outbound> + Send;
+    /// What SDKs ask before their first call: tokens and the SOAP endpoint.
+    fn token(&self, endpoint: Endpoint, request: Inbound) -> impl Future<Output = Outbound> + Send;
+    /// Ends what goes on behind the front door, once the last request has its answer.
+    fn close(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
     /// The server fault (HTTP 500) for a SOAP request whose work panicked.
     fn panicked(&self, lost: Lost) -> Outbound;
 }

@@ -5,16 +5,17 @@
 use std::sync::Arc;
 
 use crate::{
-    backend::{Backend, seed},
+    backend::{self, Backend, seed},
     clock::Clock,
     message::client::{Accounts, token::Key},
     object::Limits,
+    queue::{self, Queue},
     schema::{Schema, SchemaError, contract},
     store::{self, Store, StoreError, Transaction},
 };
 
 use super::{
-    Contract, Gauge, Probes, Server, ServerError, Settings, access, access::Access, gateway::Gateway, limits::Flight,
+    Contract, Gauge, Probes, Server, ServerError, Settings, access, access::Access, desk::Operators, gateway::Gateway, limits::Flight,
 };
 
 /// The setting under which the store keeps the key that signs tokens, so that they survive a restart.
@@ -33,6 +34,10 @@ pub struct Parts {
     pub store: store::Settings,
     /// Limits of reading.
     pub limits: Limits,
+    /// Limits of the work.
+    pub backend: backend::Settings,
+    /// How what is not done at once is worked off.
+    pub queue: queue::Settings,
     /// The time.
     pub clock: Clock,
     /// The account that gets the demonstration's list and data extension, if one does.
@@ -72,18 +77,34 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     };
     let key = token_key(&store).await?;
-    let backend = Arc::new(Backend { schema: Arc::clone(&schema), accounts: Arc::clone(&parts.accounts) });
+    let backend = Arc::new(Backend { schema: Arc::clone(&schema), settings: parts.backend });
     if let Some(account) = parts.seeded {
         let (backend, now) = (Arc::clone(&backend), parts.clock.now());
-        store.write(move |txn: &mut Transaction<'_>| seed::demo(&backend, txn, account, now)).await?;
+        let rows = store.write(move |txn: &mut Transaction<'_>| seed::demo(&backend, txn, account, now)).await?;
+        for row in rows.iter().filter(|row| !row.is_ok()) {
+            tracing::error!("object {} of the demonstration was not made: {}", row.ordinal, row.message);
+        }
     }
-    let access =
-        Access::new(Arc::clone(&parts.accounts), parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
+    let access = Access::new(parts.accounts, parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
+    let access = Arc::new(access);
+    let queue = Queue::new(queue::Parts {
+        store: store.clone(),
+        backend: Arc::clone(&backend),
+        directory: Box::new({
+            let access = Arc::clone(&access);
+            move || access.accounts()
+        }),
+        clock: parts.clock.clone(),
+        limits: parts.limits.clone(),
+        settings: parts.queue,
+    });
+    let desk = Operators::new(store.clone(), queue.clone(), Arc::clone(&backend), Arc::clone(&access), &parts.clock);
     let gateway = Gateway {
         schema: Arc::clone(&schema),
         access,
         backend,
         store: store.clone(),
+        queue: queue.clone(),
         clock: parts.clock.clone(),
         limits: parts.limits,
         flight: Flight::new(parts.server.max_in_flight),
@@ -93,7 +114,10 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         slim: Box::new(move |objects, base| contract::slim(&schema, objects, base).map_err(|error| error.to_string())),
         fault_xsd: contract::fault_xsd,
     };
-    Ok(Server::bind(parts.server, Arc::new(gateway), documents, &parts.clock, probes(store)).await?)
+    let probes = probes(store, desk);
+    let server = Server::bind(parts.server, Arc::new(gateway), documents, &parts.clock, probes).await?;
+    tokio::spawn(queue.run());
+    Ok(server)
 }
 
 /// The key that signs tokens: kept, or made now.
@@ -114,9 +138,10 @@ async fn token_key(store: &Store) -> Result<Key, StartError> {
 }
 
 /// What operators ask of the store.
-fn probes(store: Store) -> Probes {
+fn probes(store: Store, desk: Operators) -> Probes {
     let ready = store.clone();
     Probes {
+        desk: Some(Box::new(desk)),
         ready: Box::new(move || match ready.stats().failed {
             true => Err("the store refuses writes since one failed".to_owned()),
             false => Ok(()),

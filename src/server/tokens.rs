@@ -53,16 +53,16 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    /// The endpoint that a path names, and the method that it wants.
-    pub fn of(path: &str) -> Option<(Self, &'static str)> {
+    /// The endpoint that a path names. Other keys than `soap` have an answer of their own (404, errorcode 30003).
+    pub fn of(path: &str) -> Option<Self> {
         let lower = path.to_ascii_lowercase();
         if lower.ends_with(TOKEN) {
-            Some((Self::Token, "POST"))
+            Some(Self::Token)
         } else if lower.ends_with(REQUEST_TOKEN) {
-            Some((Self::RequestToken, "POST"))
+            Some(Self::RequestToken)
         } else {
             let (_, key) = lower.rsplit_once(ENDPOINTS)?;
-            (!key.contains('/')).then_some((Self::Endpoints, "GET"))
+            (!key.contains('/')).then_some(Self::Endpoints)
         }
     }
 }
@@ -247,6 +247,7 @@ fn fuel(status: u16, code: u32, message: &str) -> Answer {
 }
 
 impl Answer {
+    /// RFC 6749 section 5.1: nobody may keep a token on the way.
     fn new(status: u16, body: Value) -> Self {
         Self { status, headers: vec![("Cache-Control", "no-store".into())], body }
     }

@@ -11,7 +11,7 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Owner, StoreError, Transaction, View, chunk, conversation_key as keys, key, versions::Source};
-use crate::{clock::Time, conversation::Conversation, message::client::Remembered};
+use crate::{clock::Time, conversation::Conversation, message::{client::Remembered, options::SendResponseTo}};
 
 const VERSION: u8 = 1;
 
@@ -63,10 +63,8 @@ pub struct Kept {
     pub name: Name,
     /// What the rule book knows of it.
     pub rules: Conversation,
-    /// When its first part was accepted.
-    pub opened: Time,
-    /// When its last part was accepted.
-    pub closed: Option<Time>,
+    /// Bytes of its parts' envelopes.
+    pub bytes: u64,
     /// When it was over.
     pub ended: Option<Time>,
     /// When something is due, as the index has it.
@@ -100,11 +98,11 @@ pub struct Part {
     /// How many objects it has.
     pub objects: u64,
     /// Where its results go.
-    pub targets: Vec<Target>,
+    pub targets: Vec<SendResponseTo>,
     /// When it was accepted.
     pub accepted: Time,
-    /// The moment until which it may begin (RequestExpirationTime).
-    pub expires: Option<Time>,
+    /// How long its envelope is.
+    pub bytes: u64,
     /// When it was taken up.
     pub started: Option<Time>,
     /// When it was over.
@@ -137,28 +135,11 @@ pub enum Outcome {
     NotCompleted,
 }
 
-/// One `SendResponseTo`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
-    /// `ResponseType`, as it was sent.
-    pub response_type: String,
-    /// `ResponseAddress`
-    pub address: String,
-    /// `RespondWhen`, as it was sent.
-    pub when: String,
-    /// `IncludeResults`
-    pub results: bool,
-    /// `IncludeObjects`
-    pub objects: bool,
-    /// `OnlyIncludeBase`
-    pub only_base: bool,
-}
-
 /// A delivery that is owed: to whom, and about which request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// Where it goes, and what it is to hold.
-    pub target: Target,
+    pub target: SendResponseTo,
     /// The request that it is about.
     pub request_id: String,
     /// Its part.

@@ -6,10 +6,12 @@ use std::{
 };
 
 use envoi::{
+    backend,
     clock::{Clock, Time},
     config::demo,
     object::Limits,
     schema::Schema,
+    queue,
     server::{Parts, Settings, access, start},
     store,
 };
@@ -48,6 +50,8 @@ impl House {
             accounts: Arc::new(demo::accounts().expect("the demonstration's accounts")),
             store: store::Settings::default(),
             limits: Limits::default(),
+            backend: backend::Settings::default(),
+            queue: queue::Settings::default(),
             clock: Clock::stopped_at(START),
             seeded: Some(demo::ACCOUNT),
         });

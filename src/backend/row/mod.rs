@@ -23,7 +23,6 @@ pub(crate) use table::{Tables, fields, is_now, rows_of};
 
 use super::{
     Failure, Work,
-    generic::given,
     plan::{Method, Plan, plan},
 };
 use problem::{Problems, refuse, refuse_key, subtype};
@@ -48,7 +47,7 @@ pub(crate) fn apply(
     node: Node<'_>,
     options: &Options,
 ) -> Result<Row, Failure> {
-    let name = given(node, "CustomerKey").or_else(|| given(node, "Name")).unwrap_or_default();
+    let name = node.given("CustomerKey").or_else(|| node.given("Name")).unwrap_or_default();
     let Some(table) = work.tables.open(work.txn, work.client, &name)? else {
         let code = code::ROW_NO_EXTENSION;
         return Err(refuse(method, code.code, code.about(&name)));
@@ -70,7 +69,7 @@ fn read(table: &Table, method: Method, node: Node<'_>, problems: &mut Problems) 
     // Keys decide over Properties, so they are read last; where both name a column they must agree.
     for (list, item, keys) in [("Properties", "Property", false), ("Keys", "Key", true)] {
         for property in node.children_named(list).flat_map(|list| list.children_named(item)) {
-            let name = given(property, "Name").unwrap_or_default();
+            let name = property.given("Name").unwrap_or_default();
             let Some((at, column)) = table.column(&name) else {
                 problems.add(keys, &name, unknown(&name, table));
                 continue;

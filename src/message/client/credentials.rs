@@ -18,11 +18,6 @@ use crate::{
     object::{Node, value::date_time},
 };
 
-/// Whether this module understands a header block, for mustUnderstand.
-pub fn understands(local_name: &str) -> bool {
-    matches!(local_name, "Security" | "fueloauth" | "oAuth")
-}
-
 /// What was presented.
 #[derive(Clone, Debug)]
 pub struct Credentials {

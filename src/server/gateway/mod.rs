@@ -3,6 +3,7 @@
 //! Each step takes what the step before gave. Every way out is an answer in the version of the request: rows, or a Fault.
 
 mod answer;
+mod asynchronous;
 mod dispatch;
 mod request;
 
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hyper::{
     HeaderMap, StatusCode,
-    header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue},
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue},
 };
 
 use crate::{
@@ -19,11 +20,12 @@ use crate::{
     clock::Clock,
     message::{
         Operation,
-        client::{Client, Credentials, Denied},
+        client::{Client, Credentials},
     },
     object::Limits,
+    queue::Queue,
     schema::Schema,
-    soap::{Fault, Version},
+    soap::{Code, Fault, Version},
     store::Store,
 };
 
@@ -49,11 +51,13 @@ pub struct Gateway {
     /// The contract.
     pub schema: Arc<Schema>,
     /// Who may come in.
-    pub access: Access,
+    pub access: Arc<Access>,
     /// What is done.
     pub backend: Arc<Backend>,
     /// Where it is kept.
     pub store: Store,
+    /// Who works off what is not done at once.
+    pub queue: Queue,
     /// The time.
     pub clock: Clock,
     /// Limits of reading.
@@ -72,7 +76,7 @@ impl Gateway {
         };
         let request = match self.read(&inbound, body, content_type).await {
             Ok(request) => request,
-            Err(refused) => return self.refuse(refused, &actor),
+            Err(refused) => return self.refuse(&refused, &actor),
         };
         match self.serve(&inbound, &request).await {
             Ok(answer) => answer.outbound(),
@@ -92,7 +96,12 @@ impl Gateway {
         outbound.reporting(Report::new("unknown", Outcome::Fault))
     }
 
-    async fn read(&self, inbound: &Inbound, body: Bytes, content_type: Option<String>) -> Result<Request, Refused> {
+    async fn read(
+        &self,
+        inbound: &Inbound,
+        body: Bytes,
+        content_type: Option<String>,
+    ) -> Result<Request, Box<Refused>> {
         let soap_action = header(&inbound.headers, &SOAP_ACTION).map(str::to_owned);
         let (schema, limits) = (Arc::clone(&self.schema), self.limits.clone());
         let read = move || Request::read(body, content_type.as_deref(), soap_action.as_deref(), &schema, &limits);
@@ -101,12 +110,12 @@ impl Gateway {
         }
         match tokio::task::spawn_blocking(read).await {
             Ok(read) => read,
-            Err(error) => Err(Refused {
+            Err(error) => Err(Box::new(Refused {
                 version: Version::V11,
                 message_id: None,
                 fault: Fault::server(2, "Exception occurred during reading").logged(error.to_string()),
                 limit: None,
-            }),
+            })),
         }
     }
 
@@ -117,7 +126,7 @@ impl Gateway {
             .flight
             .enter(client.key())
             .map_err(|crowded| Fault::server(17, "Rate Limited").logged(crowded.to_string()))?;
-        dispatch::dispatch(self, request, client, inbound).await
+        dispatch::dispatch(self, request, client).await
     }
 
     /// Lets the caller in, or not.
@@ -128,14 +137,32 @@ impl Gateway {
             Ok(credentials) => self.access.check(credentials, inbound.peer.ip()).await,
             Err(denied) => Err(denied),
         };
-        client.map_err(|denied| {
-            tracing::info!(request.id = inbound.request_id, reason = denied.reason(), "not let in: {denied}");
-            denied_fault(&denied)
-        })
+        client.map_err(|denied| Fault::security(denied.faultstring()).logged(format!("{}: {denied}", denied.reason())))
     }
 
-    /// Token endpoints: JSON in and out, with HTTP's own status codes.
-    async fn tokens(&self, endpoint: Endpoint, inbound: Inbound) -> Outbound {
+    fn refuse(&self, refused: &Refused, actor: &str) -> Outbound {
+        let report = Report { limit: refused.limit, ..Report::new("unknown", Outcome::Fault) };
+        self.fault(refused.version, refused.message_id.as_deref(), &refused.fault, actor).reporting(report)
+    }
+
+    /// The one place where a fault is logged; the span around it names the request.
+    fn fault(&self, version: Version, message_id: Option<&str>, fault: &Fault, actor: &str) -> Outbound {
+        let (code, log) = (&fault.code, fault.log.as_deref());
+        match code {
+            Code::Server => tracing::warn!(?code, log, "fault: {}", fault.text),
+            _ => tracing::info!(?code, log, "fault: {}", fault.text),
+        }
+        Answer::fault(version, message_id, self.clock.now(), fault, actor)
+    }
+}
+
+impl Handler for Gateway {
+    async fn soap(&self, request: Inbound) -> Outbound {
+        self.answer(request).await
+    }
+
+    /// JSON in and out, with HTTP's own status codes.
+    async fn token(&self, endpoint: Endpoint, inbound: Inbound) -> Outbound {
         let body = match &inbound.body {
             Ok(body) => body,
             Err(error) => return Outbound::new(error.status(), "text/plain; charset=utf-8", error.to_string()),
@@ -151,8 +178,6 @@ impl Gateway {
         let answer = self.access.answer(endpoint, asked).await;
         let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut outbound = Outbound::new(status, "application/json; charset=utf-8", answer.body.to_string());
-        // RFC 6749 section 5.1: nobody may keep a token on the way.
-        outbound.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         for (name, value) in answer.headers {
             if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value)) {
                 outbound.headers.insert(name, value);
@@ -162,39 +187,16 @@ impl Gateway {
         outbound.reporting(Report::new("token", outcome))
     }
 
-    fn refuse(&self, refused: Refused, actor: &str) -> Outbound {
-        let report = Report { limit: refused.limit, ..Report::new("unknown", Outcome::Fault) };
-        self.fault(refused.version, refused.message_id.as_deref(), &refused.fault, actor).reporting(report)
-    }
-
-    fn fault(&self, version: Version, message_id: Option<&str>, fault: &Fault, actor: &str) -> Outbound {
-        tracing::info!(code = ?fault.code, log = fault.log.as_deref(), "fault: {}", fault.text);
-        Answer::fault(version, message_id, self.clock.now(), fault, actor)
-    }
-}
-
-impl Handler for Gateway {
-    async fn soap(&self, request: Inbound) -> Outbound {
-        self.answer(request).await
-    }
-
-    async fn token_v2(&self, request: Inbound) -> Outbound {
-        self.tokens(Endpoint::Token, request).await
-    }
-
-    async fn request_token(&self, request: Inbound) -> Outbound {
-        self.tokens(Endpoint::RequestToken, request).await
-    }
-
-    async fn endpoint_soap(&self, request: Inbound) -> Outbound {
-        self.tokens(Endpoint::Endpoints, request).await
+    async fn close(&self) {
+        self.queue.close().await;
     }
 
     fn panicked(&self, lost: Lost) -> Outbound {
         let content_type = lost.content_type.as_ref().and_then(|kind| kind.to_str().ok());
         let fault = Fault::server(2, format!("Exception occurred. ErrorID: {}", lost.request_id));
         let actor = format!("{}/Service.asmx", lost.public_url);
-        self.fault(Version::guess(None, content_type), None, &fault, &actor)
+        // The front door has logged the panic.
+        Answer::fault(Version::guess(None, content_type), None, self.clock.now(), &fault, &actor)
     }
 }
 
@@ -205,10 +207,6 @@ fn actor(inbound: &Inbound) -> String {
 
 fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-fn denied_fault(denied: &Denied) -> Fault {
-    Fault::security(denied.faultstring()).logged(denied.reason())
 }
 
 /// The fault for a caller who is known but may not do this (facts/wire 1.5: Client, 11).

@@ -40,7 +40,7 @@ impl Request {
         soap_action: Option<&str>,
         schema: &Arc<Schema>,
         limits: &Limits,
-    ) -> Result<Self, Refused> {
+    ) -> Result<Self, Box<Refused>> {
         let early = |text: Option<&str>, fault: Fault, limit| Refused {
             version: Version::guess(text, content_type),
             message_id: None,
