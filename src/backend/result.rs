@@ -89,13 +89,7 @@ impl About<'_> {
         object
     }
 
-    fn keep(
-        &self,
-        txn: &Transaction<'_>,
-        owner: &impl Owner,
-        number: i64,
-        object: &Object,
-    ) -> Result<(), StoreError> {
+    fn keep(&self, txn: &Transaction<'_>, owner: &impl Owner, number: i64, object: &Object) -> Result<(), StoreError> {
         let texts = [
             (BY_REQUEST, Some(self.request_id)),
             (BY_CONVERSATION, self.conversation_id),

@@ -6,6 +6,7 @@
 mod call;
 mod certs;
 mod clients;
+mod conversations;
 mod doctor;
 mod pretty;
 mod run;
@@ -60,6 +61,14 @@ enum Command {
     Send(send::Send),
     /// Show how a client is pointed at envoi, and check that it would be answered.
     Doctor(doctor::Doctor),
+    /// List the conversations of a running server.
+    Conversations(conversations::Conversations),
+    /// Show one conversation: its state, what is missing, what happened.
+    Conversation(conversations::Conversation),
+    /// Send what a conversation left undone as a new conversation.
+    Replay(conversations::Replay),
+    /// Move the clock of a server that was started with --virtual-clock; ends when what became due is done.
+    Time(conversations::Time),
     /// Print a script that completes arguments in a shell.
     Completions {
         /// Which shell.
@@ -103,6 +112,10 @@ fn run_command(command: Command) -> Exit {
         Command::Certs(certs) => certs::write(&certs),
         Command::Send(send) => block_on(send::send(&send)),
         Command::Doctor(doctor) => block_on(doctor::examine(&doctor)),
+        Command::Conversations(list) => block_on(conversations::list(&list)),
+        Command::Conversation(one) => block_on(conversations::show(&one)),
+        Command::Replay(replay) => block_on(conversations::replay(&replay)),
+        Command::Time(time) => block_on(conversations::time(&time)),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "envoi", &mut script);

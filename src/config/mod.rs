@@ -18,8 +18,7 @@ pub use source::{Layers, Problem};
 use crate::{
     backend,
     message::client::Accounts,
-    object,
-    queue,
+    object, queue,
     server::{self, Tls, access},
     store,
 };

@@ -27,10 +27,8 @@ pub fn write(writer: &mut Writer, call: &Call<'_>, rows: &[Row], request_id: &st
 /// The same as a document of its own, as ResultDetailXML holds it: nothing stands around it that declares prefixes.
 pub fn write_alone(call: &Call<'_>, rows: &[Row], request_id: &str, schema: &Schema) -> String {
     let mut writer = Writer::with_capacity(rows.len().saturating_mul(ROW_BYTES));
-    let declared = [
-        ("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"),
-        ("xmlns:xsd", "http://www.w3.org/2001/XMLSchema"),
-    ];
+    let declared =
+        [("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"), ("xmlns:xsd", "http://www.w3.org/2001/XMLSchema")];
     write_declaring(&mut writer, call, rows, request_id, schema, &declared);
     writer.into_string()
 }

@@ -71,13 +71,7 @@ pub fn remainder(
         let arrival = Arrival {
             client,
             conversation_id: Some(new_id.to_owned()),
-            part: Arriving {
-                sequence: place,
-                calls,
-                scheduled: None,
-                expires: None,
-                priority: old.rules.priority(),
-            },
+            part: Arriving { sequence: place, calls, scheduled: None, expires: None, priority: old.rules.priority() },
             operation: Operation::named(&part.operation).ok_or(NoRemainder::Unknown)?,
             objects: usize::try_from(part.objects).unwrap_or(usize::MAX),
             targets: part.targets.clone(),

@@ -152,11 +152,7 @@ pub fn whole(
 }
 
 /// By ConversationID, else by RequestID.
-pub fn find(
-    conversations: &Conversations<'_>,
-    owner: &impl Owner,
-    id: &str,
-) -> Result<Option<Box<Kept>>, StoreError> {
+pub fn find(conversations: &Conversations<'_>, owner: &impl Owner, id: &str) -> Result<Option<Box<Kept>>, StoreError> {
     let mut known = conversations.get(&Name::conversation(owner, id))?;
     if known.is_none()
         && let Some((name, _)) = conversations.of_request(owner, &id.to_lowercase())?

@@ -37,13 +37,7 @@ pub(super) struct Operators {
 }
 
 impl Operators {
-    pub(super) fn new(
-        store: Store,
-        queue: Queue,
-        backend: Arc<Backend>,
-        access: Arc<Access>,
-        clock: &Clock,
-    ) -> Self {
+    pub(super) fn new(store: Store, queue: Queue, backend: Arc<Backend>, access: Arc<Access>, clock: &Clock) -> Self {
         Self { store, queue, backend, access, clock: clock.clone() }
     }
 
@@ -105,9 +99,9 @@ impl Operators {
     fn named(&self, asked: &Asked<'_>) -> Result<(Internal, String), Wrong> {
         let id = asked.get("id").ok_or_else(|| Wrong::asked("id is missing".to_owned()))?;
         let account = match asked.get("account") {
-            Some(account) => account
-                .parse()
-                .map_err(|_| Wrong::asked(format!("account is {account:?}, expected a number (MID)")))?,
+            Some(account) => {
+                account.parse().map_err(|_| Wrong::asked(format!("account is {account:?}, expected a number (MID)")))?
+            }
             None => {
                 let accounts = self.access.accounts();
                 let mut all = accounts.accounts().map(|account| account.mid);

@@ -15,7 +15,8 @@ use crate::{
 };
 
 use super::{
-    Contract, Gauge, Probes, Server, ServerError, Settings, access, access::Access, desk::Operators, gateway::Gateway, limits::Flight,
+    Contract, Gauge, Probes, Server, ServerError, Settings, access, access::Access, desk::Operators, gateway::Gateway,
+    limits::Flight,
 };
 
 /// The setting under which the store keeps the key that signs tokens, so that they survive a restart.

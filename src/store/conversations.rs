@@ -11,7 +11,11 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Owner, StoreError, Transaction, View, chunk, conversation_key as keys, key, versions::Source};
-use crate::{clock::Time, conversation::Conversation, message::{client::Remembered, options::SendResponseTo}};
+use crate::{
+    clock::Time,
+    conversation::Conversation,
+    message::{client::Remembered, options::SendResponseTo},
+};
 
 const VERSION: u8 = 1;
 
@@ -330,10 +334,8 @@ impl Transaction<'_> {
     }
 
     fn write<T: Serialize + ?Sized>(&mut self, key: Vec<u8>, record: &T) -> Result<(), StoreError> {
-        let bytes = postcard::to_extend(record, vec![VERSION]).map_err(|error| StoreError::Unwritable {
-            key: key::readable(&key),
-            reason: error.to_string(),
-        })?;
+        let bytes = postcard::to_extend(record, vec![VERSION])
+            .map_err(|error| StoreError::Unwritable { key: key::readable(&key), reason: error.to_string() })?;
         chunk::write(self, key, &bytes)
     }
 }

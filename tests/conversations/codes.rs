@@ -68,8 +68,14 @@ async fn two_objects_with_one_correlation_id_are_204() {
     let answer = house.create(&Asynchronous::new(), &(object("a") + &object("b"))).await;
     assert_eq!(answer.text("CreateResponse/Results/ErrorCode").as_deref(), Some("204"));
     // Another call may use it again.
-    assert_eq!(house.create(&Asynchronous::new(), &object("a")).await.text("CreateResponse/OverallStatus").unwrap(), "OK");
-    assert_eq!(house.create(&Asynchronous::new(), &object("b")).await.text("CreateResponse/OverallStatus").unwrap(), "OK");
+    assert_eq!(
+        house.create(&Asynchronous::new(), &object("a")).await.text("CreateResponse/OverallStatus").unwrap(),
+        "OK"
+    );
+    assert_eq!(
+        house.create(&Asynchronous::new(), &object("b")).await.text("CreateResponse/OverallStatus").unwrap(),
+        "OK"
+    );
 }
 
 #[tokio::test]
@@ -172,7 +178,8 @@ async fn deleting_can_itself_be_queued() {
 /// What the tests of this folder and of `src/queue` raise; 201 and 212 need a damaged store and are raised there.
 #[test]
 fn no_code_of_the_table_is_forgotten() {
-    let here = [200, 202, 203, 204, 205, 206, 207, 208, 209, 211, 213, 214, 215, 218, 220, 222, 226, 227, 228, 229, 231];
+    let here =
+        [200, 202, 203, 204, 205, 206, 207, 208, 209, 211, 213, 214, 215, 218, 220, 222, 226, 227, 228, 229, 231];
     let damaged = [201, 212];
     for rule in TABLE {
         assert!(here.contains(&rule.code) || damaged.contains(&rule.code), "{} is never raised", rule.code);

@@ -2,10 +2,7 @@
 
 use std::path::Path;
 
-use envoi::{
-    clock::Time,
-    server::Parts,
-};
+use envoi::{clock::Time, server::Parts};
 
 use crate::gateway::{Answer, Gateway, PARTNER_API, request};
 
@@ -67,7 +64,9 @@ impl House {
 
     /// Creates a list in a part; gives the ErrorCode, if it was refused.
     pub(crate) async fn part(&self, id: &str, sequence: u32, calls: u32, name: &str) -> Option<String> {
-        self.create(&Asynchronous::part(id, sequence, calls), &list(name)).await.text("CreateResponse/Results/ErrorCode")
+        self.create(&Asynchronous::part(id, sequence, calls), &list(name))
+            .await
+            .text("CreateResponse/Results/ErrorCode")
     }
 
     pub(crate) async fn delete(&self, object: &str) -> Answer {

@@ -49,7 +49,11 @@ impl Program {
         stream.write_all((head + &body).as_bytes()).await.ok()?;
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).await.ok()?;
-        bytes.windows(4).any(|end| end == b"\r\n\r\n").then(|| Answer::parse(&bytes)).filter(|answer| answer.status == 200)
+        bytes
+            .windows(4)
+            .any(|end| end == b"\r\n\r\n")
+            .then(|| Answer::parse(&bytes))
+            .filter(|answer| answer.status == 200)
     }
 
     fn kill(mut self) {

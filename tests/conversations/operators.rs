@@ -55,7 +55,8 @@ async fn conversations_are_listed_by_state() {
 async fn a_page_in_a_browser_cannot_move_the_clock() {
     let house = House::new().await;
     let admin = house.gateway.admin;
-    let request = format!("POST /time?by=1000 HTTP/1.1\r\nHost: {admin}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let request =
+        format!("POST /time?by=1000 HTTP/1.1\r\nHost: {admin}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     assert_eq!(Answer::over(admin, request.as_bytes()).await.status, 403);
     assert_eq!(house.gateway.clock.now(), crate::gateway::START);
 }

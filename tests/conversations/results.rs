@@ -32,7 +32,10 @@ async fn there_is_an_item_for_each_object_and_a_message_for_each_request() {
     // Without a filter the newest comes first.
     let all = house.values("ResultMessage", "RequestID", "").await;
     assert_eq!(all, [other.clone(), request_id.clone()]);
-    assert_eq!(house.values("ResultMessage", "OverallStatusCode", &equals("RequestID", &request_id)).await, ["Has Errors"]);
+    assert_eq!(
+        house.values("ResultMessage", "OverallStatusCode", &equals("RequestID", &request_id)).await,
+        ["Has Errors"]
+    );
     assert_eq!(house.values("ResultMessage", "CallsInConversation", &equals("RequestID", &request_id)).await, ["1"]);
     let job = equals("ObjectID", &other);
     assert_eq!(house.values("AsyncRequestResult", "Status", &job).await, ["Complete"]);
@@ -121,18 +124,24 @@ async fn what_is_owed_is_written_down_with_the_result() {
         owed.map(|owed| owed.replace(" HttpPost https://h.example/", " ")).collect::<Vec<_>>()
     };
     // The conversation's is told once, though both parts asked.
-    assert_eq!(owed("good").await, [
-        "OnCallComplete OnCallComplete for part 1",
-        "OnConversationComplete OnConversationComplete for part 1",
-        "Always Always for part 1",
-        "OnCallComplete OnCallComplete for part 2",
-        "Always Always for part 2",
-    ]);
-    assert_eq!(owed("bad").await, [
-        "OnCallComplete OnCallComplete for part 1",
-        "OnError OnError for part 1",
-        "OnConversationComplete OnConversationComplete for part 1",
-        "OnConversationError OnConversationError for part 1",
-        "Always Always for part 1",
-    ]);
+    assert_eq!(
+        owed("good").await,
+        [
+            "OnCallComplete OnCallComplete for part 1",
+            "OnConversationComplete OnConversationComplete for part 1",
+            "Always Always for part 1",
+            "OnCallComplete OnCallComplete for part 2",
+            "Always Always for part 2",
+        ]
+    );
+    assert_eq!(
+        owed("bad").await,
+        [
+            "OnCallComplete OnCallComplete for part 1",
+            "OnError OnError for part 1",
+            "OnConversationComplete OnConversationComplete for part 1",
+            "OnConversationError OnConversationError for part 1",
+            "Always Always for part 1",
+        ]
+    );
 }

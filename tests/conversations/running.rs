@@ -1,6 +1,5 @@
 //! Order, stops, schedules, what survives a restart.
 
-
 use crate::{
     gateway::START,
     house::{Asynchronous, House, equals, list},
@@ -20,7 +19,8 @@ async fn a_call_is_answered_before_it_is_done() {
             let row = results.children_named("Results").nth(row).unwrap();
             row.children().map(|child| child.name().to_owned()).collect()
         };
-        let expected = ["StatusCode", "StatusMessage", "OrdinalID", "RequestID", "ConversationID", "RequestType", "NewID"];
+        let expected =
+            ["StatusCode", "StatusMessage", "OrdinalID", "RequestID", "ConversationID", "RequestType", "NewID"];
         assert_eq!(members, expected);
         assert_eq!(answer.text(&format!("{}/StatusMessage", head(row))).unwrap(), "Taken");
         assert_eq!(answer.text(&format!("{}/OrdinalID", head(row))).unwrap(), row.to_string());

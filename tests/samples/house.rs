@@ -10,8 +10,8 @@ use envoi::{
     clock::{Clock, Time},
     config::demo,
     object::Limits,
-    schema::Schema,
     queue,
+    schema::Schema,
     server::{Parts, Settings, access, start},
     store,
 };

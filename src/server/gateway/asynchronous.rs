@@ -137,9 +137,8 @@ fn correlation_id<'a>(node: &Node<'a>) -> Option<Cow<'a, str>> {
 /// One row for each object, with the subtype that a synchronous answer would have, and without the object.
 fn rows(call: &Call<'_>, row: impl Fn(usize) -> Row) -> Vec<Row> {
     let nodes = call.objects.iter().enumerate();
-    let mut rows: Vec<Row> = nodes
-        .map(|(ordinal, node)| Row { echo: echo(call), subtype: subtype(call, *node), ..row(ordinal) })
-        .collect();
+    let mut rows: Vec<Row> =
+        nodes.map(|(ordinal, node)| Row { echo: echo(call), subtype: subtype(call, *node), ..row(ordinal) }).collect();
     if rows.is_empty() {
         rows.push(Row { echo: echo(call), ..row(0) });
     }
