@@ -7,6 +7,7 @@ mod call;
 mod certs;
 mod clients;
 mod doctor;
+mod explain;
 mod pretty;
 mod run;
 mod secret;
@@ -60,6 +61,8 @@ enum Command {
     Send(send::Send),
     /// Show how a client is pointed at envoi, and check that it would be answered.
     Doctor(doctor::Doctor),
+    /// Tell what an error code means and what to do about it.
+    Explain(explain::Explain),
     /// Print a script that completes arguments in a shell.
     Completions {
         /// Which shell.
@@ -103,6 +106,7 @@ fn run_command(command: Command) -> Exit {
         Command::Certs(certs) => certs::write(&certs),
         Command::Send(send) => block_on(send::send(&send)),
         Command::Doctor(doctor) => block_on(doctor::examine(&doctor)),
+        Command::Explain(explain) => explain::explain(&explain),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "envoi", &mut script);

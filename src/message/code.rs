@@ -13,10 +13,12 @@ pub struct ErrorCode {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $text:literal;)*) => {
-        $($(#[$doc])* pub const $name: ErrorCode = ErrorCode { code: $code, text: $text };)*
+    ($($(#[doc = $doc:literal])* $name:ident = $code:literal, $text:literal;)*) => {
+        $($(#[doc = $doc])* pub const $name: ErrorCode = ErrorCode { code: $code, text: $text };)*
         /// Every code, in order.
         pub const ALL: &[(&str, ErrorCode)] = &[$((stringify!($name), $name)),*];
+        /// Every code with what it says of the object or call, in order.
+        pub const MEANINGS: &[(ErrorCode, &str)] = &[$(($name, concat!($($doc),*).trim_ascii())),*];
     };
 }
 
