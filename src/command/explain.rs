@@ -46,7 +46,7 @@ fn about(code: i64) -> Option<String> {
     let rules: Vec<_> = TABLE.iter().filter(|rule| rule.code == code).collect();
     if rules.is_empty() {
         let (error, meaning) = code::MEANINGS.iter().find(|(error, _)| error.code == code)?;
-        return Some(format!("{code}  {}\n\nWhen    {meaning}\n", error.text.replace("{}", "…")));
+        return Some(format!("{code}  {}\n\nMeans   {meaning}\n", error.text.replace("{}", "…")));
     }
     Some(rules.into_iter().map(paragraph).collect::<Vec<_>>().join("\n"))
 }

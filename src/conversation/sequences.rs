@@ -76,16 +76,12 @@ impl Sequences {
     /// The codes from 1 to `calls` that are not in, as ranges: there may be very many.
     pub fn missing(&self, calls: u32) -> Vec<RangeInclusive<u32>> {
         let mut found = Vec::new();
-        let mut next = self.through.saturating_add(1);
+        let mut next = self.through.checked_add(1);
         for code in self.iter().skip_while(|code| *code <= self.through).take_while(|code| *code <= calls) {
-            if code > next {
-                found.push(next..=code - 1);
-            }
-            next = code.saturating_add(1);
+            found.extend(next.filter(|next| *next < code).map(|next| next..=code - 1));
+            next = code.checked_add(1);
         }
-        if next <= calls && self.last() < calls {
-            found.push(next..=calls);
-        }
+        found.extend(next.filter(|next| *next <= calls).map(|next| next..=calls));
         found
     }
 
