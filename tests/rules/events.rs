@@ -235,6 +235,12 @@ proptest! {
         pair.check_end();
     }
 
+}
+
+proptest! {
+    // Long stories: fewer of them.
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 300, ..ProptestConfig::default() })]
+
     #[test]
     fn any_order_of_parts_is_run_in_order((events, failing) in orderly()) {
         let mut pair = Pair::new();
