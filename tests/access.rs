@@ -62,7 +62,7 @@ async fn ask(access: &Access, path: &str, query: &str, authorization: Option<&st
     let body = body.to_string();
     let asked =
         Asked { path, query, authorization, body: body.as_bytes(), public_url: "https://soap.example", peer: HERE };
-    let (endpoint, _) = Endpoint::of(path).unwrap();
+    let endpoint = Endpoint::of(path).unwrap();
     access.answer(endpoint, asked).await
 }
 
@@ -158,7 +158,7 @@ fn digest(nonce: &str, created: Time, password: &str) -> Credentials {
     let nonce = STANDARD.encode(nonce);
     let created = created.seconds();
     let digest = envoi::message::client::Digest::new("ann".into(), &digest, nonce, created).unwrap();
-    Credentials { proof: Proof::Digest(digest), expires: None }
+    Credentials { proof: Proof::Digest(digest), created: None, expires: None }
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ fn nothing_given_is_every_rooms_default() {
     assert_eq!(config.access, envoi::server::access::Settings::default());
     assert_eq!(config.server, envoi::server::Settings::default());
     assert_eq!(format!("{:?}", config.limits), format!("{:?}", envoi::object::Limits::default()));
+    assert_eq!(config.backend, envoi::backend::Settings::default());
     assert_eq!(config.store.cache_bytes, envoi::store::Settings::default().cache_bytes);
     // A server keeps what it is given; only the demonstration works in memory.
     assert_eq!(config.store.path.as_deref(), Some(Path::new("envoi-data")));

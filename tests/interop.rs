@@ -56,8 +56,10 @@ macro_rules! stories {
         const STORIES: usize = [$(stringify!($name)),*].len();
         $(
             #[test]
-            fn $name() -> Result<(), String> {
-                tell(stringify!($name), $client, $variant, Reach::$reach)
+            fn $name() {
+                if let Err(why) = tell(stringify!($name), $client, $variant, Reach::$reach) {
+                    panic!("{why}");
+                }
             }
         )*
     };

@@ -6,28 +6,27 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    message::client::Accounts,
     object::{Object, Value},
     store::{Objects, StoreError},
 };
-
-use super::Backend;
 
 /// The kind of the records of what was assigned; their numbers are those of the users.
 pub(crate) const USER: &str = "AccountUser";
 
 /// An account, with its number, as the type that was asked for: `BusinessUnit` or `Account`.
-pub(crate) fn business_unit(backend: &Backend, mid: u64, kind: &str) -> (i64, Object) {
+pub(crate) fn business_unit(accounts: &Accounts, mid: u64, kind: &str) -> (i64, Object) {
     let mut object = Object::new(kind);
     let number = mid.to_string();
     object.set_text("ID", number.as_str());
     object.set_text("CustomerKey", number.as_str());
-    if let Some(account) = backend.accounts.account(mid) {
+    if let Some(account) = accounts.account(mid) {
         let root = account.enterprise == mid;
         object.set_text("AccountType", if root { "ENTERPRISE_2" } else { "BUSINESS_UNIT" });
         // The enterprise itself has the parent 0 on the service.
         object.set_text("ParentID", if root { 0 } else { account.enterprise }.to_string());
         object.set_text("Name", account.name.as_str());
-        if let Some(parent) = backend.accounts.account(account.enterprise).filter(|_| !root) {
+        if let Some(parent) = accounts.account(account.enterprise).filter(|_| !root) {
             object.set_text("ParentName", parent.name.as_str());
         }
         object.set_text("IsActive", "1");
@@ -36,9 +35,9 @@ pub(crate) fn business_unit(backend: &Backend, mid: u64, kind: &str) -> (i64, Ob
 }
 
 /// The users who live in an account, with their numbers, in the order of these.
-pub(crate) fn users(backend: &Backend, objects: &Objects<'_>, mid: u64) -> Result<Vec<(i64, Object)>, StoreError> {
+pub(crate) fn users(accounts: &Accounts, objects: &Objects<'_>, mid: u64) -> Result<Vec<(i64, Object)>, StoreError> {
     let mut users = BTreeMap::new();
-    for (name, reach) in backend.accounts.users_in(mid) {
+    for (name, reach) in accounts.users_in(mid) {
         let mut id = number(name);
         while users.contains_key(&id) {
             id += 1;

@@ -1,17 +1,22 @@
-//! Walks through the objects of a Create, Update or Delete.
+//! Create, Update and Delete.
 //!
 //! It knows what holds for every type (accounts, permissions, unknown types, values that are not of their type) and hands
 //! the rest to the type's keeper.
 
 use crate::{
     clock::Time,
-    message::{Call, MAX_OBJECTS, Operation, Row, client::Client, code, options},
-    object::{Node, value},
+    message::{Call, Operation, Row, client::Client, code},
+    object::Node,
     schema::{Schema, TypeId},
     store::{StoreError, Transaction},
 };
 
-use super::{Backend, Failure, Work, kind, plan::Method, row::Tables};
+use super::{
+    Backend, Failure, Work, kind,
+    plan::Method,
+    row::Tables,
+    walk::{self, acting_for, check_values},
+};
 
 /// Applies a Create, Update or Delete. One row per object, in order; an object that fails leaves the others alone.
 ///
@@ -29,26 +34,10 @@ pub fn apply(
         Operation::Update => Method::Update,
         _ => Method::Delete,
     };
-    if call.objects.len() > MAX_OBJECTS {
-        let code = code::TOO_MANY_OBJECTS;
-        // About none of the objects; UpdateResult and DeleteResult require one.
-        let echo = crate::message::Echo::Object(crate::object::Object::new("APIObject"));
-        return Ok(vec![Row { echo, ..Row::error(0, code.code, code.text) }]);
-    }
-    if call.objects.is_empty() {
-        return Ok(vec![Row::error(0, code::NO_OBJECT.code, code::NO_OBJECT.about("0"))]);
-    }
-    let mut rows = Vec::with_capacity(call.objects.len());
     let mut tables = Tables::default();
-    for (ordinal, &node) in call.objects.iter().enumerate() {
-        let done = txn.attempt(|txn| one(backend, txn, client, call, method, ordinal, node, now, &mut tables));
-        rows.push(match done {
-            Ok(row) => Row { ordinal, ..row },
-            Err(Failure::Refused(row)) => Row { ordinal, ..*row },
-            Err(Failure::Store(error)) => return Err(error),
-        });
-    }
-    Ok(rows)
+    walk::call(backend, txn, call, |txn, ordinal, node| {
+        one(backend, txn, client, call, method, ordinal, node, now, &mut tables)
+    })
 }
 
 #[expect(clippy::too_many_arguments, reason = "all of it is about this one object; a struct would only rename them")]
@@ -70,7 +59,7 @@ fn one(
     let ty = known_type(schema, node, method)?;
     let name = schema.type_name(ty);
     if !client.may(call.operation.name(), name) {
-        return Err(Failure::about(code::CANNOT_PERFORM, &format!("{} on objects of type {name}", method.name())));
+        return Err(Failure::cannot(method.name(), name));
     }
     let acting = acting_for(client, call.options.client_id, node)?;
     check_values(node)?;
@@ -80,34 +69,11 @@ fn one(
 
 /// The type that the object says it is, when it is one that objects can have.
 fn known_type(schema: &Schema, node: Node<'_>, method: Method) -> Result<TypeId, Failure> {
-    let root = schema.api_object();
-    if let Some(ty) = node.ty().filter(|&ty| ty != root && schema.is_a(ty, root)) {
+    if let Some(ty) = node.ty().filter(|&ty| schema.is_object_type(ty)) {
         return Ok(ty);
     }
     match node.xsi_type() {
         Some((_, local)) if schema.type_named(local).is_none() => Err(Failure::about(code::UNSUPPORTED_TYPE, local)),
-        found => {
-            let name = found.map_or("APIObject", |(_, local)| local);
-            Err(Failure::about(code::CANNOT_PERFORM, &format!("{} on objects of type {name}", method.name())))
-        }
+        found => Err(Failure::cannot(method.name(), found.map_or("APIObject", |(_, local)| local))),
     }
-}
-
-/// The account that the object is for: its own Client, else that of the Options, else the caller's.
-pub(super) fn acting_for(client: &Client, by_options: Option<u64>, node: Node<'_>) -> Result<Option<Client>, Failure> {
-    let own = match node.child("Client").filter(|own| !own.is_nil()) {
-        Some(own) => options::client_id(own).map_err(|fault| Failure::refused(code::EXCEPTION.code, fault.text))?,
-        None => None,
-    };
-    match own.or(by_options).filter(|&account| account != client.account()) {
-        None => Ok(None),
-        Some(account) => {
-            client.acting_for(account).map(Some).ok_or_else(|| Failure::about(code::NO_ACCESS, &account.to_string()))
-        }
-    }
-}
-
-/// A value that is not of its declared type is told with its place; the rest of the call goes on.
-fn check_values(node: Node<'_>) -> Result<(), Failure> {
-    value::check_node(node).map_err(|error| Failure::refused(code::EXCEPTION.code, error.to_string()))
 }

@@ -14,12 +14,10 @@ use crate::{
 };
 
 use super::{
-    Backend, Failure, Work, account,
-    apply::acting_for,
-    generic::{self, given},
-    kind,
+    Backend, Failure, Work, account, generic, kind,
     plan::Method,
     row::Tables,
+    walk::{self, acting_for, check_values},
 };
 
 /// Captured.
@@ -41,19 +39,7 @@ pub fn apply(
     call: &Call<'_>,
     now: Time,
 ) -> Result<Vec<Row>, StoreError> {
-    if call.objects.is_empty() {
-        return Ok(vec![Row::error(0, code::NO_OBJECT.code, code::NO_OBJECT.about("0"))]);
-    }
-    let mut rows = Vec::with_capacity(call.objects.len());
-    for (ordinal, &node) in call.objects.iter().enumerate() {
-        let done = txn.attempt(|txn| one(backend, txn, client, call, node, now));
-        rows.push(match done {
-            Ok(row) => Row { ordinal, ..row },
-            Err(Failure::Refused(row)) => Row { ordinal, ..*row },
-            Err(Failure::Store(error)) => return Err(error),
-        });
-    }
-    Ok(rows)
+    walk::call(backend, txn, call, |txn, _, node| one(backend, txn, client, call, node, now))
 }
 
 fn one(
@@ -65,12 +51,11 @@ fn one(
     now: Time,
 ) -> Result<Row, Failure> {
     if call.operation == Operation::Extract {
-        let id = given(node, "ID").unwrap_or_default();
+        let id = node.given("ID").unwrap_or_default();
         return Err(Failure::about(code::CANNOT_PERFORM, &format!("Extract {id}: this server has no data extracts")));
     }
     let schema = &*backend.schema;
-    let known = node.ty().filter(|&ty| ty != schema.api_object() && schema.is_a(ty, schema.api_object()));
-    let Some(ty) = known else {
+    let Some(ty) = node.ty().filter(|&ty| schema.is_object_type(ty)) else {
         let name = node.xsi_type().map_or("APIObject", |(_, local)| local);
         return Err(Failure::about(code::UNSUPPORTED_TYPE, name));
     };
@@ -79,7 +64,7 @@ fn one(
         return Err(cannot(call, name));
     }
     let acting = acting_for(client, call.options.client_id, node)?;
-    value::check_node(node).map_err(|error| Failure::refused(code::EXCEPTION.code, error.to_string()))?;
+    check_values(node)?;
     let mut tables = Tables::default();
     let mut work = Work { backend, txn, client: acting.as_ref().unwrap_or(client), now, tables: &mut tables };
     match call.operation {
@@ -91,7 +76,7 @@ fn one(
 }
 
 fn cannot(call: &Call<'_>, name: &str) -> Failure {
-    Failure::about(code::CANNOT_PERFORM, &format!("{} on objects of type {name}", call.operation.name()))
+    Failure::cannot(call.operation.name(), name)
 }
 
 fn exception(call: &Call<'_>, what: &str) -> Failure {
@@ -100,7 +85,7 @@ fn exception(call: &Call<'_>, what: &str) -> Failure {
 
 /// `Action` of the message.
 fn action(call: &Call<'_>) -> String {
-    given(call.message, "Action").unwrap_or_default().to_ascii_lowercase()
+    call.message.given("Action").unwrap_or_default().to_ascii_lowercase()
 }
 
 /// Records a job for a kept activity.
@@ -134,7 +119,7 @@ fn perform(work: &mut Work<'_, '_>, call: &Call<'_>, name: &str, ty: TypeId, nod
         "ImportDefinition" => format!("ImportDefinition performed AsyncID:{id}"),
         _ => "Performed Activity".to_owned(),
     };
-    Ok(Row { task: Some(Task { id, interaction_object_id: Some(run) }), ..Row::ok(0, message) })
+    Ok(Row { task: Some(Task { id, interaction_object_id: run }), ..Row::ok(0, message) })
 }
 
 fn configure(
@@ -168,7 +153,7 @@ fn assign(work: &mut Work<'_, '_>, client: &Client, call: &Call<'_>, node: Node<
     let assignment = node.child("BusinessUnitAssignmentConfiguration").filter(|child| !child.is_nil());
     let assignment =
         assignment.ok_or_else(|| exception(call, "AccountUser has no BusinessUnitAssignmentConfiguration"))?;
-    let is_delete = match given(assignment, "IsDelete") {
+    let is_delete = match assignment.given("IsDelete") {
         None => false,
         Some(text) => value::boolean(&text)
             .ok_or_else(|| exception(call, &format!("IsDelete is {text:.100?}, expected true or false")))?,
@@ -182,7 +167,7 @@ fn assign(work: &mut Work<'_, '_>, client: &Client, call: &Call<'_>, node: Node<
         units.push(unit.ok_or_else(|| Failure::about(code::NO_ACCESS, text.trim()))?);
     }
     let account = work.client.account();
-    let users = account::users(work.backend, &work.objects(), account)?;
+    let users = account::users(client.directory(), &work.objects(), account)?;
     let (id, user) = users
         .into_iter()
         .find(|(id, user)| is_meant(node, *id, user))
@@ -200,7 +185,7 @@ fn assign(work: &mut Work<'_, '_>, client: &Client, call: &Call<'_>, node: Node<
 
 fn is_meant(node: Node<'_>, id: i64, user: &Object) -> bool {
     for name in ["ID", "AccountUserID", "UserID", "CustomerKey"] {
-        if let Some(given) = given(node, name) {
+        if let Some(given) = node.given(name) {
             return user.text(name) == Some(given.as_str()) || given == id.to_string();
         }
     }
@@ -222,7 +207,7 @@ fn schedule(work: &mut Work<'_, '_>, call: &Call<'_>, name: &str, node: Node<'_>
     let given_schedule =
         call.message.child("Schedule").filter(|schedule| !schedule.is_nil() && schedule.has_children());
     let given_schedule = given_schedule.ok_or_else(|| exception(call, "no Schedule is given"))?;
-    value::check_node(given_schedule).map_err(|error| Failure::refused(code::EXCEPTION.code, error.to_string()))?;
+    check_values(given_schedule)?;
     let Some((id, mut object)) = generic::find(work, name, node)? else {
         return Err(exception(call, &format!("{name} not found")));
     };

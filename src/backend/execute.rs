@@ -8,13 +8,12 @@ use crate::{
 };
 
 use super::{
-    Backend, Failure, Work,
-    apply::acting_for,
-    generic::{self, given},
+    Backend, Failure, Work, generic,
     list::{self, ListRef},
     membership,
     row::Tables,
     subscriber,
+    walk::{self, acting_for},
 };
 
 /// Captured.
@@ -31,29 +30,17 @@ pub fn apply(
     call: &Call<'_>,
     now: Time,
 ) -> Result<Vec<Row>, StoreError> {
-    if call.objects.is_empty() {
-        return Ok(vec![Row::error(0, code::NO_OBJECT.code, code::NO_OBJECT.about("0"))]);
-    }
-    let mut rows = Vec::with_capacity(call.objects.len());
-    for (ordinal, &request) in call.objects.iter().enumerate() {
-        let done = txn.attempt(|txn| {
-            let acting = acting_for(client, call.options.client_id, request)?;
-            let mut tables = Tables::default();
-            let mut work = Work { backend, txn, client: acting.as_ref().unwrap_or(client), now, tables: &mut tables };
-            one(&mut work, client, request)
-        });
-        rows.push(match done {
-            Ok(message) => Row::ok(ordinal, message),
-            Err(Failure::Refused(row)) => Row { ordinal, ..*row },
-            Err(Failure::Store(error)) => return Err(error),
-        });
-    }
-    Ok(rows)
+    walk::call(backend, txn, call, |txn, ordinal, request| {
+        let acting = acting_for(client, call.options.client_id, request)?;
+        let mut tables = Tables::default();
+        let mut work = Work { backend, txn, client: acting.as_ref().unwrap_or(client), now, tables: &mut tables };
+        one(&mut work, client, request).map(|message| Row::ok(ordinal, message))
+    })
 }
 
 /// Gives the StatusMessage.
 fn one(work: &mut Work<'_, '_>, client: &Client, request: Node<'_>) -> Result<&'static str, Failure> {
-    let name = given(request, "Name").unwrap_or_default();
+    let name = request.given("Name").unwrap_or_default();
     let parameters = Parameters::read(request);
     match name.as_str() {
         "LogUnsubEvent" | "MasterUnsub" if !client.may("Execute", subscriber::KIND) => {
@@ -74,7 +61,7 @@ struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
     fn read(request: Node<'_>) -> Self {
-        let pair = |parameter| Some((given(parameter, "Name")?, given(parameter, "Value")?));
+        let pair = |parameter: Node<'_>| Some((parameter.given("Name")?, parameter.given("Value")?));
         Self(request.children_named("Parameters").filter_map(pair).collect())
     }
 

@@ -16,7 +16,7 @@ use super::{
     plan::{Method, Plan, plan},
 };
 
-/// Index names of every kept object. Keys of the service do not differ by case alone.
+/// Index names of every kept object.
 pub(crate) const BY_KEY: &str = "key";
 pub(crate) const BY_GUID: &str = "guid";
 pub(crate) const BY_NAME: &str = "name";
@@ -100,12 +100,12 @@ fn keep(
 /// The object that a node is about: by ObjectID, else CustomerKey, else ID. An identifier that is given decides alone.
 pub(crate) fn find(work: &mut Work<'_, '_>, kind: &str, node: Node<'_>) -> Result<Option<(i64, Object)>, StoreError> {
     let objects = work.txn.objects(work.client);
-    let id = if let Some(guid) = given(node, "ObjectID") {
-        objects.find(kind, BY_GUID, &guid.to_lowercase())?.into_iter().next()
-    } else if let Some(key) = given(node, "CustomerKey") {
-        objects.find(kind, BY_KEY, &key.to_lowercase())?.into_iter().next()
+    let id = if let Some(guid) = node.given("ObjectID") {
+        objects.find_first(kind, BY_GUID, &folded(&guid))?
+    } else if let Some(key) = node.given("CustomerKey") {
+        objects.find_first(kind, BY_KEY, &folded(&key))?
     } else {
-        given(node, "ID").and_then(|id| id.parse().ok())
+        node.given("ID").and_then(|id| id.parse().ok())
     };
     match id {
         Some(id) => Ok(objects.get(kind, id)?.map(|object| (id, object))),
@@ -113,20 +113,17 @@ pub(crate) fn find(work: &mut Work<'_, '_>, kind: &str, node: Node<'_>) -> Resul
     }
 }
 
-/// A member that is there, is not nil and is not empty.
-pub(crate) fn given(node: Node<'_>, name: &str) -> Option<String> {
-    let member = node.child(name).filter(|member| !member.is_nil())?;
-    let text = member.text();
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
+/// What an index holds for a text: keys and names of the service do not differ by case alone.
+pub(crate) fn folded(text: &str) -> String {
+    text.trim().to_lowercase()
 }
 
 fn identity(node: Node<'_>) -> Option<String> {
-    ["CustomerKey", "ObjectID", "Name", "ID"].into_iter().find_map(|name| given(node, name))
+    ["CustomerKey", "ObjectID", "Name", "ID"].into_iter().find_map(|name| node.given(name))
 }
 
 fn insert(work: &mut Work<'_, '_>, rule: &Rule<'_>, node: Node<'_>, done: Cow<'static, str>) -> Result<Row, Failure> {
-    if let Some(missing) = rule.required.iter().find(|name| given(node, name).is_none()) {
+    if let Some(missing) = rule.required.iter().find(|name| node.given(name).is_none()) {
         return Err(Failure::about(code::EXCEPTION, &format!("[Create]: {}.{missing} is required", rule.name)));
     }
     let id = work.txn.objects(work.client).next_id();
@@ -135,7 +132,7 @@ fn insert(work: &mut Work<'_, '_>, rule: &Rule<'_>, node: Node<'_>, done: Cow<'s
     object.kind = rule.name.into();
     object.set_text("ID", id.to_string());
     object.set_text("ObjectID", guid.clone());
-    if given(node, "CustomerKey").is_none() {
+    if node.given("CustomerKey").is_none() {
         object.set_text("CustomerKey", guid.clone());
     }
     let now = work.now.to_string();
@@ -197,7 +194,7 @@ pub(crate) fn put(work: &mut Work<'_, '_>, kind: &str, id: i64, object: &Object)
     let mut keys: Vec<(&str, String)> = Vec::new();
     for (index, member) in [(BY_KEY, "CustomerKey"), (BY_GUID, "ObjectID"), (BY_NAME, "Name")] {
         if let Some(text) = object.text(member).filter(|text| !text.is_empty()) {
-            keys.push((index, text.trim().to_lowercase()));
+            keys.push((index, folded(text)));
         }
     }
     let keys: Vec<_> = keys.iter().map(|(index, text)| (*index, text.as_str())).collect();

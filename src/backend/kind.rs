@@ -3,7 +3,7 @@
 //! A table and its look-up; the work stands in the keepers.
 
 use crate::{
-    message::{Options, Row, code},
+    message::{Options, Row},
     object::Node,
 };
 
@@ -148,15 +148,13 @@ pub(crate) fn apply(
     options: &Options,
 ) -> Result<Row, Failure> {
     match name {
-        "Subscriber" => subscriber::apply(work, method, node, options),
-        "List" => list::apply(work, method, node, options),
-        "DataExtension" => data_extension::apply(work, method, node, options),
-        "DataExtensionField" => data_extension::apply_field(work, method, node, options),
-        "DataExtensionObject" => row::apply(work, method, node, options),
+        subscriber::KIND => subscriber::apply(work, method, node, options),
+        list::KIND => list::apply(work, method, node, options),
+        row::EXTENSION => data_extension::apply(work, method, node, options),
+        row::FIELD => data_extension::apply_field(work, method, node, options),
+        row::ROWS => row::apply(work, method, node, options),
         "TriggeredSend" => triggered_send::apply(work, method, node),
-        name if is_read_only(name) => {
-            Err(Failure::about(code::CANNOT_PERFORM, &format!("{} on objects of type {name}", method.name())))
-        }
+        name if is_read_only(name) => Err(Failure::cannot(method.name(), name)),
         name => match KINDS.iter().find(|kind| kind.name == name) {
             Some(kind) => generic::apply(work, kind, method, node, options),
             None => {

@@ -11,9 +11,7 @@ use crate::{
 };
 
 use super::{
-    Failure, Work, generic,
-    generic::given,
-    membership,
+    Failure, Work, generic, membership,
     plan::{Method, Plan, plan},
     subscriber,
 };
@@ -38,9 +36,9 @@ impl ListRef {
     /// Reads it from an element with ID, ObjectID or CustomerKey; `None` when there is none of them.
     pub(crate) fn read(node: Node<'_>) -> Option<Self> {
         let found = Self {
-            id: given(node, "ID").and_then(|id| id.parse().ok()),
-            guid: given(node, "ObjectID"),
-            key: given(node, "CustomerKey"),
+            id: node.given("ID").and_then(|id| id.parse().ok()),
+            guid: node.given("ObjectID"),
+            key: node.given("CustomerKey"),
         };
         (found != Self::default()).then_some(found)
     }
@@ -61,8 +59,8 @@ impl fmt::Display for ListRef {
 pub(crate) fn find(objects: &Objects<'_>, list: &ListRef) -> Result<Option<i64>, StoreError> {
     match list {
         ListRef { id: Some(id), .. } => Ok(objects.has(KIND, *id)?.then_some(*id)),
-        ListRef { guid: Some(guid), .. } => objects.find_first(KIND, generic::BY_GUID, &guid.to_lowercase()),
-        ListRef { key: Some(key), .. } => objects.find_first(KIND, generic::BY_KEY, &key.to_lowercase()),
+        ListRef { guid: Some(guid), .. } => objects.find_first(KIND, generic::BY_GUID, &generic::folded(guid)),
+        ListRef { key: Some(key), .. } => objects.find_first(KIND, generic::BY_KEY, &generic::folded(key)),
         _ => Ok(None),
     }
 }
@@ -79,7 +77,7 @@ pub(crate) fn apply(
     let action = options.save_action(KIND);
     // A Create that may change what is there means the list of that name.
     if found.is_none() && method == Method::Create && action.is_some_and(changes) {
-        found = by_name(&work.objects(), &given(node, "ListName").unwrap_or_default())?;
+        found = by_name(&work.objects(), &node.given("ListName").unwrap_or_default())?;
     }
     // Only the texts of Subscriber are captured; these are ours, in the same manner.
     let done = match method {
@@ -119,7 +117,7 @@ fn changes(action: SaveAction) -> bool {
 }
 
 fn insert(work: &mut Work<'_, '_>, node: Node<'_>) -> Result<i64, Failure> {
-    let Some(name) = given(node, "ListName") else {
+    let Some(name) = node.given("ListName") else {
         return Err(Failure::about(code::EXCEPTION, "[Create]: List.ListName is required"));
     };
     all_subscribers(work)?;
@@ -143,11 +141,11 @@ fn change(work: &mut Work<'_, '_>, node: Node<'_>, id: i64) -> Result<i64, Failu
         return Err(Failure::about(code::LIST_NOT_FOUND, &id.to_string()));
     };
     generic::merge(&mut list, told(node));
-    if let Some(name) = given(node, "ListName") {
+    if let Some(name) = node.given("ListName") {
         check_name(work, &name, Some(id))?;
         list.set_text("ListName", name);
     }
-    if let Some(key) = given(node, "CustomerKey") {
+    if let Some(key) = node.given("CustomerKey") {
         let taken = ListRef { key: Some(key.clone()), ..ListRef::default() };
         if find(&work.objects(), &taken)?.is_some_and(|other| other != id) {
             return Err(Failure::about(code::NAME_EXISTS, &key));
@@ -191,7 +189,7 @@ fn check_name(work: &mut Work<'_, '_>, name: &str, own: Option<i64>) -> Result<(
 }
 
 fn by_name(objects: &Objects<'_>, name: &str) -> Result<Option<i64>, StoreError> {
-    objects.find_first(KIND, generic::BY_NAME, &name.trim().to_lowercase())
+    objects.find_first(KIND, generic::BY_NAME, &generic::folded(name))
 }
 
 /// The ID of All Subscribers, which is made when it is first needed.
@@ -231,7 +229,7 @@ fn new(work: &Work<'_, '_>, name: &str) -> Object {
 }
 
 fn put(work: &mut Work<'_, '_>, id: i64, list: &Object, master: bool) -> Result<(), StoreError> {
-    let text = |member| list.text(member).unwrap_or_default().trim().to_lowercase();
+    let text = |member| generic::folded(list.text(member).unwrap_or_default());
     let (key, guid, name) = (text("CustomerKey"), text("ObjectID"), text("ListName"));
     let mut keys = vec![(generic::BY_KEY, &*key), (generic::BY_GUID, &*guid), (generic::BY_NAME, &*name)];
     if master {

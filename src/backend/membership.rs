@@ -14,7 +14,6 @@ use crate::{
 
 use super::{
     Failure, Work,
-    generic::given,
     list::{self, ListRef},
     subscriber,
 };
@@ -54,12 +53,12 @@ impl Entry {
             Some(list) if own.is_none() => ListRef::read(list),
             _ => own,
         };
-        Self { list: list.unwrap_or_default(), action: given(node, "Action"), status: given(node, "Status") }
+        Self { list: list.unwrap_or_default(), action: node.given("Action"), status: node.given("Status") }
     }
 
     /// The entry that the options stand for when their Container is a List.
     pub(crate) fn of_container(options: &Options) -> Option<Self> {
-        let container = options.container.as_ref().filter(|container| container.kind == "List")?;
+        let container = options.container.as_ref().filter(|container| container.kind == list::KIND)?;
         let list = ListRef { id: container.id, guid: container.object_id.clone(), key: container.customer_key.clone() };
         Some(Self { list, action: options.action.clone(), status: None })
     }

@@ -20,25 +20,42 @@ pub mod seed;
 pub mod status;
 mod subscriber;
 mod triggered_send;
+mod walk;
 
 use std::sync::Arc;
 
 use crate::{
     clock::Time,
-    message::client::Accounts,
+    message::{ErrorCode, MAX_OBJECTS, Row, code},
     schema::Schema,
     store::{ObjectsMut, Owner, StoreError, Transaction},
 };
 
 pub use apply::apply;
 
-/// What the work needs to know beside the call. Shared by all requests.
+/// Limits of the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Objects of one call; one more is error 218. Never more than [`MAX_OBJECTS`].
+    pub max_objects: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { max_objects: MAX_OBJECTS }
+    }
+}
+
+/// What the work needs to know beside the call. Shared by all requests. Accounts are not here: a [`Client`] brings the
+/// directory in which it was found, so that a reload shows in what BusinessUnit and AccountUser tell.
+///
+/// [`Client`]: crate::message::client::Client
 #[derive(Clone, Debug)]
 pub struct Backend {
     /// The contract.
     pub schema: Arc<Schema>,
-    /// The configured accounts: what BusinessUnit and AccountUser show.
-    pub accounts: Arc<Accounts>,
+    /// Limits of the work.
+    pub settings: Settings,
 }
 
 /// One object's work: the transaction, and for whom.
@@ -63,7 +80,7 @@ impl Work<'_, '_> {
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The caller's: it becomes the object's Result.
-    Refused(Box<crate::message::Row>),
+    Refused(Box<Row>),
     /// The store's: it ends the whole call.
     Store(StoreError),
 }
@@ -75,18 +92,23 @@ impl From<StoreError> for Failure {
 }
 
 impl Failure {
-    /// A refusal with a code and its text. The ordinal is set by [`apply`].
+    /// A refusal with a code and its text. The ordinal is set by [`walk`].
     pub(crate) fn refused(code: i64, text: impl Into<std::borrow::Cow<'static, str>>) -> Self {
-        Self::Refused(Box::new(crate::message::Row::error(0, code, text)))
+        Self::Refused(Box::new(Row::error(0, code, text)))
     }
 
     /// A refusal whose text says what it is about.
-    pub(crate) fn about(code: crate::message::ErrorCode, what: &str) -> Self {
+    pub(crate) fn about(code: ErrorCode, what: &str) -> Self {
         Self::refused(code.code, code.about(what))
     }
 
+    /// An operation that is not for objects of this type, or not for this caller.
+    pub(crate) fn cannot(operation: &str, kind: &str) -> Self {
+        Self::about(code::CANNOT_PERFORM, &format!("{operation} on objects of type {kind}"))
+    }
+
     /// A refusal with the text as it stands in the table.
-    pub(crate) fn plain(code: crate::message::ErrorCode) -> Self {
+    pub(crate) fn plain(code: ErrorCode) -> Self {
         Self::refused(code.code, code.text)
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     store::{Internal, StoreError, Transaction},
 };
 
-use super::{Backend, Failure, Work, kind, plan::Method, row::Tables};
+use super::{Backend, Work, kind, plan::Method, row::Tables, walk};
 
 const DEMO: &str = r#"<CreateRequest xmlns="http://exacttarget.com/wsdl/partnerAPI" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
   <Objects xsi:type="List"><CustomerKey>demo-list</CustomerKey><ListName>Demo List</ListName><Description>Made by envoi demo</Description></Objects>
@@ -59,19 +59,10 @@ fn create(
         Err(error) => return Ok(vec![Row::error(0, crate::message::code::EXCEPTION.code, error.to_string())]),
     };
     let options = Options::default();
-    let mut rows = Vec::new();
     let mut tables = Tables::default();
-    for (ordinal, node) in tree.root().children_named("Objects").enumerate() {
-        let done = txn.attempt(|txn| {
-            let mut work = Work { backend, txn, client: &Internal(account), now, tables: &mut tables };
-            let name = node.ty().map_or("", |ty| backend.schema.type_name(ty));
-            kind::apply(&mut work, name, Method::Create, node, &options)
-        });
-        rows.push(match done {
-            Ok(row) => Row { ordinal, ..row },
-            Err(Failure::Refused(row)) => Row { ordinal, ..*row },
-            Err(Failure::Store(error)) => return Err(error),
-        });
-    }
-    Ok(rows)
+    walk::each(txn, tree.root().children_named("Objects"), |txn, _, node| {
+        let mut work = Work { backend, txn, client: &Internal(account), now, tables: &mut tables };
+        let name = node.ty().map_or("", |ty| backend.schema.type_name(ty));
+        kind::apply(&mut work, name, Method::Create, node, &options)
+    })
 }

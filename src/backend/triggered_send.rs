@@ -13,8 +13,7 @@ use super::{Failure, Work, generic, plan::Method};
 /// Checks a triggered send against its definition.
 pub(crate) fn apply(work: &mut Work<'_, '_>, method: Method, node: Node<'_>) -> Result<Row, Failure> {
     if method != Method::Create {
-        let what = format!("{} on objects of type TriggeredSend", method.name());
-        return Err(Failure::about(code::CANNOT_PERFORM, &what));
+        return Err(Failure::cannot(method.name(), "TriggeredSend"));
     }
     let definition: Option<Object> = match node.child("TriggeredSendDefinition") {
         Some(definition) => generic::find(work, "TriggeredSendDefinition", definition)?.map(|(_, object)| object),

@@ -141,6 +141,7 @@ async fn until_told(
         accounts: config.accounts,
         store: config.store,
         limits: config.limits,
+        backend: config.backend,
         clock: Clock::system(),
         seeded,
     };

@@ -16,6 +16,7 @@ pub use show::{markdown, toml};
 pub use source::{Layers, Problem};
 
 use crate::{
+    backend,
     message::client::Accounts,
     object,
     server::{self, Tls, access},
@@ -34,6 +35,8 @@ pub struct Config {
     pub store: store::Settings,
     /// Limits while XML is read.
     pub limits: object::Limits,
+    /// Limits of the work.
+    pub backend: backend::Settings,
     /// How callers are checked.
     pub access: access::Settings,
     /// Who may call.
@@ -79,6 +82,7 @@ impl Config {
             server: server::Settings::default(),
             store: store::Settings::default(),
             limits: object::Limits::default(),
+            backend: backend::Settings::default(),
             access: access::Settings::default(),
             accounts: Arc::new(Accounts::default()),
             accounts_file: None,

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::{Config, value::Kind};
+use crate::message::MAX_OBJECTS;
 
 /// One setting.
 pub(super) struct Setting {
@@ -75,6 +76,18 @@ pub(super) const SETTINGS: &[Setting] = &[
         "10MiB",
         Kind::Size { min: 1 << 10, max: 1 << 30, put: |c, v| c.server.max_body = place(v) },
         "The longest request body, as sent and as decoded.",
+    ),
+    row(
+        "server.max_buffered",
+        "256MiB",
+        Kind::Size { min: 1 << 20, max: 1 << 40, put: |c, v| c.server.max_buffered = place(v) },
+        "Bytes of request bodies held at once, over all connections.",
+    ),
+    row(
+        "server.max_unproven",
+        "32MiB",
+        Kind::Size { min: 1 << 20, max: 1 << 40, put: |c, v| c.server.max_unproven = place(v) },
+        "Bytes of request bodies that are worked on at once while it is not known who sent them.",
     ),
     row(
         "server.max_inflation",
@@ -225,6 +238,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "2000000",
         Kind::Number { min: 1000, max: 1_000_000_000, put: |c, v| c.limits.elements = place(v) },
         "Elements of one envelope.",
+    ),
+    row(
+        "soap.max_objects",
+        "32766",
+        Kind::Number { min: 1, max: MAX_OBJECTS as u64, put: |c, v| c.backend.max_objects = place(v) },
+        "Objects of one call; one more is ErrorCode 218.",
     ),
     row(
         "access.accounts",

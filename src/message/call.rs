@@ -10,7 +10,7 @@ use crate::{
 
 use super::{Operation, Options};
 
-/// Objects of one call at the most; one more is error 218 (seed 000: "fewer than 32,767").
+/// Objects that the service takes in one call (seed 000: "fewer than 32,767"); the setting is never above it.
 pub const MAX_OBJECTS: usize = 32_766;
 
 /// One operation with its options and objects. It borrows the request.

@@ -74,8 +74,6 @@ codes! {
     NOT_ON_LIST = 13007, "Not On List";
     /// A list name over 50 characters.
     LIST_NAME_TOO_LONG = 13010, "The list name is longer than 50 characters";
-    /// A definition that does not exist.
-    DEFINITION_NOT_FOUND = 17010, "Customer Key not found: {}";
     /// A definition that is new or not active.
     DEFINITION_NOT_ACTIVE = 18001, "The TriggeredSendDefinition is not active";
     /// A triggered send whose definition does not exist. The text is captured.
@@ -110,8 +108,6 @@ codes! {
     EXTENSION_CONFLICT = 310006, "{}";
     /// What was sent does not make a data extension.
     EXTENSION_INVALID = 310007, "{}";
-    /// A folder that is not there.
-    FOLDER_NOT_FOUND = 396001, "The folder does not exist: {}";
 }
 
 #[cfg(test)]

@@ -181,20 +181,14 @@ impl Container {
     /// The WSDL's `ContainerID` holds an `APIObject`; clients also put the members into Container itself.
     fn read(node: Node<'_>) -> Result<Self, Fault> {
         let node = node.child("APIObject").unwrap_or(node);
-        let text = |name: &str| {
-            node.child(name)
-                .filter(|child| !child.is_nil())
-                .map(|child| child.text().trim().to_owned())
-                .filter(|text| !text.is_empty())
-        };
-        let id = match (node.child("ID"), text("ID")) {
+        let id = match (node.child("ID"), node.given("ID")) {
             (Some(id), Some(text)) => Some(text.parse().map_err(|_| bad(id, "an xsd:int"))?),
             _ => None,
         };
         Ok(Self {
             kind: node.xsi_type().map(|(_, local)| local.to_owned()).unwrap_or_default(),
-            customer_key: text("CustomerKey"),
-            object_id: text("ObjectID"),
+            customer_key: node.given("CustomerKey"),
+            object_id: node.given("ObjectID"),
             id,
         })
     }
@@ -218,4 +212,5 @@ fn bad(node: Node<'_>, expected: &str) -> Fault {
         node.path(),
         node.text(),
     ))
+    .logged(format!("an option at line {line}, column {column} is not {expected}"))
 }

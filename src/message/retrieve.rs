@@ -100,7 +100,7 @@ impl Ask {
         }
         let batch = inner.map(batch_size).transpose()?.flatten();
         let repeat = flag(request, "RepeatLastResult")?;
-        if let Some(id) = text(request, "ContinueRequest").or_else(|| text(message, "ContinueRequest")) {
+        if let Some(id) = request.given("ContinueRequest").or_else(|| message.given("ContinueRequest")) {
             return Ok(Self::Continue { id, batch, repeat });
         }
         if repeat {
@@ -129,7 +129,7 @@ impl Ask {
             return Err(format!("The Filter has more than {MAX_CONDITIONS} conditions"));
         }
         Ok(Self::New(Retrieve {
-            object_type: text(of, "ObjectType").ok_or("The request has no ObjectType")?,
+            object_type: of.given("ObjectType").ok_or("The request has no ObjectType")?,
             properties,
             filter,
             accounts,
@@ -151,21 +151,15 @@ fn query(request: Node<'_>) -> Result<(Node<'_>, Node<'_>), String> {
     Ok((object, query))
 }
 
-fn text(node: Node<'_>, name: &str) -> Option<String> {
-    let text = node.child_text(name)?;
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
 fn flag(node: Node<'_>, name: &str) -> Result<bool, String> {
-    match text(node, name) {
+    match node.given(name) {
         None => Ok(false),
         Some(text) => value::boolean(&text).ok_or_else(|| format!("{name} is {text:.100?}, expected true or false")),
     }
 }
 
 fn batch_size(options: Node<'_>) -> Result<Option<usize>, String> {
-    let Some(text) = text(options, "BatchSize") else {
+    let Some(text) = options.given("BatchSize") else {
         return Ok(None);
     };
     match value::int(&text).and_then(|size| usize::try_from(size).ok()) {

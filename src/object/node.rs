@@ -149,6 +149,14 @@ impl<'a> Node<'a> {
         self.child(name).filter(|child| !child.is_nil()).map(Node::text)
     }
 
+    /// The text of [`Node::child`] without the white space around it; `None` when nothing is left. What clients write for
+    /// "no value" (nothing, nil, an empty element) is all the same here.
+    pub fn given(self, name: &str) -> Option<String> {
+        let text = self.child_text(name)?;
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
     /// An attribute's value; an attribute without a prefix is in no namespace (`""`).
     pub fn attribute(self, ns: &str, local: &str) -> Option<Cow<'a, str>> {
         self.attributes().find(|(found, name, _)| *found == ns && *name == local).map(|(_, _, value)| value)

@@ -264,6 +264,11 @@ impl Schema {
         self.root
     }
 
+    /// Whether objects of a type can be created and asked for: it derives from `APIObject`, and is not that itself.
+    pub fn is_object_type(&self, ty: TypeId) -> bool {
+        ty != self.root && self.is_a(ty, self.root)
+    }
+
     /// The operations, in the WSDL's order.
     pub fn operations(&self) -> &[OperationDef] {
         &self.operations

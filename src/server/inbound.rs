@@ -9,6 +9,8 @@ use hyper::{
     header::{CONTENT_TYPE, HeaderValue},
 };
 
+use super::tokens::Endpoint;
+
 /// One request, its body read, limited and decoded (gzip, deflate).
 #[derive(Clone, Debug)]
 pub struct Inbound {
@@ -48,6 +50,9 @@ pub enum BodyError {
     /// Came too slowly, or stopped coming. HTTP calls this 408.
     #[error("the request body was sent too slowly")]
     TooSlow,
+    /// There was no room for it: the bodies of others fill what `max_buffered` allows. HTTP calls this 503.
+    #[error("the server holds as many request bodies as it may")]
+    Crowded,
     /// Content-Encoding names something that is not spoken here. HTTP calls this 415.
     #[error("the content encoding of the request is not supported (gzip, deflate and identity are)")]
     UnknownCoding,
@@ -68,6 +73,7 @@ impl BodyError {
         match self {
             Self::TooLarge { .. } | Self::Inflated { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
             Self::UnknownCoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Corrupt { .. } | Self::Broken => StatusCode::BAD_REQUEST,
         }
@@ -79,6 +85,7 @@ impl BodyError {
             Self::TooLarge { .. } => Some("body_size"),
             Self::Inflated { .. } => Some("body_inflation"),
             Self::TooSlow => Some("body_time"),
+            Self::Crowded => Some("buffered"),
             Self::UnknownCoding | Self::Corrupt { .. } | Self::Broken => None,
         }
     }
@@ -120,7 +127,7 @@ pub struct Report {
     pub operation: &'static str,
     /// How it ended.
     pub outcome: Outcome,
-    /// The limit that was met, if one was (`objects`, `depth`, `client_in_flight`).
+    /// The limit that was met, if one was (`xml`).
     pub limit: Option<&'static str>,
 }
 
@@ -177,12 +184,8 @@ pub struct Lost {
 pub trait Handler: Send + Sync + 'static {
     /// POST `…/Service.asmx`.
     fn soap(&self, request: Inbound) -> impl Future<Output = Outbound> + Send;
-    /// POST `…/v2/token`.
-    fn token_v2(&self, request: Inbound) -> impl Future<Output = Outbound> + Send;
-    /// POST `…/v1/requestToken`.
-    fn request_token(&self, request: Inbound) -> impl Future<Output = Outbound> + Send;
-    /// GET `…/platform/v1/endpoints/soap`.
-    fn endpoint_soap(&self, request: Inbound) -> impl Future<Output = Outbound> + Send;
+    /// What SDKs ask before their first call: tokens and the SOAP endpoint.
+    fn token(&self, endpoint: Endpoint, request: Inbound) -> impl Future<Output = Outbound> + Send;
     /// The server fault (HTTP 500) for a SOAP request whose work panicked.
     fn panicked(&self, lost: Lost) -> Outbound;
 }

@@ -2,17 +2,15 @@
 
 use hyper::Method;
 
+use super::tokens::Endpoint;
+
 /// Where a request goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     /// To the operations.
     Soap,
-    /// To `Handler::token_v2`.
-    TokenV2,
-    /// To `Handler::request_token`.
-    RequestToken,
-    /// To `Handler::endpoint_soap`.
-    EndpointSoap,
+    /// To what SDKs ask before their first call.
+    Token(Endpoint),
     /// The WSDL; with object names (sorted, without doubles) its slim form.
     Wsdl(Vec<String>),
     /// The fault schema.
@@ -39,7 +37,6 @@ impl Route {
             Method::GET | Method::HEAD => Ok(route),
             _ => Err(Astray::Method("GET, HEAD")),
         };
-        let posted = |route: Self| if *method == Method::POST { Ok(route) } else { Err(Astray::Method("POST")) };
         // The bare host too: whoever points a client at the printed URL has pointed it well.
         if ends("/service.asmx") || path == "/" {
             return match *method {
@@ -55,26 +52,21 @@ impl Route {
         if ends("/etframeworkfault.xsd") {
             return asked(Self::FaultXsd);
         }
-        if ends("/v2/token") {
-            return posted(Self::TokenV2);
+        match Endpoint::of(&path) {
+            Some(endpoint @ Endpoint::Endpoints) => asked(Self::Token(endpoint)),
+            Some(endpoint) if *method == Method::POST => Ok(Self::Token(endpoint)),
+            Some(_) => Err(Astray::Method("POST")),
+            None => Err(Astray::Path),
         }
-        if ends("/v1/requesttoken") {
-            return posted(Self::RequestToken);
-        }
-        // Other keys than `soap` have an answer of their own there (404, errorcode 30003).
-        if path.rsplit_once('/').is_some_and(|(folder, _)| folder.ends_with("/platform/v1/endpoints")) {
-            return asked(Self::EndpointSoap);
-        }
-        Err(Astray::Path)
     }
 
     /// The name in metrics and the log; an operation's name takes its place when the handler reports one.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Soap => "soap",
-            Self::TokenV2 => "token_v2",
-            Self::RequestToken => "request_token",
-            Self::EndpointSoap => "endpoint_soap",
+            Self::Token(Endpoint::Token) => "token_v2",
+            Self::Token(Endpoint::RequestToken) => "request_token",
+            Self::Token(Endpoint::Endpoints) => "endpoint_soap",
             Self::Wsdl(objects) if objects.is_empty() => "wsdl",
             Self::Wsdl(_) => "wsdl_slim",
             Self::FaultXsd => "fault_xsd",
@@ -161,9 +153,9 @@ mod tests {
             assert_eq!(route(Method::HEAD, path), Ok(Route::Wsdl(Vec::new())), "{path}");
         }
         assert_eq!(route(Method::GET, "/ETFrameworkFault.xsd"), Ok(Route::FaultXsd));
-        assert_eq!(route(Method::POST, "/x/v2/token"), Ok(Route::TokenV2));
-        assert_eq!(route(Method::POST, "/v1/requestToken?legacy=1"), Ok(Route::RequestToken));
-        assert_eq!(route(Method::GET, "/platform/v1/endpoints/soap"), Ok(Route::EndpointSoap));
+        assert_eq!(route(Method::POST, "/x/v2/token"), Ok(Route::Token(Endpoint::Token)));
+        assert_eq!(route(Method::POST, "/v1/requestToken?legacy=1"), Ok(Route::Token(Endpoint::RequestToken)));
+        assert_eq!(route(Method::GET, "/platform/v1/endpoints/soap"), Ok(Route::Token(Endpoint::Endpoints)));
         assert_eq!(route(Method::GET, "/"), Ok(Route::Page));
         assert_eq!(route(Method::GET, "/Service.asmx"), Ok(Route::Page));
     }

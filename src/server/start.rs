@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::{
-    backend::{Backend, seed},
+    backend::{self, Backend, seed},
     clock::Clock,
     message::client::{Accounts, token::Key},
     object::Limits,
@@ -14,7 +14,8 @@ use crate::{
 };
 
 use super::{
-    Contract, Gauge, Probes, Server, ServerError, Settings, access, access::Access, gateway::Gateway, limits::Flight,
+    Contract, Gauge, Probes, Server, ServerError, Settings, access, access::Access, budget::Budget, gateway::Gateway,
+    limits::Flight,
 };
 
 /// The setting under which the store keeps the key that signs tokens, so that they survive a restart.
@@ -33,6 +34,8 @@ pub struct Parts {
     pub store: store::Settings,
     /// Limits of reading.
     pub limits: Limits,
+    /// Limits of the work.
+    pub backend: backend::Settings,
     /// The time.
     pub clock: Clock,
     /// The account that gets the demonstration's list and data extension, if one does.
@@ -72,13 +75,15 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     };
     let key = token_key(&store).await?;
-    let backend = Arc::new(Backend { schema: Arc::clone(&schema), accounts: Arc::clone(&parts.accounts) });
+    let backend = Arc::new(Backend { schema: Arc::clone(&schema), settings: parts.backend });
     if let Some(account) = parts.seeded {
         let (backend, now) = (Arc::clone(&backend), parts.clock.now());
-        store.write(move |txn: &mut Transaction<'_>| seed::demo(&backend, txn, account, now)).await?;
+        let rows = store.write(move |txn: &mut Transaction<'_>| seed::demo(&backend, txn, account, now)).await?;
+        for row in rows.iter().filter(|row| !row.is_ok()) {
+            tracing::error!("object {} of the demonstration was not made: {}", row.ordinal, row.message);
+        }
     }
-    let access =
-        Access::new(Arc::clone(&parts.accounts), parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
+    let access = Access::new(parts.accounts, parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
     let gateway = Gateway {
         schema: Arc::clone(&schema),
         access,
@@ -87,6 +92,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         clock: parts.clock.clone(),
         limits: parts.limits,
         flight: Flight::new(parts.server.max_in_flight),
+        unproven: Budget::new(parts.server.max_unproven),
     };
     let documents = Contract {
         wsdl: contract::wsdl,

@@ -53,16 +53,16 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    /// The endpoint that a path names, and the method that it wants.
-    pub fn of(path: &str) -> Option<(Self, &'static str)> {
+    /// The endpoint that a path names. Other keys than `soap` have an answer of their own (404, errorcode 30003).
+    pub fn of(path: &str) -> Option<Self> {
         let lower = path.to_ascii_lowercase();
         if lower.ends_with(TOKEN) {
-            Some((Self::Token, "POST"))
+            Some(Self::Token)
         } else if lower.ends_with(REQUEST_TOKEN) {
-            Some((Self::RequestToken, "POST"))
+            Some(Self::RequestToken)
         } else {
             let (_, key) = lower.rsplit_once(ENDPOINTS)?;
-            (!key.contains('/')).then_some((Self::Endpoints, "GET"))
+            (!key.contains('/')).then_some(Self::Endpoints)
         }
     }
 }
@@ -100,7 +100,7 @@ impl Access {
     }
 
     async fn token_v2(&self, asked: Asked<'_>) -> Answer {
-        let Ok(request) = serde_json::from_slice::<TokenRequest>(asked.body) else {
+        let Ok(request) = serde_json::from_slice::<TokenRequest>(without_bom(asked.body)) else {
             return oauth(400, "invalid_request", "The body has to be a JSON object, with strings for its values.");
         };
         match request.grant_type.as_deref() {
@@ -151,7 +151,7 @@ impl Access {
     }
 
     async fn request_token_v1(&self, asked: Asked<'_>) -> Answer {
-        let Ok(request) = serde_json::from_slice::<RequestToken>(asked.body) else {
+        let Ok(request) = serde_json::from_slice::<RequestToken>(without_bom(asked.body)) else {
             return fuel(400, 0, "The body has to be a JSON object, with strings for its values.");
         };
         let (Some(id), Some(secret)) = (&request.client_id, request.client_secret) else {
@@ -247,6 +247,7 @@ fn fuel(status: u16, code: u32, message: &str) -> Answer {
 }
 
 impl Answer {
+    /// RFC 6749 section 5.1: nobody may keep a token on the way.
     fn new(status: u16, body: Value) -> Self {
         Self { status, headers: vec![("Cache-Control", "no-store".into())], body }
     }
@@ -255,4 +256,9 @@ impl Answer {
         self.headers.push(("Retry-After", wait.as_secs().saturating_add(1).to_string()));
         self
     }
+}
+
+/// .NET writers put a byte order mark before JSON too.
+fn without_bom(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
 }

@@ -89,11 +89,7 @@ where
         let Some(work) = self.work.take() else { return false };
         let result = match catch_unwind(AssertUnwindSafe(|| work(transaction))) {
             Ok(result) => result,
-            Err(panic) => {
-                let reason = panic_text(&*panic);
-                tracing::error!(reason, "work in the store panicked and was rolled back");
-                Err(StoreError::Panicked { reason }.into())
-            }
+            Err(panic) => Err(StoreError::Panicked { reason: panic_text(&*panic) }.into()),
         };
         let keep = result.is_ok();
         self.result = Some(result);

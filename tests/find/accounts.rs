@@ -136,3 +136,11 @@ fn users_are_shown_with_what_was_assigned() {
             .contains("API Permission Failed")
     );
 }
+
+#[test]
+fn a_reload_of_the_configuration_shows_at_once() {
+    let mut house = House::new();
+    assert_eq!(house.values("BusinessUnit", "Name", ""), ["Account 100001"]);
+    house.reload("Branch");
+    assert_eq!(house.values("BusinessUnit", "Name", ""), ["Branch 100001"]);
+}

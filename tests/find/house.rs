@@ -38,10 +38,35 @@ pub(crate) fn schema() -> Arc<Schema> {
 pub(crate) struct House {
     pub(crate) store: Store,
     pub(crate) backend: Arc<Backend>,
+    accounts: Arc<Accounts>,
     client: Client,
     now: Time,
     calls: u64,
     runtime: tokio::runtime::Runtime,
+}
+
+/// The enterprise and its unit, with three users.
+fn directory(called: &str) -> Arc<Accounts> {
+    let password = hash("password");
+    let account = |mid: u64| Account { mid, name: format!("{called} {mid}"), enterprise: ACCOUNT };
+    let user = |name: &str, permissions: Permissions| User {
+        name: name.into(),
+        account: ACCOUNT,
+        passwords: vec![password.clone()],
+        digest_secret: None,
+        permissions,
+    };
+    let users = vec![
+        user("demo", Permissions { reach: Reach::Enterprise, ..Permissions::default() }),
+        user("other", Permissions::default()),
+        user("little", Permissions { object_types: Some(["List".to_owned()].into()), ..Permissions::default() }),
+    ];
+    Arc::new(Accounts::new(vec![account(ACCOUNT), account(UNIT)], vec![], users).unwrap())
+}
+
+fn named(accounts: &Arc<Accounts>, name: &str) -> Client {
+    let proof = hash("password").verify(&Secret::new("password")).unwrap();
+    accounts.user(name, &proof).unwrap()
 }
 
 impl House {
@@ -51,36 +76,23 @@ impl House {
     }
 
     pub(crate) fn at(settings: &Settings) -> Self {
-        let password = hash("password");
-        let account = |mid: u64| Account { mid, name: format!("Account {mid}"), enterprise: ACCOUNT };
-        let user = |name: &str, permissions: Permissions| User {
-            name: name.into(),
-            account: ACCOUNT,
-            passwords: vec![password.clone()],
-            digest_secret: None,
-            permissions,
-        };
-        let users = vec![
-            user("demo", Permissions { reach: Reach::Enterprise, ..Permissions::default() }),
-            user("other", Permissions::default()),
-            user("little", Permissions { object_types: Some(["List".to_owned()].into()), ..Permissions::default() }),
-        ];
-        let accounts = Arc::new(Accounts::new(vec![account(ACCOUNT), account(UNIT)], vec![], users).unwrap());
-        let backend = Arc::new(Backend { schema: schema(), accounts });
+        let accounts = directory("Account");
+        let backend = Arc::new(Backend { schema: schema(), settings: backend::Settings::default() });
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let now = Time::from_millis(1_640_865_606_000);
-        let client = Self::named(&backend, "demo");
-        Self { store: Store::open(settings).unwrap(), backend, client, now, calls: 0, runtime }
+        let client = named(&accounts, "demo");
+        Self { store: Store::open(settings).unwrap(), backend, accounts, client, now, calls: 0, runtime }
     }
 
-    fn named(backend: &Backend, name: &str) -> Client {
-        let proof = hash("password").verify(&Secret::new("password")).unwrap();
-        backend.accounts.user(name, &proof).unwrap()
+    /// The configuration is read again, with accounts of other names; the next calls are checked against it.
+    pub(crate) fn reload(&mut self, called: &str) {
+        self.accounts = directory(called);
+        self.enter("demo");
     }
 
     /// From now on this one calls.
     pub(crate) fn enter(&mut self, name: &str) {
-        self.client = Self::named(&self.backend, name);
+        self.client = named(&self.accounts, name);
     }
 
     /// From now on the caller works in this account.

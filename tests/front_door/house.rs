@@ -14,6 +14,7 @@ use envoi::{
     clock::Clock,
     server::{
         Contract, Drained, Gauge, Handler, Inbound, Lost, Outbound, Outcome, Probes, Reload, Report, Server, Settings,
+        tokens::Endpoint,
     },
 };
 use hyper::StatusCode;
@@ -59,16 +60,13 @@ impl Handler for Works {
         Outbound::new(StatusCode::OK, XML, body).reporting(report)
     }
 
-    async fn token_v2(&self, request: Inbound) -> Outbound {
-        Outbound::new(StatusCode::UNAUTHORIZED, "application/json", format!("v2 {}", request.body.unwrap().len()))
-    }
-
-    async fn request_token(&self, request: Inbound) -> Outbound {
-        Outbound::new(StatusCode::OK, "application/json", format!("v1 {}", request.query.unwrap_or_default()))
-    }
-
-    async fn endpoint_soap(&self, _request: Inbound) -> Outbound {
-        panic!("not only SOAP may fail")
+    async fn token(&self, endpoint: Endpoint, request: Inbound) -> Outbound {
+        let (status, text) = match endpoint {
+            Endpoint::Token => (StatusCode::UNAUTHORIZED, format!("v2 {}", request.body.unwrap().len())),
+            Endpoint::RequestToken => (StatusCode::OK, format!("v1 {}", request.query.unwrap_or_default())),
+            Endpoint::Endpoints => panic!("not only SOAP may fail"),
+        };
+        Outbound::new(status, "application/json", text)
     }
 
     fn panicked(&self, lost: Lost) -> Outbound {

@@ -56,7 +56,7 @@ impl House {
         let accounts = Arc::new(Accounts::new(vec![account(ACCOUNT), account(OTHER)], vec![], vec![user]).unwrap());
         let proof = password.verify(&Secret::new("demo-password")).unwrap();
         let client = accounts.user("demo", &proof).unwrap();
-        let backend = Arc::new(Backend { schema: Arc::clone(&SCHEMA), accounts });
+        let backend = Arc::new(Backend { schema: Arc::clone(&SCHEMA), settings: backend::Settings::default() });
         Self { store: Store::open(settings).unwrap(), backend, client, now: Time::from_millis(1_640_865_606_000) }
     }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use envoi::{
+    backend,
     clock::{Clock, Time},
     config::demo,
     object::Limits,
@@ -48,6 +49,7 @@ impl House {
             accounts: Arc::new(demo::accounts().expect("the demonstration's accounts")),
             store: store::Settings::default(),
             limits: Limits::default(),
+            backend: backend::Settings::default(),
             clock: Clock::stopped_at(START),
             seeded: Some(demo::ACCOUNT),
         });

@@ -6,6 +6,7 @@ use std::{
 };
 
 use envoi::{
+    backend,
     clock::{Clock, Time},
     config::demo,
     object::{Limits, Node, Tree, read},
@@ -58,6 +59,7 @@ impl Gateway {
             accounts: Arc::new(demo::accounts().expect("the demonstration's accounts")),
             store: store::Settings::default(),
             limits: Limits::default(),
+            backend: backend::Settings::default(),
             clock: clock.clone(),
             seeded: None,
         };

@@ -1,5 +1,7 @@
 //! The wire, through the front door: bytes over real sockets to a whole server, and what comes back.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test may fail loudly, in its helpers too")]
+
 mod envelopes;
 mod faults;
 mod gateway;

@@ -105,3 +105,24 @@ async fn a_call_without_objects_says_so() {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.text("CreateResponse/Results/ErrorCode").as_deref(), Some("6"));
 }
+
+#[tokio::test]
+async fn too_many_objects_are_one_error_whatever_the_operation() {
+    let gateway = Gateway::start_with(|parts| parts.backend.max_objects = 2).await;
+    let lists = |count: usize| "<Objects xsi:type=\"List\"><ListName>x</ListName></Objects>".repeat(count);
+    let answer = gateway.call("Delete", &request("DeleteRequest", "", &lists(2))).await;
+    assert_eq!(answer.body.matches("<Results>").count(), 2, "{}", answer.body);
+    for action in ["Create", "Update", "Delete"] {
+        let answer = gateway.call(action, &request(&format!("{action}Request"), "", &lists(3))).await;
+        assert_eq!(answer.body.matches("<ErrorCode>218</ErrorCode>").count(), 1, "{}", answer.body);
+        assert_eq!(answer.body.matches("<Results>").count(), 1, "{}", answer.body);
+    }
+    let message = request("ExecuteRequestMsg", "", &"<Requests><Name>LogUnsubEvent</Name></Requests>".repeat(3));
+    let answer = gateway.call("Execute", &message).await;
+    assert_eq!(answer.body.matches("<ErrorCode>218</ErrorCode>").count(), 1, "{}", answer.body);
+    let definitions = "<Definition xsi:type=\"Email\"/>".repeat(3);
+    let message =
+        request("PerformRequestMsg", "", &format!("<Action>start</Action><Definitions>{definitions}</Definitions>"));
+    let answer = gateway.call("Perform", &message).await;
+    assert_eq!(answer.body.matches("<ErrorCode>218</ErrorCode>").count(), 1, "{}", answer.body);
+}

@@ -15,11 +15,11 @@ use crate::{
 };
 
 use super::{
-    super::Backend,
+    super::{Backend, row::ROWS},
     Problem,
     project::{Wanted, weight},
     since::{self, Since},
-    source::{ROWS, Record, Scope, Source, row_key, type_of},
+    source::{Record, Scope, Source, row_key, type_of},
 };
 
 /// Objects that are looked at in one go.
@@ -80,12 +80,11 @@ impl Job {
     /// Whether the client may do this; to be asked again whenever it goes on.
     pub(super) fn check(&self, client: &Client) -> Result<(), String> {
         let object_type = &self.request.object_type;
-        let operation = "Retrieve";
-        if !client.may(operation, object_type) {
-            return Err(format!("API Permission Failed. The user may not {operation} objects of type {object_type}"));
+        if !client.may("Retrieve", object_type) {
+            return Err(format!("API Permission Failed. The user may not Retrieve objects of type {object_type}"));
         }
         match self.accounts.iter().find(|account| !client.may_act_for(**account)) {
-            Some(account) => Err(format!("API Permission Failed. The user does not have access to account {account}")),
+            Some(account) => Err(no_access(*account)),
             None => Ok(()),
         }
     }
@@ -109,8 +108,8 @@ pub(super) fn read(
     };
     let (mut page, mut opened, mut bytes) = (Page::default(), false, 0);
     for &account in job.accounts.iter().filter(|account| **account >= from.account) {
-        let acting = client.acting_for(account).ok_or_else(|| no_account(account))?;
-        let scope = Scope { backend, objects: view.objects(&acting), account };
+        let acting = client.acting_for(account).ok_or_else(|| no_access(account))?;
+        let scope = Scope { schema, objects: view.objects(&acting), client: &acting };
         let Some(source) = Source::open(scope, object_type, ty)? else { continue };
         opened = true;
         let filter = Test::new(&source, backend, job)?;
@@ -154,8 +153,8 @@ pub(super) fn read(
     }
 }
 
-fn no_account(account: u64) -> Problem {
-    Problem::Caller(format!("API Permission Failed. The user does not have access to account {account}"))
+fn no_access(account: u64) -> String {
+    format!("API Permission Failed. The user does not have access to account {account}")
 }
 
 /// The account in which an object stands, as its Client says it. What else the Client held stays.

@@ -4,7 +4,7 @@
 //! holds more than a batch in memory.
 
 use crate::{
-    message::{Class, Condition, Operand},
+    message::{Class, Condition, Operand, client::Client},
     object::Object,
     schema::{Schema, TypeId},
     store::{Objects, StoreError},
@@ -12,21 +12,19 @@ use crate::{
 
 use super::{
     super::{
-        Backend, account, membership,
-        row::{Cell, Column, FieldType, ROW_NUMBER, Stored, Table},
+        account, membership,
+        row::{Cell, Column, FIELD, FieldType, ROW_NUMBER, ROWS, Stored, Table},
     },
     fields, project,
 };
 
-/// The type of rows; it is named with its data extension, `DataExtensionObject[key]`.
-pub(crate) const ROWS: &str = "DataExtensionObject";
-
 /// What the sources look into.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
-    pub(crate) backend: &'a Backend,
+    pub(crate) schema: &'a Schema,
     pub(crate) objects: Objects<'a>,
-    pub(crate) account: u64,
+    /// The caller, in the account that is looked into.
+    pub(crate) client: &'a Client,
 }
 
 /// The objects of one type in one account.
@@ -64,8 +62,7 @@ pub(crate) fn row_key(object_type: &str) -> Option<&str> {
 /// The schema's type of an ObjectType, when objects of it can be asked for.
 pub(crate) fn type_of(schema: &Schema, object_type: &str) -> Option<TypeId> {
     let name = if row_key(object_type).is_some() { ROWS } else { object_type };
-    let root = schema.api_object();
-    schema.type_named(name).filter(|ty| *ty != root && schema.is_a(*ty, root))
+    schema.type_named(name).filter(|ty| schema.is_object_type(*ty))
 }
 
 impl Source {
@@ -77,7 +74,7 @@ impl Source {
                 None => return Ok(None),
             },
             ("ListSubscriber", None) => Of::Members,
-            ("DataExtensionField", None) => Of::Fields,
+            (FIELD, None) => Of::Fields,
             ("Account" | "BusinessUnit", None) => Of::Account,
             ("AccountUser", None) => Of::Users,
             (name, None) => Of::Kept(name.to_owned()),
@@ -178,7 +175,7 @@ impl Source {
     }
 
     fn next(&self, scope: Scope<'_>, after: i64, limit: usize) -> Result<Vec<(i64, Record)>, StoreError> {
-        let objects = &scope.objects;
+        let (objects, client) = (&scope.objects, scope.client);
         Ok(match &self.of {
             Of::Kept(kind) => in_objects(objects.scan(kind, after, limit)?),
             Of::Members => in_objects(membership::all(objects, after, limit)?),
@@ -186,11 +183,15 @@ impl Source {
                 objects.scan(&table.kind, after, limit)?.into_iter().map(|(id, row)| (id, Record::Row(row))).collect()
             }
             Of::Fields => in_objects(fields::next(objects, after)?),
-            Of::Account => in_objects(after_number(
-                vec![account::business_unit(scope.backend, scope.account, self.name(scope))],
-                after,
-            )),
-            Of::Users => in_objects(after_number(account::users(scope.backend, objects, scope.account)?, after)),
+            Of::Account => {
+                let kind = scope.schema.type_name(self.ty);
+                let unit = account::business_unit(client.directory(), client.account(), kind);
+                in_objects(after_number(vec![unit], after))
+            }
+            Of::Users => {
+                let users = account::users(client.directory(), objects, client.account())?;
+                in_objects(after_number(users, after))
+            }
         })
     }
 
@@ -206,10 +207,6 @@ impl Source {
                 next.into_iter().find(|(found, _)| *found == id).map(|(_, record)| record)
             }
         })
-    }
-
-    fn name<'s>(&self, scope: Scope<'s>) -> &'s str {
-        scope.backend.schema.type_name(self.ty)
     }
 }
 

@@ -18,18 +18,14 @@ use crate::{
 pub use cell::Cell;
 pub(crate) use cell::Mistake;
 pub use decimal::Decimal;
-pub use table::{BY_PRIMARY, Column, EXTENSION, FieldType, ROW_NUMBER, Stored, Table};
+pub use table::{BY_PRIMARY, Column, EXTENSION, FIELD, FieldType, ROW_NUMBER, ROWS, Stored, Table};
 pub(crate) use table::{Tables, fields, is_now, rows_of};
 
 use super::{
     Failure, Work,
-    generic::given,
     plan::{Method, Plan, plan},
 };
 use problem::{Problems, refuse, refuse_key, subtype};
-
-/// The type that a SaveOption names.
-const KIND: &str = "DataExtensionObject";
 
 /// What a call says about one column.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,14 +44,14 @@ pub(crate) fn apply(
     node: Node<'_>,
     options: &Options,
 ) -> Result<Row, Failure> {
-    let name = given(node, "CustomerKey").or_else(|| given(node, "Name")).unwrap_or_default();
+    let name = node.given("CustomerKey").or_else(|| node.given("Name")).unwrap_or_default();
     let Some(table) = work.tables.open(work.txn, work.client, &name)? else {
         let code = code::ROW_NO_EXTENSION;
         return Err(refuse(method, code.code, code.about(&name)));
     };
     let mut problems = Problems::default();
     let said = read(&table, method, node, &mut problems);
-    write(work, &table, method, options.save_action(KIND), said, problems)?;
+    write(work, &table, method, options.save_action(ROWS), said, problems)?;
     let done = match method {
         Method::Create => "Created DataExtensionObject",
         Method::Update => "Updated DataExtensionObject",
@@ -70,7 +66,7 @@ fn read(table: &Table, method: Method, node: Node<'_>, problems: &mut Problems) 
     // Keys decide over Properties, so they are read last; where both name a column they must agree.
     for (list, item, keys) in [("Properties", "Property", false), ("Keys", "Key", true)] {
         for property in node.children_named(list).flat_map(|list| list.children_named(item)) {
-            let name = given(property, "Name").unwrap_or_default();
+            let name = property.given("Name").unwrap_or_default();
             let Some((at, column)) = table.column(&name) else {
                 problems.add(keys, &name, unknown(&name, table));
                 continue;

@@ -5,10 +5,7 @@ use crate::{
     object::{Node, Object, Value},
 };
 
-use super::super::{
-    generic::{given, merge},
-    membership::Entry,
-};
+use super::super::{generic::merge, membership::Entry};
 
 /// Members that are not taken over as they come: they identify, are the service's own, or are kept elsewhere.
 const OWN: &[&str] =
@@ -43,10 +40,10 @@ impl Change {
             !OWN.contains(&&*member.name) && member.value != Value::Nil && !empty
         });
         Self {
-            key: given(node, "SubscriberKey"),
-            email: given(node, "EmailAddress"),
-            id: given(node, "ID").and_then(|id| id.parse().ok()),
-            status: given(node, "Status"),
+            key: node.given("SubscriberKey"),
+            email: node.given("EmailAddress"),
+            id: node.given("ID").and_then(|id| id.parse().ok()),
+            status: node.given("Status"),
             lists: node.children_named("Lists").filter(|entry| !entry.is_nil()).map(Entry::read).collect(),
             attributes: node.children_named("Attributes").filter_map(Attribute::read).collect(),
             rest,
@@ -71,7 +68,7 @@ impl Change {
 impl Attribute {
     /// The service passes over what has no name, without a word.
     fn read(node: Node<'_>) -> Option<Self> {
-        let name = given(node, "Name")?;
+        let name = node.given("Name")?;
         let cleared = node.xsi_type().is_some_and(|(_, local)| local == "NullAPIProperty");
         let value = node.child("Value").filter(|value| !cleared && !value.is_nil());
         Some(Self { name, value: value.map(|value| value.text().into_owned()) })

@@ -16,7 +16,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 pub use accounts::{Accounts, Described, Entry, Mistake};
 pub use caller::{Account, ApiClient, Permissions, Reach, User};
-pub use credentials::{Credentials, Digest, Proof, bearer, understands};
+pub use credentials::{Credentials, Digest, Proof, bearer};
 pub use scope::Scopes;
 pub use secret::{Secret, SecretHash, Verified};
 
@@ -62,6 +62,11 @@ impl Client {
         self.may_act_for(account).then(|| Self { account, ..self.clone() })
     }
 
+    /// The directory in which the caller was found: the one in force when the call came.
+    pub fn directory(&self) -> &Accounts {
+        &self.directory
+    }
+
     /// The accounts that it may act for, in the order of their numbers.
     pub fn accounts(&self) -> impl Iterator<Item = &Account> {
         self.directory.accounts().filter(|account| self.directory.reaches(&self.principal, account.mid))
@@ -90,10 +95,9 @@ impl Client {
         Ok((Self { scopes: Some(Scopes::named(requested)), ..self.clone() }, requested.to_owned()))
     }
 
-    /// A caller for the tests of other rooms, by the name of an API client or user; no check is passed.
+    /// A caller for the tests of this folder, by the name of an API client or user; no check is passed.
     #[cfg(test)]
-    #[allow(dead_code, reason = "other rooms' tests use it")]
-    pub(crate) fn unchecked(directory: &Arc<Accounts>, name: &str) -> Option<Self> {
+    fn unchecked(directory: &Arc<Accounts>, name: &str) -> Option<Self> {
         let principal = directory.principal(name)?;
         Some(Self { directory: directory.clone(), account: principal.account, principal, scopes: None })
     }
@@ -127,12 +131,6 @@ pub enum Denied {
     /// A PasswordDigest that was used before.
     #[error("the nonce was used before")]
     Replayed,
-    /// Known, but not allowed to do this.
-    #[error("not authorized: {what}")]
-    NotAuthorized {
-        /// What it may not do.
-        what: String,
-    },
     /// Too many failed log-ins from where the caller is, or too much to remember.
     #[error("too many failed log-ins, refused for {} s", retry_after.as_secs())]
     Throttled {
@@ -160,7 +158,6 @@ impl Denied {
             // Missing credentials, a replay and a throttled source look like a failed log-in: no hint to one who guesses.
             Self::LoginFailed | Self::Missing | Self::Replayed | Self::Throttled { .. } => "Login Failed".into(),
             Self::MessageExpired { what, .. } => format!("Message Expired: {what} is outside the accepted time"),
-            Self::NotAuthorized { what } => format!("Not Authorized: {what}"),
             Self::Malformed { what, expected } => format!("Invalid Security: {what}: expected {expected}"),
         }
     }
@@ -172,7 +169,6 @@ impl Denied {
             Self::LoginFailed => "login_failed",
             Self::MessageExpired { .. } => "message_expired",
             Self::Replayed => "replayed",
-            Self::NotAuthorized { .. } => "not_authorized",
             Self::Throttled { .. } => "throttled",
             Self::Malformed { .. } => "malformed",
             Self::Missing => "missing",

@@ -12,21 +12,13 @@ use crate::{
     store::{StoreError, Transaction},
 };
 
-use super::{
-    super::{Inbound, Outcome},
-    Answer, Gateway, Request, not_authorized,
-};
+use super::{super::Outcome, Answer, Gateway, Request, not_authorized};
 
 /// From this many objects on, an answer is written on a thread that may take its time.
 const WRITE_IN_PLACE: usize = 100;
 
 /// Does a call and writes its answer.
-pub(super) async fn dispatch(
-    gateway: &Gateway,
-    request: &Request,
-    client: Client,
-    inbound: &Inbound,
-) -> Result<Answer, Fault> {
+pub(super) async fn dispatch(gateway: &Gateway, request: &Request, client: Client) -> Result<Answer, Fault> {
     if !client.may(request.operation.name(), "") {
         return Err(not_authorized(request.operation));
     }
@@ -45,13 +37,13 @@ pub(super) async fn dispatch(
         | Operation::Schedule => {
             let rows = match conversation_refused(&call, &client)? {
                 Some(rows) => rows,
-                None => work(gateway, request, client, inbound).await?,
+                None => work(gateway, request, client).await?,
             };
             write_rows(gateway, request, rows, request_id, now).await
         }
         Operation::Retrieve | Operation::Query => {
             let found = backend::retrieve::retrieve(&gateway.backend, &gateway.store, &client, &call, &request_id, now);
-            let found = found.await.map_err(|error| WorkError::Store(error).fault(&inbound.request_id))?;
+            let found = found.await.map_err(|error| WorkError::Store(error).fault())?;
             write_results(gateway, request, found, request_id, now).await
         }
         Operation::Describe => {
@@ -60,7 +52,7 @@ pub(super) async fn dispatch(
             let described = gateway.store.read(move |view| -> Result<_, WorkError> {
                 Ok(backend::describe::describe(&backend, view, &client, &asked)?)
             });
-            let described = described.await.map_err(|error| error.fault(&inbound.request_id))?;
+            let described = described.await.map_err(WorkError::fault)?;
             Ok(write_fixed(request, &fixed::definitions(described, &request_id)?, now))
         }
         Operation::GetSystemStatus => Ok(write_fixed(request, &backend::status::system_status(&request_id)?, now)),
@@ -71,7 +63,7 @@ pub(super) async fn dispatch(
 }
 
 /// What changes objects: a transaction of its own, on disk when this returns.
-async fn work(gateway: &Gateway, request: &Request, client: Client, inbound: &Inbound) -> Result<Vec<Row>, Fault> {
+async fn work(gateway: &Gateway, request: &Request, client: Client) -> Result<Vec<Row>, Fault> {
     let (backend, request, now) = (Arc::clone(&gateway.backend), request.clone(), gateway.clock.now());
     let work = move |txn: &mut Transaction<'_>| -> Result<Vec<Row>, WorkError> {
         let call = request.call().map_err(WorkError::Fault)?;
@@ -83,7 +75,7 @@ async fn work(gateway: &Gateway, request: &Request, client: Client, inbound: &In
             _ => backend::apply(&backend, txn, &client, &call, now)?,
         })
     };
-    gateway.store.write(work).await.map_err(|error| error.fault(&inbound.request_id))
+    gateway.store.write(work).await.map_err(WorkError::fault)
 }
 
 async fn write_rows(
@@ -184,17 +176,15 @@ impl From<StoreError> for WorkError {
 
 impl WorkError {
     /// The text is the service's (facts/wire 1.5 and section 4, code 13); what really happened is for the log.
-    fn fault(self, request_id: &str) -> Fault {
+    fn fault(self) -> Fault {
         match self {
             Self::Fault(fault) => fault,
-            Self::Store(error) => {
-                tracing::error!(request.id = request_id, "the store refused: {error}");
-                Fault::server(
-                    13,
-                    "Synchronous request cannot be completed at this time due to database problems. \
-                     This request was not processed.",
-                )
-            }
+            Self::Store(error) => Fault::server(
+                13,
+                "Synchronous request cannot be completed at this time due to database problems. \
+                 This request was not processed.",
+            )
+            .logged(error.to_string()),
         }
     }
 }

@@ -6,12 +6,12 @@ mod answer;
 mod dispatch;
 mod request;
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use bytes::Bytes;
 use hyper::{
     HeaderMap, StatusCode,
-    header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue},
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue},
 };
 
 use crate::{
@@ -19,17 +19,18 @@ use crate::{
     clock::Clock,
     message::{
         Operation,
-        client::{Client, Credentials, Denied},
+        client::{Client, Credentials},
     },
     object::Limits,
     schema::Schema,
-    soap::{Fault, Version},
+    soap::{Code, Fault, Version},
     store::Store,
 };
 
 use super::{
     BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report,
     access::Access,
+    budget::{Budget, Share},
     limits::Flight,
     tokens::{Asked, Endpoint},
 };
@@ -60,21 +61,27 @@ pub struct Gateway {
     pub limits: Limits,
     /// Requests of one API client at once.
     pub flight: Flight,
+    /// Bytes that are worked on while it is not known who sent them.
+    pub(super) unproven: Budget,
 }
 
 impl Gateway {
-    async fn answer(&self, inbound: Inbound) -> Outbound {
+    async fn answer(&self, mut inbound: Inbound) -> Outbound {
         let content_type = header(&inbound.headers, &CONTENT_TYPE).map(str::to_owned);
         let actor = actor(&inbound);
-        let body = match inbound.body.clone() {
+        // Taken, not shared: bytes that have one owner become text without a copy.
+        let body = match mem::replace(&mut inbound.body, Ok(Bytes::new())) {
             Ok(body) => body,
             Err(error) => return self.bodiless(&error, content_type.as_deref(), &actor),
         };
+        // Reading costs memory and time before anyone has shown who they are: so much of it at once, and no more.
+        let mut unproven = self.unproven.share();
+        unproven.hold(body.len()).await;
         let request = match self.read(&inbound, body, content_type).await {
             Ok(request) => request,
-            Err(refused) => return self.refuse(refused, &actor),
+            Err(refused) => return self.refuse(&refused, &actor),
         };
-        match self.serve(&inbound, &request).await {
+        match self.serve(&inbound, &request, unproven).await {
             Ok(answer) => answer.outbound(),
             Err(fault) => {
                 let outcome = if fault.is_security() { Outcome::Denied } else { Outcome::Fault };
@@ -92,32 +99,39 @@ impl Gateway {
         outbound.reporting(Report::new("unknown", Outcome::Fault))
     }
 
-    async fn read(&self, inbound: &Inbound, body: Bytes, content_type: Option<String>) -> Result<Request, Refused> {
+    async fn read(
+        &self,
+        inbound: &Inbound,
+        body: Bytes,
+        content_type: Option<String>,
+    ) -> Result<Request, Box<Refused>> {
         let soap_action = header(&inbound.headers, &SOAP_ACTION).map(str::to_owned);
+        let short = body.len() <= READ_IN_PLACE;
         let (schema, limits) = (Arc::clone(&self.schema), self.limits.clone());
         let read = move || Request::read(body, content_type.as_deref(), soap_action.as_deref(), &schema, &limits);
-        if inbound.body.as_ref().map_or(0, Bytes::len) <= READ_IN_PLACE {
+        if short {
             return read();
         }
         match tokio::task::spawn_blocking(read).await {
             Ok(read) => read,
-            Err(error) => Err(Refused {
+            Err(error) => Err(Box::new(Refused {
                 version: Version::V11,
                 message_id: None,
                 fault: Fault::server(2, "Exception occurred during reading").logged(error.to_string()),
                 limit: None,
-            }),
+            })),
         }
     }
 
-    async fn serve(&self, inbound: &Inbound, request: &Request) -> Result<Answer, Fault> {
+    async fn serve(&self, inbound: &Inbound, request: &Request, unproven: Share) -> Result<Answer, Fault> {
         let client = self.admit(inbound, request).await?;
+        drop(unproven);
         // Code 17 is the service's own (facts/wire 1.5).
         let _seat = self
             .flight
             .enter(client.key())
             .map_err(|crowded| Fault::server(17, "Rate Limited").logged(crowded.to_string()))?;
-        dispatch::dispatch(self, request, client, inbound).await
+        dispatch::dispatch(self, request, client).await
     }
 
     /// Lets the caller in, or not.
@@ -128,14 +142,33 @@ impl Gateway {
             Ok(credentials) => self.access.check(credentials, inbound.peer.ip()).await,
             Err(denied) => Err(denied),
         };
-        client.map_err(|denied| {
-            tracing::info!(request.id = inbound.request_id, reason = denied.reason(), "not let in: {denied}");
-            denied_fault(&denied)
-        })
+        client.map_err(|denied| Fault::security(denied.faultstring()).logged(format!("{}: {denied}", denied.reason())))
     }
 
-    /// Token endpoints: JSON in and out, with HTTP's own status codes.
-    async fn tokens(&self, endpoint: Endpoint, inbound: Inbound) -> Outbound {
+    fn refuse(&self, refused: &Refused, actor: &str) -> Outbound {
+        let report = Report { limit: refused.limit, ..Report::new("unknown", Outcome::Fault) };
+        self.fault(refused.version, refused.message_id.as_deref(), &refused.fault, actor).reporting(report)
+    }
+
+    /// The one place where a fault is logged; the span around it names the request.
+    fn fault(&self, version: Version, message_id: Option<&str>, fault: &Fault, actor: &str) -> Outbound {
+        let (code, log) = (fault.code.name(), fault.log.as_deref());
+        match fault.code {
+            Code::Server => tracing::warn!(code, log, "fault: {}", fault.text),
+            // The text may show what the caller sent: a password that broke the XML, an address, a line break.
+            _ => tracing::info!(code, log, "fault"),
+        }
+        Answer::fault(version, message_id, self.clock.now(), fault, actor)
+    }
+}
+
+impl Handler for Gateway {
+    async fn soap(&self, request: Inbound) -> Outbound {
+        self.answer(request).await
+    }
+
+    /// JSON in and out, with HTTP's own status codes.
+    async fn token(&self, endpoint: Endpoint, inbound: Inbound) -> Outbound {
         let body = match &inbound.body {
             Ok(body) => body,
             Err(error) => return Outbound::new(error.status(), "text/plain; charset=utf-8", error.to_string()),
@@ -151,8 +184,6 @@ impl Gateway {
         let answer = self.access.answer(endpoint, asked).await;
         let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut outbound = Outbound::new(status, "application/json; charset=utf-8", answer.body.to_string());
-        // RFC 6749 section 5.1: nobody may keep a token on the way.
-        outbound.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         for (name, value) in answer.headers {
             if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value)) {
                 outbound.headers.insert(name, value);
@@ -162,39 +193,12 @@ impl Gateway {
         outbound.reporting(Report::new("token", outcome))
     }
 
-    fn refuse(&self, refused: Refused, actor: &str) -> Outbound {
-        let report = Report { limit: refused.limit, ..Report::new("unknown", Outcome::Fault) };
-        self.fault(refused.version, refused.message_id.as_deref(), &refused.fault, actor).reporting(report)
-    }
-
-    fn fault(&self, version: Version, message_id: Option<&str>, fault: &Fault, actor: &str) -> Outbound {
-        tracing::info!(code = ?fault.code, log = fault.log.as_deref(), "fault: {}", fault.text);
-        Answer::fault(version, message_id, self.clock.now(), fault, actor)
-    }
-}
-
-impl Handler for Gateway {
-    async fn soap(&self, request: Inbound) -> Outbound {
-        self.answer(request).await
-    }
-
-    async fn token_v2(&self, request: Inbound) -> Outbound {
-        self.tokens(Endpoint::Token, request).await
-    }
-
-    async fn request_token(&self, request: Inbound) -> Outbound {
-        self.tokens(Endpoint::RequestToken, request).await
-    }
-
-    async fn endpoint_soap(&self, request: Inbound) -> Outbound {
-        self.tokens(Endpoint::Endpoints, request).await
-    }
-
     fn panicked(&self, lost: Lost) -> Outbound {
         let content_type = lost.content_type.as_ref().and_then(|kind| kind.to_str().ok());
         let fault = Fault::server(2, format!("Exception occurred. ErrorID: {}", lost.request_id));
         let actor = format!("{}/Service.asmx", lost.public_url);
-        self.fault(Version::guess(None, content_type), None, &fault, &actor)
+        // The front door has logged the panic.
+        Answer::fault(Version::guess(None, content_type), None, self.clock.now(), &fault, &actor)
     }
 }
 
@@ -205,10 +209,6 @@ fn actor(inbound: &Inbound) -> String {
 
 fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-fn denied_fault(denied: &Denied) -> Fault {
-    Fault::security(denied.faultstring()).logged(denied.reason())
 }
 
 /// The fault for a caller who is known but may not do this (facts/wire 1.5: Client, 11).
