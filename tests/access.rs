@@ -158,7 +158,7 @@ fn digest(nonce: &str, created: Time, password: &str) -> Credentials {
     let nonce = STANDARD.encode(nonce);
     let created = created.seconds();
     let digest = envoi::message::client::Digest::new("ann".into(), &digest, nonce, created).unwrap();
-    Credentials { proof: Proof::Digest(digest), expires: None }
+    Credentials { proof: Proof::Digest(digest), created: None, expires: None }
 }
 
 #[tokio::test]

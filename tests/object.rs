@@ -98,7 +98,7 @@ fn an_echo_has_the_schemas_order_and_nothing_else() {
     let expected = "<Object xsi:type=\"VipSubscriber\"><PartnerKey xsi:nil=\"true\" /><ObjectID xsi:nil=\"true\" />\
          <EmailAddress>a&amp;b-c</EmailAddress>\
          <Lists><PartnerKey xsi:nil=\"true\" /><ID>7</ID><ObjectID xsi:nil=\"true\" /></Lists>\
-         <Lists><PartnerKey xsi:nil=\"true\" /><ID> 8 </ID><ObjectID xsi:nil=\"true\" /></Lists><Level>3</Level></Object>";
+         <Lists><PartnerKey xsi:nil=\"true\" /><ID>8</ID><ObjectID xsi:nil=\"true\" /></Lists><Level>3</Level></Object>";
     let mut writer = Writer::new();
     writer.node("Object", objects[1], &[]);
     assert_eq!(writer.as_str(), expected);

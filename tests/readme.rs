@@ -2,26 +2,38 @@
 
 use std::{env, fs, path::Path};
 
-use envoi::message::code;
+use envoi::{
+    conversation::code::{Rule, TABLE},
+    message::code,
+};
 
-const BEGIN: &str = "<!-- codes -->\n";
-const END: &str = "<!-- /codes -->";
-
-#[test]
-fn the_table_of_error_codes_is_the_programs() {
+/// Holds the text between two markers to what it should be, and writes it when asked to.
+fn holds(name: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(&path).expect("README.md");
-    let (before, rest) = readme.split_once(BEGIN).expect("the table's beginning");
-    let (found, after) = rest.split_once(END).expect("the table's end");
+    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let (before, rest) = readme.split_once(&begin).expect("the table's beginning");
+    let (found, after) = rest.split_once(&end).expect("the table's end");
+    if found != expected && env::var_os("ENVOI_UPDATE").is_some() {
+        fs::write(&path, format!("{before}{begin}{expected}{end}{after}")).expect("README.md is written");
+    }
+    assert_eq!(found, expected, "run with ENVOI_UPDATE=1, once for each table, and again without");
+}
+
+#[test]
+fn the_tables_of_error_codes_are_the_programs() {
     let mut expected = String::from("| Code | StatusMessage |\n|---|---|\n");
     for (_, error) in code::ALL {
         // `{}` stands for what the call was about.
         expected += &format!("| {} | {} |\n", error.code, error.text.replace("{}", "…"));
     }
-    if found != expected && env::var_os("ENVOI_UPDATE").is_some() {
-        fs::write(&path, format!("{before}{BEGIN}{expected}{END}{after}")).expect("README.md is written");
+    holds("codes", &expected);
+    let mut expected =
+        String::from("| Code | StatusMessage | When | Effect | What the caller can do |\n|---|---|---|---|---|\n");
+    for Rule { code, text, when, effect, remedy, .. } in TABLE {
+        expected += &format!("| {code} | {text} | {when} | {effect} | {remedy} |\n");
     }
-    assert_eq!(found, expected, "run once with ENVOI_UPDATE=1");
+    holds("conversation codes", &expected);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Holds the rules of the house that the compiler does not: rooms import downwards, files say what they are, and stay short.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -119,7 +119,7 @@ fn perform(work: &mut Work<'_, '_>, call: &Call<'_>, name: &str, ty: TypeId, nod
         "ImportDefinition" => format!("ImportDefinition performed AsyncID:{id}"),
         _ => "Performed Activity".to_owned(),
     };
-    Ok(Row { task: Some(Task { id, interaction_object_id: Some(run) }), ..Row::ok(0, message) })
+    Ok(Row { task: Some(Task { id, interaction_object_id: run }), ..Row::ok(0, message) })
 }
 
 fn configure(

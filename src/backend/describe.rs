@@ -7,7 +7,7 @@
 use crate::{
     message::{
         client::Client,
-        fixed::{Definition, Described, Property},
+        fixed::{Definition, DefinitionRequest, Property},
     },
     schema::{Field, Kind, Schema, Simple, TypeId},
     store::{StoreError, View},
@@ -15,8 +15,8 @@ use crate::{
 
 use super::{
     Backend, kind,
-    retrieve::source::{ROWS, row_key, type_of},
-    row::{FieldType, Table},
+    retrieve::source::{row_key, type_of},
+    row::{FieldType, ROWS, Table},
 };
 
 /// What the schema does not say: lengths (captured; ListName is documented) and what must be there.
@@ -46,12 +46,17 @@ pub fn describe(
     backend: &Backend,
     view: &View<'_>,
     client: &Client,
-    asked: &[Described],
+    asked: &[DefinitionRequest],
 ) -> Result<Vec<Definition>, StoreError> {
     asked.iter().map(|asked| one(backend, view, client, asked)).collect()
 }
 
-fn one(backend: &Backend, view: &View<'_>, client: &Client, asked: &Described) -> Result<Definition, StoreError> {
+fn one(
+    backend: &Backend,
+    view: &View<'_>,
+    client: &Client,
+    asked: &DefinitionRequest,
+) -> Result<Definition, StoreError> {
     let schema = &*backend.schema;
     let name = asked.object_type.as_str();
     let nothing = Definition::new(name, Vec::new());

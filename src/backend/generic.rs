@@ -16,7 +16,7 @@ use super::{
     plan::{Method, Plan, plan},
 };
 
-/// Index names of every kept object. Keys of the service do not differ by case alone.
+/// Index names of every kept object.
 pub(crate) const BY_KEY: &str = "key";
 pub(crate) const BY_GUID: &str = "guid";
 pub(crate) const BY_NAME: &str = "name";
@@ -101,9 +101,9 @@ fn keep(
 pub(crate) fn find(work: &mut Work<'_, '_>, kind: &str, node: Node<'_>) -> Result<Option<(i64, Object)>, StoreError> {
     let objects = work.txn.objects(work.client);
     let id = if let Some(guid) = node.given("ObjectID") {
-        objects.find(kind, BY_GUID, &guid.to_lowercase())?.into_iter().next()
+        objects.find_first(kind, BY_GUID, &folded(&guid))?
     } else if let Some(key) = node.given("CustomerKey") {
-        objects.find(kind, BY_KEY, &key.to_lowercase())?.into_iter().next()
+        objects.find_first(kind, BY_KEY, &folded(&key))?
     } else {
         node.given("ID").and_then(|id| id.parse().ok())
     };
@@ -111,6 +111,11 @@ pub(crate) fn find(work: &mut Work<'_, '_>, kind: &str, node: Node<'_>) -> Resul
         Some(id) => Ok(objects.get(kind, id)?.map(|object| (id, object))),
         None => Ok(None),
     }
+}
+
+/// What an index holds for a text: keys and names of the service do not differ by case alone.
+pub(crate) fn folded(text: &str) -> String {
+    text.trim().to_lowercase()
 }
 
 fn identity(node: Node<'_>) -> Option<String> {
@@ -189,7 +194,7 @@ pub(crate) fn put(work: &mut Work<'_, '_>, kind: &str, id: i64, object: &Object)
     let mut keys: Vec<(&str, String)> = Vec::new();
     for (index, member) in [(BY_KEY, "CustomerKey"), (BY_GUID, "ObjectID"), (BY_NAME, "Name")] {
         if let Some(text) = object.text(member).filter(|text| !text.is_empty()) {
-            keys.push((index, text.trim().to_lowercase()));
+            keys.push((index, folded(text)));
         }
     }
     let keys: Vec<_> = keys.iter().map(|(index, text)| (*index, text.as_str())).collect();

@@ -148,11 +148,11 @@ pub(crate) fn apply(
     options: &Options,
 ) -> Result<Row, Failure> {
     match name {
-        "Subscriber" => subscriber::apply(work, method, node, options),
-        "List" => list::apply(work, method, node, options),
-        "DataExtension" => data_extension::apply(work, method, node, options),
-        "DataExtensionField" => data_extension::apply_field(work, method, node, options),
-        "DataExtensionObject" => row::apply(work, method, node, options),
+        subscriber::KIND => subscriber::apply(work, method, node, options),
+        list::KIND => list::apply(work, method, node, options),
+        row::EXTENSION => data_extension::apply(work, method, node, options),
+        row::FIELD => data_extension::apply_field(work, method, node, options),
+        row::ROWS => row::apply(work, method, node, options),
         "ScheduledRequest" | "ScheduledConversation" => scheduled::apply(work, name, method, node),
         "TriggeredSend" => triggered_send::apply(work, method, node),
         name if is_read_only(name) => Err(Failure::cannot(method.name(), name)),

@@ -59,8 +59,8 @@ impl fmt::Display for ListRef {
 pub(crate) fn find(objects: &Objects<'_>, list: &ListRef) -> Result<Option<i64>, StoreError> {
     match list {
         ListRef { id: Some(id), .. } => Ok(objects.has(KIND, *id)?.then_some(*id)),
-        ListRef { guid: Some(guid), .. } => objects.find_first(KIND, generic::BY_GUID, &guid.to_lowercase()),
-        ListRef { key: Some(key), .. } => objects.find_first(KIND, generic::BY_KEY, &key.to_lowercase()),
+        ListRef { guid: Some(guid), .. } => objects.find_first(KIND, generic::BY_GUID, &generic::folded(guid)),
+        ListRef { key: Some(key), .. } => objects.find_first(KIND, generic::BY_KEY, &generic::folded(key)),
         _ => Ok(None),
     }
 }
@@ -189,7 +189,7 @@ fn check_name(work: &mut Work<'_, '_>, name: &str, own: Option<i64>) -> Result<(
 }
 
 fn by_name(objects: &Objects<'_>, name: &str) -> Result<Option<i64>, StoreError> {
-    objects.find_first(KIND, generic::BY_NAME, &name.trim().to_lowercase())
+    objects.find_first(KIND, generic::BY_NAME, &generic::folded(name))
 }
 
 /// The ID of All Subscribers, which is made when it is first needed.
@@ -229,7 +229,7 @@ fn new(work: &Work<'_, '_>, name: &str) -> Object {
 }
 
 fn put(work: &mut Work<'_, '_>, id: i64, list: &Object, master: bool) -> Result<(), StoreError> {
-    let text = |member| list.text(member).unwrap_or_default().trim().to_lowercase();
+    let text = |member| generic::folded(list.text(member).unwrap_or_default());
     let (key, guid, name) = (text("CustomerKey"), text("ObjectID"), text("ListName"));
     let mut keys = vec![(generic::BY_KEY, &*key), (generic::BY_GUID, &*guid), (generic::BY_NAME, &*name)];
     if master {

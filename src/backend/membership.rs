@@ -58,7 +58,7 @@ impl Entry {
 
     /// The entry that the options stand for when their Container is a List.
     pub(crate) fn of_container(options: &Options) -> Option<Self> {
-        let container = options.container.as_ref().filter(|container| container.kind == "List")?;
+        let container = options.container.as_ref().filter(|container| container.kind == list::KIND)?;
         let list = ListRef { id: container.id, guid: container.object_id.clone(), key: container.customer_key.clone() };
         Some(Self { list, action: options.action.clone(), status: None })
     }

@@ -8,6 +8,7 @@ mod certs;
 mod clients;
 mod conversations;
 mod doctor;
+mod explain;
 mod pretty;
 mod run;
 mod secret;
@@ -69,6 +70,8 @@ enum Command {
     Replay(conversations::Replay),
     /// Move the clock of a server that was started with --virtual-clock; ends when what became due is done.
     Time(conversations::Time),
+    /// Tell what an error code means and what to do about it.
+    Explain(explain::Explain),
     /// Print a script that completes arguments in a shell.
     Completions {
         /// Which shell.
@@ -116,6 +119,7 @@ fn run_command(command: Command) -> Exit {
         Command::Conversation(one) => block_on(conversations::show(&one)),
         Command::Replay(replay) => block_on(conversations::replay(&replay)),
         Command::Time(time) => block_on(conversations::time(&time)),
+        Command::Explain(explain) => explain::explain(&explain),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "envoi", &mut script);

@@ -13,9 +13,10 @@ use super::{
     complain, pretty, say, secret,
 };
 use crate::{
-    message::client::Secret,
-    object::{self, Limits, Tree},
+    message::{Operation, client::Secret},
+    object::{self, Limits, Tree, Writer},
     schema::Schema,
+    soap::{ENVELOPE_12, WSSE},
 };
 
 #[derive(Args)]
@@ -107,7 +108,7 @@ impl Send {
         let action = self.action.clone().or_else(|| body.map(|message| operation(message.name()).to_owned()));
         let action =
             action.ok_or((Exit::Usage, "the envelope has no body; name the operation with --action".to_owned()))?;
-        let soap12 = envelope.root().ns() == "http://www.w3.org/2003/05/soap-envelope";
+        let soap12 = envelope.root().ns() == ENVELOPE_12;
         let mut headers = if soap12 {
             vec![("Content-Type", format!("application/soap+xml; charset=utf-8; action=\"{action}\""))]
         } else {
@@ -151,13 +152,11 @@ fn given(variable: &str, prompt: &str) -> std::io::Result<Secret> {
     std::env::var(variable).map_or_else(|_| secret::read(prompt), |secret| Ok(Secret::new(secret)))
 }
 
-/// The operation that a message of ours belongs to: `CreateRequest`, `RetrieveRequestMsg`.
-pub(super) fn operation(message: &str) -> &str {
-    match message.trim_end_matches("Msg").trim_end_matches("Request") {
-        "SystemStatus" => "GetSystemStatus",
-        "Definition" => "Describe",
-        operation => operation,
-    }
+/// The operation that a message belongs to (`RetrieveRequestMsg`); one that is no message of the contract is taken by its
+/// name, for the server to refuse.
+fn operation(message: &str) -> &str {
+    let named = Operation::ALL.into_iter().find(|operation| operation.elements().0 == message);
+    named.map_or(message, |operation| operation.name())
 }
 
 /// The token endpoint beside a SOAP endpoint.
@@ -188,12 +187,14 @@ pub(super) async fn token(caller: &Caller, url: &str, id: &str, secret: &Secret)
 /// The envelope's text with a UsernameToken as the first header block; everything else stays as it is written.
 fn with_user(envelope: &Tree, user: &str, password: &Secret) -> Option<String> {
     let (text, root) = (envelope.text(), envelope.root());
-    let security = format!(
-        "<wsse:Security xmlns:wsse=\"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd\">\
-         <wsse:UsernameToken><wsse:Username>{}</wsse:Username><wsse:Password>{}</wsse:Password></wsse:UsernameToken></wsse:Security>",
-        escaped(user),
-        escaped(password.expose()),
-    );
+    let mut security = Writer::new();
+    security.open_with("wsse:Security", &[("xmlns:wsse", WSSE)]);
+    security.open("wsse:UsernameToken");
+    security.text("wsse:Username", user);
+    security.text("wsse:Password", password.expose());
+    security.close("wsse:UsernameToken");
+    security.close("wsse:Security");
+    let security = security.into_string();
     let (at, block) = match root.child_in(root.ns(), "Header") {
         Some(header) => {
             let open = tag_end(header.raw())?;
@@ -232,10 +233,6 @@ fn tag_end(raw: &str) -> Option<usize> {
         }
     }
     None
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\r', "&#13;")
 }
 
 #[cfg(test)]

@@ -12,29 +12,15 @@ use toml::{
 
 use super::{Config, Problem, source::Source};
 use crate::{
-    message::client::{Account, Accounts, ApiClient, Entry, Permissions, Reach, Secret, SecretHash, User},
+    message::{
+        Operation,
+        client::{Account, Accounts, ApiClient, Entry, Permissions, Reach, Secret, SecretHash, User},
+    },
     schema::Schema,
 };
 
 /// Their names in the file.
 pub(super) const LISTS: [&str; 3] = ["account", "api_client", "user"];
-
-/// The WSDL's operations.
-const OPERATIONS: [&str; 13] = [
-    "Create",
-    "Retrieve",
-    "Update",
-    "Delete",
-    "Query",
-    "Describe",
-    "Execute",
-    "Perform",
-    "Configure",
-    "Schedule",
-    "VersionInfo",
-    "Extract",
-    "GetSystemStatus",
-];
 
 /// The entries read so far, from one or two files, and where each field stood.
 #[derive(Default)]
@@ -234,11 +220,9 @@ impl Fields<'_, '_, '_> {
             }
         });
         let operations: Option<BTreeSet<String>> = self.texts("operations").map(|texts| texts.into_iter().collect());
-        for operation in operations.iter().flatten().filter(|operation| !OPERATIONS.contains(&operation.as_str())) {
-            self.wrong(
-                "operations",
-                format!("`{operation}` is no operation: expected some of {}", OPERATIONS.join(", ")),
-            );
+        let known = Operation::ALL.map(Operation::name).join(", ");
+        for operation in operations.iter().flatten().filter(|operation| Operation::named(operation).is_none()) {
+            self.wrong("operations", format!("`{operation}` is no operation: expected some of {known}"));
         }
         let object_types = self.texts("object_types").map(|texts| texts.into_iter().collect());
         Permissions { reach: reach.unwrap_or_default(), operations, object_types }

@@ -78,6 +78,18 @@ pub(super) const SETTINGS: &[Setting] = &[
         "The longest request body, as sent and as decoded.",
     ),
     row(
+        "server.max_buffered",
+        "256MiB",
+        Kind::Size { min: 1 << 20, max: 1 << 40, put: |c, v| c.server.max_buffered = place(v) },
+        "Bytes of request bodies held at once, over all connections.",
+    ),
+    row(
+        "server.max_unproven",
+        "32MiB",
+        Kind::Size { min: 1 << 20, max: 1 << 40, put: |c, v| c.server.max_unproven = place(v) },
+        "Bytes of request bodies that are worked on at once while it is not known who sent them.",
+    ),
+    row(
         "server.max_inflation",
         "200",
         Kind::Number { min: 1, max: 100_000, put: |c, v| c.server.max_inflation = place(v) },

@@ -76,26 +76,24 @@ impl Sequences {
     /// The codes from 1 to `calls` that are not in, as ranges: there may be very many.
     pub fn missing(&self, calls: u32) -> Vec<RangeInclusive<u32>> {
         let mut found = Vec::new();
-        let mut next = self.through.saturating_add(1);
+        let mut next = self.through.checked_add(1);
         for code in self.iter().skip_while(|code| *code <= self.through).take_while(|code| *code <= calls) {
-            if code > next {
-                found.push(next..=code - 1);
-            }
-            next = code.saturating_add(1);
+            found.extend(next.filter(|next| *next < code).map(|next| next..=code - 1));
+            next = code.checked_add(1);
         }
-        if next <= calls && self.last() < calls {
-            found.push(next..=calls);
-        }
+        found.extend(next.filter(|next| *next <= calls).map(|next| next..=calls));
         found
     }
 
     /// Whether a stored set is one that [`Self::insert`] makes.
     pub(super) fn is_sound(&self) -> bool {
-        let mut again = Self { through: self.through, beyond: Vec::new() };
+        let (block, bit) = split(self.through.saturating_add(1));
+        // Bits of codes up to the one after `through`, which would have been taken up.
+        let covered = bit | (bit - 1);
         self.beyond.is_sorted_by(|(a, _), (b, _)| a < b)
-            && self.beyond.iter().all(|(block, bits)| *bits != 0 && *block <= u32::MAX / BITS)
-            && self.iter().skip_while(|code| *code <= self.through).all(|code| again.insert(code))
-            && again == *self
+            && self.beyond.iter().all(|(of, bits)| {
+                *bits != 0 && *of <= u32::MAX / BITS && *of >= block && (*of != block || bits & covered == 0)
+            })
     }
 
     fn find(&self, block: u32) -> Result<usize, usize> {

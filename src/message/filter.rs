@@ -15,7 +15,7 @@ use crate::{
     object::{Node, value},
 };
 
-use super::operand::{Class, Operand, folded};
+use super::operand::{Class, Operand, collated};
 
 /// A FilterPart as it was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -246,7 +246,7 @@ impl Condition {
 
     fn like(&self) -> Result<Test, String> {
         match self.values.as_slice() {
-            [pattern] => Ok(Test::Like(folded(pattern).split('%').map(Into::into).collect())),
+            [pattern] => Ok(Test::Like(collated(pattern).split('%').map(Into::into).collect())),
             values => {
                 Err(format!("The SimpleOperator like on {} takes one Value, not {}", self.property, values.len()))
             }

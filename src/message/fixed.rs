@@ -145,7 +145,7 @@ pub const MAX_DESCRIBED: usize = 500;
 
 /// An ObjectDefinitionRequest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Described {
+pub struct DefinitionRequest {
     /// `ObjectType`
     pub object_type: String,
     /// `Client`
@@ -156,7 +156,7 @@ pub struct Described {
 ///
 /// # Errors
 /// A Client fault when an account's number is none, or too much is asked for.
-pub fn read_describe(message: Node<'_>) -> Result<Vec<Described>, Fault> {
+pub fn read_describe(message: Node<'_>) -> Result<Vec<DefinitionRequest>, Fault> {
     let lists = message.children_named("DescribeRequests");
     let mut asked = Vec::new();
     for request in lists.flat_map(|list| list.children_named("ObjectDefinitionRequest")) {
@@ -169,7 +169,7 @@ pub fn read_describe(message: Node<'_>) -> Result<Vec<Described>, Fault> {
         }
         let object_type = request.child_text("ObjectType").unwrap_or_default().trim().to_owned();
         if !object_type.is_empty() {
-            asked.push(Described { object_type, account });
+            asked.push(DefinitionRequest { object_type, account });
         }
     }
     Ok(asked)

@@ -17,6 +17,7 @@ mod row;
 pub use call::{Call, MAX_OBJECTS};
 pub use code::ErrorCode;
 pub use filter::{Bound, Condition, Filter, Operator};
+pub(crate) use operand::collated;
 pub use operand::{Class, Operand};
 pub use operation::Operation;
 pub use options::Options;

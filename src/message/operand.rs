@@ -24,7 +24,7 @@ pub enum Class {
 /// One value. Values of different classes do not compare.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Operand {
-    /// Folded: what is equal to the service is equal here.
+    /// Collated: what is equal to the service is equal here.
     Text(Box<str>),
     /// Exact.
     Number(Decimal),
@@ -61,7 +61,7 @@ impl Class {
     pub fn read(self, text: &str) -> Option<Operand> {
         let trimmed = text.trim();
         match self {
-            Self::Text => Some(Operand::Text(folded(text).into())),
+            Self::Text => Some(Operand::Text(collated(text).into())),
             Self::Boolean => value::boolean(&trimmed.to_ascii_lowercase()).map(Operand::Boolean),
             Self::Date => date(trimmed).map(Operand::Date),
             Self::Number => number(trimmed).map(Operand::Number),
@@ -103,7 +103,7 @@ impl Operand {
 }
 
 /// What is left of a text when case and spaces at its end do not count (SQL Server's default collation).
-pub(super) fn folded(text: &str) -> String {
+pub(crate) fn collated(text: &str) -> String {
     text.trim_end_matches(' ').to_lowercase()
 }
 

@@ -212,4 +212,5 @@ fn bad(node: Node<'_>, expected: &str) -> Fault {
         node.path(),
         node.text(),
     ))
+    .logged(format!("an option at line {line}, column {column} is not {expected}"))
 }

@@ -87,7 +87,7 @@ fn write_result(writer: &mut Writer, element: &str, call: &Call<'_>, row: &Row, 
         Some(subtype) => writer.open_typed(element, subtype),
         None => writer.open(element),
     }
-    writer.text("StatusCode", if row.is_ok() { "OK" } else { "Error" });
+    writer.text("StatusCode", status(row));
     writer.text("StatusMessage", &row.message);
     // Captured Perform and Schedule answers have no OrdinalID, Configure answers do.
     if !matches!(call.operation, Operation::Perform | Operation::Schedule) {
@@ -152,23 +152,23 @@ fn write_echo(writer: &mut Writer, node: Option<Node<'_>>, echo: &Echo, schema: 
     }
 }
 
-/// PerformResult.Task and ScheduleResult.Task are required by the WSDL.
+/// PerformResult.Task and ScheduleResult.Task are required by the WSDL, with or without a job.
 fn write_task(writer: &mut Writer, row: &Row) {
-    let Some(task) = &row.task else {
-        writer.open("Task");
-        writer.text("StatusCode", if row.is_ok() { "OK" } else { "Error" });
-        writer.text("StatusMessage", &row.message);
-        writer.close("Task");
-        return;
-    };
     writer.open("Task");
-    writer.text("StatusCode", "OK");
-    writer.text("StatusMessage", "OK");
-    writer.text("ID", &task.id.to_string());
-    if let Some(id) = &task.interaction_object_id {
-        writer.text("InteractionObjectID", id);
+    writer.text("StatusCode", status(row));
+    match &row.task {
+        Some(task) => {
+            writer.text("StatusMessage", "OK");
+            writer.text("ID", &task.id.to_string());
+            writer.text("InteractionObjectID", &task.interaction_object_id);
+        }
+        None => writer.text("StatusMessage", &row.message),
     }
     writer.close("Task");
+}
+
+fn status(row: &Row) -> &'static str {
+    if row.is_ok() { "OK" } else { "Error" }
 }
 
 /// Extra members are fixed shapes without xsi:type (`KeyErrors/KeyError`, `SubscriberFailures`).
@@ -189,7 +189,7 @@ fn write_extra(writer: &mut Writer, name: &str, value: &Value) {
 /// ExecuteResponse: ErrorCode stands last, and captures have no OrdinalID.
 fn write_execute(writer: &mut Writer, row: &Row) {
     writer.open("Results");
-    writer.text("StatusCode", if row.is_ok() { "OK" } else { "Error" });
+    writer.text("StatusCode", status(row));
     writer.text("StatusMessage", &row.message);
     for member in &row.extra {
         if let Value::Text(text) = &member.value {

@@ -23,7 +23,7 @@ pub struct Row {
     pub new_object_id: Option<String>,
     /// `Object`
     pub echo: Echo,
-    /// `Task` of a PerformResult or ScheduleResult: the number of the job that was made.
+    /// `Task` of a PerformResult: the job that was recorded.
     pub task: Option<Task>,
     /// What the Result of an asynchronous call says beside: of which call it is.
     pub queued: Option<Box<Queued>>,
@@ -36,7 +36,7 @@ pub struct Row {
 pub enum Echo {
     /// Nothing.
     None,
-    /// The object as it was sent, with these top-level members set.
+    /// The object as it was sent.
     #[default]
     Request,
     /// The object as it was sent, with these top-level members set.
@@ -45,13 +45,13 @@ pub enum Echo {
     Object(Object),
 }
 
-/// The job behind a performed or scheduled definition.
+/// The job behind a performed definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
     /// `ID`
     pub id: i64,
     /// `InteractionObjectID`
-    pub interaction_object_id: Option<String>,
+    pub interaction_object_id: String,
 }
 
 /// `RequestID`, `ConversationID` and `RequestType` of a Result: of calls that are answered before they are done.

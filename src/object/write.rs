@@ -118,12 +118,12 @@ impl Writer {
 }
 
 /// Character data for an element. A character that XML 1.0 does not have becomes U+FFFD.
-pub(crate) fn escape_text(out: &mut String, text: &str) {
+fn escape_text(out: &mut String, text: &str) {
     escape(out, text, |byte| matches!(byte, b'&' | b'<' | b'>' | 0..=8 | 11..=31 | 0xEF));
 }
 
 /// Character data for an attribute in double quotes.
-pub(crate) fn escape_attribute(out: &mut String, text: &str) {
+fn escape_attribute(out: &mut String, text: &str) {
     escape(out, text, |byte| matches!(byte, b'&' | b'<' | b'>' | b'"' | 0..=31 | 0xEF));
 }
 

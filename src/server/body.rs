@@ -15,7 +15,7 @@ use hyper::{
 };
 use tokio::time::{Duration, sleep, timeout};
 
-use super::{BodyError, Settings};
+use super::{BodyError, Settings, budget::Share};
 
 /// What decoding may produce before the ratio counts: small bodies of one repeated word are no attack.
 const FREE: usize = 64 << 10;
@@ -24,22 +24,33 @@ const PROMISED: usize = 1 << 20;
 /// Decoding more than this leaves the reactor's threads.
 const INLINE: usize = 16 << 10;
 
-/// Reads the whole body; `received` is told how many bytes came over the wire.
+/// Reads the whole body; `received` is told how many bytes came over the wire. `share` holds its bytes in the budget of all
+/// bodies; the caller keeps it as long as the body.
 pub(crate) async fn read(
     body: Incoming,
     headers: &HeaderMap,
     settings: &Settings,
     received: &mut u64,
+    share: &mut Share,
 ) -> Result<Bytes, BodyError> {
     let coding = coding(headers)?;
-    let sent = collect(body, headers, settings, received).await?;
+    let sent = collect(body, headers, settings, received, share).await?;
     let Some(coding) = coding else { return Ok(sent) };
     let (limit, inflation) = (settings.max_body, settings.max_inflation);
-    if sent.len() <= INLINE {
+    if sent.len() <= INLINE && sent.len().saturating_mul(inflation) <= FREE {
         return decode(coding, &sent, limit, inflation);
     }
+    // What it will become is not known before; the surplus goes back at once.
+    hold(share, limit, settings).await?;
     let decoded = tokio::task::spawn_blocking(move || decode(coding, &sent, limit, inflation));
-    decoded.await.unwrap_or(Err(BodyError::Broken))
+    let decoded = decoded.await.unwrap_or(Err(BodyError::Broken))?;
+    share.hold(decoded.len()).await;
+    Ok(decoded)
+}
+
+/// Takes a place for so many bytes; who waits too long for one is refused rather than kept.
+async fn hold(share: &mut Share, bytes: usize, settings: &Settings) -> Result<(), BodyError> {
+    timeout(settings.body_timeout, share.hold(bytes)).await.map_err(|_| BodyError::Crowded)
 }
 
 async fn collect(
@@ -47,6 +58,7 @@ async fn collect(
     headers: &HeaderMap,
     settings: &Settings,
     received: &mut u64,
+    share: &mut Share,
 ) -> Result<Bytes, BodyError> {
     let limit = settings.max_body;
     let too_large = BodyError::TooLarge { limit };
@@ -79,9 +91,12 @@ async fn collect(
             let _late = timeout(settings.body_timeout, rest).await;
             return Err(too_large);
         }
+        hold(share, first.len().max(whole.len()) + data.len(), settings).await?;
         if let Some(earned) = (data.len() as u64 * 1000).checked_div(u64::from(settings.body_min_rate)) {
             let deadline = rate.deadline() + Duration::from_millis(earned);
-            rate.as_mut().reset(deadline);
+            // A burst does not pay for hours of dripping: credit ends where the first grant did.
+            let most = sleep(settings.body_timeout).deadline();
+            rate.as_mut().reset(deadline.min(most));
         }
         if first.is_empty() {
             first = data;

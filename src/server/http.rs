@@ -23,7 +23,9 @@ use tracing::Instrument;
 use super::{
     BodyError, Contract, Handler, Inbound, Lost, Metrics, Outbound, Outcome, Report, Settings,
     address::Address,
-    body, coding,
+    body,
+    budget::Budget,
+    coding,
     connection::{Respond, Wire},
     contract::{Library, Wanted},
     journal::Journal,
@@ -43,12 +45,14 @@ pub(crate) struct Front<H> {
     library: Library,
     settings: Arc<Settings>,
     metrics: Arc<Metrics>,
+    budget: Budget,
 }
 
 impl<H: Handler> Front<H> {
     /// A front door before this handler.
     pub(crate) fn new(handler: Arc<H>, contract: Contract, settings: Arc<Settings>, metrics: Arc<Metrics>) -> Self {
-        Self { handler, library: Library::new(contract), settings, metrics }
+        let budget = Budget::new(settings.max_buffered);
+        Self { handler, library: Library::new(contract), settings, metrics, budget }
     }
 
     async fn answer(&self, mut head: Parts, body: Incoming, wire: Wire, journal: &mut Journal) -> Outbound {
@@ -63,13 +67,16 @@ impl<H: Handler> Front<H> {
         journal.operation = route.name();
         match route {
             Route::Wsdl(objects) => {
-                return self.library.answer(Wanted::Wsdl { base_url: public_url, objects }, &head.headers).await;
+                let base_url = below(&public_url, &head, &self.settings);
+                return self.library.answer(Wanted::Wsdl { base_url, objects }, &head.headers).await;
             }
             Route::FaultXsd => return self.library.answer(Wanted::FaultXsd, &head.headers).await,
             Route::Page => return Outbound::new(StatusCode::OK, HTML, page(&public_url)),
             Route::Soap | Route::Token(_) => {}
         }
-        let body = body::read(body, &head.headers, &self.settings, &mut journal.received).await;
+        // Held until the answer is made: as long as the body, and what was read from it.
+        let mut share = self.budget.share();
+        let body = body::read(body, &head.headers, &self.settings, &mut journal.received, &mut share).await;
         if let Some(limit) = body.as_ref().err().and_then(BodyError::limit) {
             self.metrics.limit(limit);
         }
@@ -135,6 +142,13 @@ async fn guarded(work: impl Future<Output = Outbound>) -> Option<Outbound> {
         Err(_panic) => Poll::Ready(None),
     })
     .await
+}
+
+/// The URL below which the contract was asked for: a client that came through a path of its own (a proxy's) goes on there.
+/// A configured public URL is whole.
+fn below(public_url: &str, head: &Parts, settings: &Settings) -> String {
+    let folder = head.uri.path().rsplit_once('/').map_or("", |(folder, _)| folder);
+    if settings.public_url.is_some() { public_url.to_owned() } else { format!("{public_url}{folder}") }
 }
 
 fn refusal(astray: Astray, public_url: &str) -> Outbound {

@@ -50,6 +50,9 @@ pub enum BodyError {
     /// Came too slowly, or stopped coming. HTTP calls this 408.
     #[error("the request body was sent too slowly")]
     TooSlow,
+    /// There was no room for it: the bodies of others fill what `max_buffered` allows. HTTP calls this 503.
+    #[error("the server holds as many request bodies as it may")]
+    Crowded,
     /// Content-Encoding names something that is not spoken here. HTTP calls this 415.
     #[error("the content encoding of the request is not supported (gzip, deflate and identity are)")]
     UnknownCoding,
@@ -70,6 +73,7 @@ impl BodyError {
         match self {
             Self::TooLarge { .. } | Self::Inflated { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
             Self::UnknownCoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Corrupt { .. } | Self::Broken => StatusCode::BAD_REQUEST,
         }
@@ -81,6 +85,7 @@ impl BodyError {
             Self::TooLarge { .. } => Some("body_size"),
             Self::Inflated { .. } => Some("body_inflation"),
             Self::TooSlow => Some("body_time"),
+            Self::Crowded => Some("buffered"),
             Self::UnknownCoding | Self::Corrupt { .. } | Self::Broken => None,
         }
     }

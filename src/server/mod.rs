@@ -1,8 +1,9 @@
-//! The front door: hyper, rustls, limits, WSDL, tokens, health.
+//! The front door: hyper, rustls, limits, WSDL, tokens, health; and the gateway, which is the work behind it.
 //!
-//! What it does: takes connections, holds every limit of the wire, finds the route, reads and decodes the body,
-//! and hands an [`Inbound`] to a [`Handler`]; it serves the contract and the operators' listener itself.
-//! What it never does: parse XML, know an operation, or log a body, a token or a query string.
+//! What the door does: takes connections, holds every limit of the wire, finds the route, reads and decodes the body,
+//! and hands an [`Inbound`] to a [`Handler`]; it serves the contract and the operators' listener itself. It parses no XML
+//! and knows no operation: that is [`gateway`]'s, which is a [`Handler`] over the rooms above.
+//! What neither does: log a body, a token or a query string.
 //!
 //! Invariants: a panic in one request ends that request alone; every wait for a peer has an end (handshake, head, body,
 //! idle, drain); both ports are bound before the first connection is taken, so that `ready` can tell the true ones.
@@ -11,6 +12,7 @@ pub mod access;
 mod address;
 mod admin;
 mod body;
+pub(crate) mod budget;
 mod coding;
 mod connection;
 mod contract;

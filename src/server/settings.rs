@@ -26,6 +26,10 @@ pub struct Settings {
     pub max_body: usize,
     /// How many times longer than sent a compressed body may become. Default 200; the first 64 KiB are free.
     pub max_inflation: usize,
+    /// Bytes of request bodies held at once, over all connections. Default 256 MiB; at least `max_body`.
+    pub max_buffered: usize,
+    /// Bytes of request bodies that are worked on at once while it is not known who sent them. Default 32 MiB; at least `max_body`.
+    pub max_unproven: usize,
     /// The longest request head. Default 64 KiB.
     pub max_head: usize,
     /// How many header fields a request may have. Default 100.
@@ -62,6 +66,8 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             max_body: 10 << 20,
             max_inflation: 200,
+            max_buffered: 256 << 20,
+            max_unproven: 32 << 20,
             max_head: 64 << 10,
             max_headers: 100,
             head_timeout: Duration::from_secs(30),
@@ -113,6 +119,9 @@ impl Settings {
             ("max_in_flight", self.max_in_flight),
         ] {
             demand(number > 0, setting, "must be at least 1");
+        }
+        for (setting, number) in [("max_buffered", self.max_buffered), ("max_unproven", self.max_unproven)] {
+            demand(number >= self.max_body, setting, "must be at least max_body");
         }
         demand(self.max_head >= 8192, "max_head", "must be at least 8,192");
         for (setting, time) in [

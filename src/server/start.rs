@@ -15,8 +15,8 @@ use crate::{
 };
 
 use super::{
-    Contract, Gauge, Probes, Server, ServerError, Settings, access, access::Access, desk::Operators, gateway::Gateway,
-    limits::Flight,
+    Contract, Gauge, Probes, Server, ServerError, Settings, access, access::Access, budget::Budget, desk::Operators,
+    gateway::Gateway, limits::Flight,
 };
 
 /// The setting under which the store keeps the key that signs tokens, so that they survive a restart.
@@ -109,6 +109,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         clock: parts.clock.clone(),
         limits: parts.limits,
         flight: Flight::new(parts.server.max_in_flight),
+        unproven: Budget::new(parts.server.max_unproven),
     };
     let documents = Contract {
         wsdl: contract::wsdl,

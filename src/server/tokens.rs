@@ -100,7 +100,7 @@ impl Access {
     }
 
     async fn token_v2(&self, asked: Asked<'_>) -> Answer {
-        let Ok(request) = serde_json::from_slice::<TokenRequest>(asked.body) else {
+        let Ok(request) = serde_json::from_slice::<TokenRequest>(without_bom(asked.body)) else {
             return oauth(400, "invalid_request", "The body has to be a JSON object, with strings for its values.");
         };
         match request.grant_type.as_deref() {
@@ -151,7 +151,7 @@ impl Access {
     }
 
     async fn request_token_v1(&self, asked: Asked<'_>) -> Answer {
-        let Ok(request) = serde_json::from_slice::<RequestToken>(asked.body) else {
+        let Ok(request) = serde_json::from_slice::<RequestToken>(without_bom(asked.body)) else {
             return fuel(400, 0, "The body has to be a JSON object, with strings for its values.");
         };
         let (Some(id), Some(secret)) = (&request.client_id, request.client_secret) else {
@@ -256,4 +256,9 @@ impl Answer {
         self.headers.push(("Retry-After", wait.as_secs().saturating_add(1).to_string()));
         self
     }
+}
+
+/// .NET writers put a byte order mark before JSON too.
+fn without_bom(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
 }

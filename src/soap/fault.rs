@@ -24,6 +24,19 @@ pub enum Code {
     VersionMismatch,
 }
 
+impl Code {
+    /// A word for the log; never a caller's text.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Client => "Client",
+            Self::Server => "Server",
+            Self::Security => "Security",
+            Self::MustUnderstand(..) => "MustUnderstand",
+            Self::VersionMismatch => "VersionMismatch",
+        }
+    }
+}
+
 /// A Fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {

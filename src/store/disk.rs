@@ -13,6 +13,8 @@ use std::{
     fs::{self, File},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use super::{
@@ -23,6 +25,10 @@ use super::{
 };
 
 const SEGMENT: usize = 16 << 20;
+
+/// How often, and how long apart, sled's lock is asked for.
+const LOCK_TRIES: u32 = 100;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 // Seventeen values, the keys beside them ignored, must stay under a quarter segment.
 const _: () = assert!(LONGEST_STORED * 17 * 2 < SEGMENT / 4);
@@ -110,7 +116,19 @@ impl Disk {
     }
 }
 
+/// Opens sled. Its own lock on `db` may outlive a store that this process has just closed: writes of its pool hold the file
+/// for a moment. Whoever comes here holds our lock, so nobody else can be meant.
 fn open_sled(path: &Path, cache_bytes: u64) -> Result<sled::Db, StoreError> {
+    for _ in 0..LOCK_TRIES {
+        match try_sled(path, cache_bytes) {
+            Err(StoreError::InUse { .. }) => thread::sleep(LOCK_PAUSE),
+            opened => return opened,
+        }
+    }
+    try_sled(path, cache_bytes)
+}
+
+fn try_sled(path: &Path, cache_bytes: u64) -> Result<sled::Db, StoreError> {
     let config = sled::Config::new()
         .path(path)
         .segment_size(SEGMENT)

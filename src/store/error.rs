@@ -1,8 +1,9 @@
-//! What can go wrong in the store, with one sentence for the caller and one for the log. Never a panic.
+//! What can go wrong in the store, with one sentence for the log. Never a panic. No caller sees these texts: they name
+//! paths and keys, and the front door has the service's own words.
 
 use std::path::PathBuf;
 
-/// Why the store could not do what was asked. The text of `Display` is for the log; see [`StoreError::for_caller`].
+/// Why the store could not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The store is closing; the work was not run.
@@ -71,30 +72,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// What a client may be told: no path, no key of another, no system text.
-    pub fn for_caller(&self) -> &'static str {
-        match self {
-            Self::Corrupt { .. } | Self::Damaged { .. } | Self::Format { .. } => "Stored data could not be read",
-            Self::Unwritable { .. } | Self::Panicked { .. } => "Internal error",
-            Self::Closed | Self::InUse { .. } | Self::Io { .. } | Self::Unavailable { .. } => {
-                "The service cannot store changes at the moment"
-            }
-        }
-    }
-
     pub(super) fn io(doing: impl Into<String>, reason: &dyn std::fmt::Display) -> Self {
         Self::Io { doing: doing.into(), reason: reason.to_string() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_caller_never_sees_a_path() {
-        let error = StoreError::InUse { path: PathBuf::from("/var/lib/envoi") };
-        assert!(error.to_string().contains("/var/lib/envoi"));
-        assert!(!error.for_caller().contains('/'));
     }
 }

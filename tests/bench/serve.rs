@@ -4,6 +4,8 @@
 //! Run by `cargo bench --bench serve`. Every figure stands beside the disk's own: the median time of an appended 4 KiB
 //! block and its fdatasync.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a bench that cannot run ends")]
+
 use std::{
     convert::Infallible,
     env, fs,
@@ -14,9 +16,10 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
+use envoi::clock::Stopwatch;
 use http_body_util::{BodyExt, Full};
 use hyper::{Request, Response, body::Incoming, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -86,7 +89,7 @@ fn envoi(data: Option<&std::path::Path>) -> (Running, Duration, SocketAddr) {
     if let Some(data) = data {
         command.arg("--data").arg(data);
     }
-    let begin = Instant::now();
+    let begin = Stopwatch::start();
     let mut child = command.env("ENVOI_LOG_FILTER", "warn").stdout(Stdio::piped()).spawn().expect("envoi starts");
     let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
     let ready = lines.map_while(Result::ok).find_map(|line| {
@@ -130,7 +133,7 @@ fn bare() {
 /// Requests a second over so many kept connections.
 async fn load(addr: SocketAddr, connections: usize, round: usize) -> f64 {
     let next = Arc::new(AtomicUsize::new(0));
-    let begin = Instant::now();
+    let begin = Stopwatch::start();
     let workers: Vec<_> = (0..connections)
         .map(|worker| {
             let next = Arc::clone(&next);
@@ -194,7 +197,7 @@ fn sync_median(folder: &std::path::Path) -> Duration {
     let mut file = fs::File::create(folder.join("sync")).expect("a file");
     let mut times: Vec<_> = (0..200)
         .map(|_| {
-            let begin = Instant::now();
+            let begin = Stopwatch::start();
             file.write_all(&[7; 4096]).expect("written");
             file.sync_data().expect("synced");
             begin.elapsed()

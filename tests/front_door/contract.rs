@@ -19,16 +19,18 @@ async fn get(house: &House, method: &str, target: &str, fields: &str) -> Answer 
 #[tokio::test]
 async fn the_wsdl_is_at_each_of_its_places_with_the_clients_own_url() {
     let house = house().await;
-    for target in [
-        "/etframework.wsdl",
-        "/ETFramework.WSDL",
-        "/Service.asmx?WSDL",
-        "/service.asmx?wsdl",
-        "/x/Service.asmx?a=b&Wsdl",
+    for (target, below) in [
+        ("/etframework.wsdl", ""),
+        ("/ETFramework.WSDL", ""),
+        ("/Service.asmx?WSDL", ""),
+        ("/service.asmx?wsdl", ""),
+        ("/?wsdl", ""),
+        // Whoever came through a path of a proxy's goes on through it.
+        ("/x/y/Service.asmx?a=b&Wsdl", "/x/y"),
     ] {
         let answer = get(&house, "GET", target, "").await;
         assert_eq!((answer.status(), answer.field("content-type")), (200, Some("text/xml; charset=utf-8")), "{target}");
-        assert!(answer.text().contains("\"http://mc.example:81/Service.asmx\""), "{target}");
+        assert!(answer.text().contains(&format!("\"http://mc.example:81{below}/Service.asmx\"")), "{target}");
     }
     let schema = get(&house, "GET", "/ETFrameworkFault.xsd", "").await;
     assert!(schema.text().contains("urn:fault.partner.exacttarget.com"));

@@ -10,14 +10,13 @@ use crate::{
 use super::{
     super::{
         Failure, Work,
+        generic::folded,
         plan::{Method, Plan, plan},
-        row::fields,
+        row::{EXTENSION, FIELD, fields},
     },
     field::said,
     find, identity, invalid, save, take_identity,
 };
-
-const KIND: &str = "DataExtensionField";
 
 /// Applies a method to one field of a data extension.
 pub(crate) fn apply(
@@ -44,8 +43,7 @@ fn write(work: &mut Work<'_, '_>, method: Method, given: &Object, options: &Opti
     };
     let guid = |definition: &Object| {
         let mut all = fields(definition);
-        let field =
-            all.find(|field| said(field, member).is_some_and(|text| text.to_lowercase() == wanted.to_lowercase()));
+        let field = all.find(|field| said(field, member).is_some_and(|text| folded(text) == folded(wanted)));
         field.and_then(|field| field.text("ObjectID")).map(str::to_owned)
     };
     let before = guid(&definition);
@@ -56,10 +54,10 @@ fn write(work: &mut Work<'_, '_>, method: Method, given: &Object, options: &Opti
     };
     let row = Row::ok(0, message);
     let field = [given.clone()];
-    match (plan(method, options.save_action(KIND), before.is_some()), before) {
+    match (plan(method, options.save_action(FIELD), before.is_some()), before) {
         (Plan::Insert, _) => {
             save(work, id, definition, &field, false)?;
-            let made: Option<Object> = work.objects().get(super::EXTENSION, id)?;
+            let made: Option<Object> = work.objects().get(EXTENSION, id)?;
             let guid = made.as_ref().and_then(guid);
             let set = guid.iter().map(|guid| ("ObjectID", guid.clone())).collect();
             Ok(Row { new_object_id: guid, echo: Echo::RequestWith(set), ..row })
@@ -79,7 +77,7 @@ fn write(work: &mut Work<'_, '_>, method: Method, given: &Object, options: &Opti
 
 /// The fields of a stored data extension as Retrieve shows them: with the data extension that they are of.
 pub fn field_objects(definition: &Object) -> impl Iterator<Item = Object> {
-    let mut of = Object::new(super::EXTENSION);
+    let mut of = Object::new(EXTENSION);
     for name in ["ObjectID", "CustomerKey", "Name"] {
         if let Some(text) = definition.text(name) {
             of.set_text(name, text);
@@ -87,7 +85,7 @@ pub fn field_objects(definition: &Object) -> impl Iterator<Item = Object> {
     }
     fields(definition).map(move |field| {
         let mut shown = field.clone();
-        shown.kind = KIND.into();
+        shown.kind = FIELD.into();
         shown.set("DataExtension", Value::Object(of.clone()));
         shown
     })

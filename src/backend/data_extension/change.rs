@@ -12,6 +12,7 @@ use crate::{
 use super::{
     super::{
         Failure, Work,
+        generic::folded,
         row::{Cell, Column, Stored, Table, fields, rows_of},
     },
     conflict,
@@ -223,5 +224,5 @@ impl<'w, 's, 't> Change<'w, 's, 't> {
 }
 
 fn same(a: &str, b: &str) -> bool {
-    a.to_lowercase() == b.trim().to_lowercase()
+    folded(a) == folded(b)
 }

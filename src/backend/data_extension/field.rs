@@ -2,7 +2,7 @@
 
 use crate::object::{Object, Value};
 
-use super::super::row::{Cell, Column, FieldType, is_now};
+use super::super::row::{Cell, Column, FIELD, FieldType, is_now};
 
 /// A name that SQL Server takes.
 const LONGEST_NAME: usize = 128;
@@ -32,7 +32,7 @@ pub(super) fn define(given: &Object, before: Option<&Object>) -> Result<Object, 
             return fail(format!("FieldType is {given_kind:?}, expected one of {}", known.join(", ")));
         }
     };
-    let mut field = before.cloned().unwrap_or_else(|| Object::new("DataExtensionField"));
+    let mut field = before.cloned().unwrap_or_else(|| Object::new(FIELD));
     for member in &given.members {
         if member.value != Value::Nil && !matches!(&*member.name, "ID" | "ObjectID" | "CreatedDate" | "ModifiedDate") {
             field.set(&member.name, member.value.clone());

@@ -17,9 +17,9 @@ use crate::{
 
 use super::{
     Failure, Work,
-    generic::{self, BY_GUID, BY_KEY, BY_NAME},
+    generic::{self, BY_GUID, BY_KEY, BY_NAME, folded},
     plan::{Method, Plan, plan},
-    row::{EXTENSION, Stored, fields, rows_of},
+    row::{EXTENSION, FIELD, Stored, fields, rows_of},
 };
 pub(crate) use apart::apply as apply_field;
 pub use apart::field_objects;
@@ -111,7 +111,7 @@ fn find(work: &Work<'_, '_>, given: &Object) -> Result<Option<(i64, Object)>, St
         return Ok(None);
     };
     let objects = work.objects();
-    match objects.find_first(EXTENSION, index, &text.to_lowercase())? {
+    match objects.find_first(EXTENSION, index, &folded(text))? {
         Some(id) => Ok(objects.get(EXTENSION, id)?.map(|definition| (id, definition))),
         None => Ok(None),
     }
@@ -246,8 +246,8 @@ fn follow(definition: &mut Object, renamed: &[(String, String)]) {
     let Some(mut sendable) = definition.object("SendableDataExtensionField").cloned() else {
         return;
     };
-    let name = said(&sendable, "Name").unwrap_or_default().to_lowercase();
-    if let Some((_, new)) = renamed.iter().find(|(old, _)| old.to_lowercase() == name) {
+    let name = folded(said(&sendable, "Name").unwrap_or_default());
+    if let Some((_, new)) = renamed.iter().find(|(old, _)| folded(old) == name) {
         sendable.set_text("Name", new.as_str());
         definition.set("SendableDataExtensionField", Value::Object(sendable));
     }
@@ -270,7 +270,7 @@ fn template_fields(given: &Object) -> Result<Vec<Object>, Failure> {
                 !own.iter().any(|field| said(field, "Name").is_some_and(|own| own.eq_ignore_ascii_case(name)))
             };
             let made = fields.into_iter().filter(|(name, ..)| is_new(name)).map(|(name, kind, length)| {
-                let mut field = Object::new("DataExtensionField");
+                let mut field = Object::new(FIELD);
                 field.set_text("Name", name);
                 field.set_text("FieldType", kind);
                 field.set_text("MaxLength", length);
@@ -295,7 +295,7 @@ fn check_sendable(definition: &Object) -> Result<(), Failure> {
         return Err(invalid("IsSendable is true, and SendableSubscriberField has no Name".to_owned()));
     }
     let names = || fields(definition).filter_map(|field| said(field, "Name"));
-    if !names().any(|field| field.to_lowercase() == name.to_lowercase()) {
+    if !names().any(|field| folded(field) == folded(name)) {
         return Err(invalid(format!("SendableDataExtensionField is {name}, and there is no such field")));
     }
     Ok(())
@@ -305,7 +305,7 @@ fn check_sendable(definition: &Object) -> Result<(), Failure> {
 fn check_names(work: &Work<'_, '_>, id: Option<i64>, definition: &Object) -> Result<(), Failure> {
     for (member, index) in [("CustomerKey", BY_KEY), ("Name", BY_NAME)] {
         let text = definition.text(member).unwrap_or_default();
-        let found = work.objects().find_first(EXTENSION, index, &text.trim().to_lowercase())?;
+        let found = work.objects().find_first(EXTENSION, index, &folded(text))?;
         if found.is_some() && found != id {
             return Err(Failure::about(code::EXTENSION_EXISTS, text));
         }

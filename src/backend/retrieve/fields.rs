@@ -3,11 +3,11 @@
 //! They are kept in their definitions, which `data_extension` writes; here they get numbers to be gone through by.
 
 use crate::{
-    object::{Object, Value},
+    object::Object,
     store::{Objects, StoreError},
 };
 
-use super::super::row::{EXTENSION, fields};
+use super::super::{data_extension::field_objects, row::EXTENSION};
 
 /// Fields of one data extension are numbered within it; SQL Server takes 1,024 columns.
 const MOST_FIELDS: i64 = 4096;
@@ -20,29 +20,13 @@ pub(super) fn next(objects: &Objects<'_>, after: i64) -> Result<Vec<(i64, Object
             return Ok(Vec::new());
         };
         let base = id.saturating_mul(MOST_FIELDS);
-        let numbered = (base..).zip(fields(&definition)).filter(|(number, _)| *number > after);
-        let found: Vec<_> = numbered.map(|(number, field)| (number, field_of(&definition, field))).collect();
+        let numbered = (base..).zip(field_objects(&definition));
+        let found: Vec<_> = numbered.filter(|(number, _)| *number > after).collect();
         if !found.is_empty() {
             return Ok(found);
         }
         extension = id;
     }
-}
-
-/// A field as Retrieve shows it: with the data extension that it belongs to. Its CustomerKey is made as the service's are.
-fn field_of(definition: &Object, field: &Object) -> Object {
-    let mut shown = field.clone();
-    shown.kind = "DataExtensionField".into();
-    let mut extension = Object::new(EXTENSION);
-    for name in ["ObjectID", "CustomerKey", "Name"] {
-        if let Some(value) = definition.get(name) {
-            extension.set(name, value.clone());
-        }
-    }
-    let text = |object: &Object, name| object.text(name).unwrap_or_default().to_owned();
-    shown.set_text("CustomerKey", format!("[{}].[{}]", text(definition, "CustomerKey"), text(field, "Name")));
-    shown.set("DataExtension", Value::Object(extension));
-    shown
 }
 
 /// The numbers of the fields of one data extension.

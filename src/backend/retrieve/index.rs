@@ -9,7 +9,7 @@ use crate::{
 
 use super::{
     super::{
-        generic::{BY_GUID, BY_KEY, BY_NAME},
+        generic::{self, BY_GUID, BY_KEY, BY_NAME},
         list, membership, result,
         row::{BY_PRIMARY, Cell, EXTENSION, Table},
         subscriber,
@@ -54,7 +54,7 @@ impl Source {
     }
 
     fn find_one(&self, objects: &Objects<'_>, index: Index, value: &str) -> Result<Vec<i64>, StoreError> {
-        let folded = value.trim().to_lowercase();
+        let folded = generic::folded(value);
         match (&self.of, index) {
             (_, Index::Number) => Ok(Class::Number.read(value).and_then(number).into_iter().collect()),
             (Of::Kept(kind), Index::Named(index)) => objects.find(kind, index, &folded),

@@ -17,7 +17,7 @@ use crate::{
     store::{Store, StoreError},
 };
 
-use super::Backend;
+use super::{Backend, generic::folded};
 use open::Open;
 pub use open::{EXPIRES_AFTER, MAX_OPEN};
 use page::{Job, Page};
@@ -60,7 +60,7 @@ pub async fn retrieve(
         Err(why) => Err(Problem::Caller(why)),
         Ok(Ask::New(request)) => begin(backend, store, client, request, request_id, now).await,
         Ok(Ask::Continue { id, batch, repeat }) => {
-            let asked = Asked { id: open::folded(&id), batch, repeat };
+            let asked = Asked { id: folded(&id), batch, repeat };
             go_on(backend, store, client, asked, request_id, now).await
         }
     };
@@ -102,7 +102,7 @@ async fn begin(
     let (job, mut page) = page.await?;
     let found = Found { status: status(&page), results: std::mem::take(&mut page.results) };
     if page.next.is_some() || since.is_some() {
-        let (client, request_id) = (client.clone(), open::folded(request_id));
+        let (client, request_id) = (client.clone(), folded(request_id));
         let work = move |txn: &mut crate::store::Transaction<'_>| -> Result<(), Problem> {
             if let Some(name) = &since {
                 since::begin(txn, &client, name, now, job.since.as_ref(), page.fresh)?;
@@ -146,7 +146,7 @@ async fn go_on(
     };
     let (number, mut open, mut page) = page.await?;
     let found = Found { status: status(&page), results: std::mem::take(&mut page.results) };
-    let (client, request_id) = (client.clone(), open::folded(request_id));
+    let (client, request_id) = (client.clone(), folded(request_id));
     let work = move |txn: &mut crate::store::Transaction<'_>| -> Result<(), Problem> {
         if let Some(name) = &open.batch {
             since::go_on(txn, &client, name, page.fresh)?;

@@ -64,11 +64,6 @@ impl Open {
     }
 }
 
-/// A RequestID as it is compared.
-pub(super) fn folded(id: &str) -> String {
-    id.trim().to_ascii_lowercase()
-}
-
 /// Keeps a new one, and forgets those of this client that are too old or too many.
 pub(super) fn keep(txn: &Transaction<'_>, client: &Client, open: Open, now: Time) -> Result<(), StoreError> {
     let objects = txn.objects(client);

@@ -15,11 +15,11 @@ use crate::{
 };
 
 use super::{
-    super::Backend,
+    super::{Backend, row::ROWS},
     Problem,
     project::{Wanted, weight},
     since::{self, Since},
-    source::{ROWS, Record, Scope, Source, row_key, type_of},
+    source::{Record, Scope, Source, row_key, type_of},
 };
 
 /// Objects that are looked at in one go.

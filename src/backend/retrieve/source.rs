@@ -13,13 +13,10 @@ use crate::{
 use super::{
     super::{
         account, membership, result,
-        row::{Cell, Column, FieldType, ROW_NUMBER, Stored, Table},
+        row::{Cell, Column, FIELD, FieldType, ROW_NUMBER, ROWS, Stored, Table},
     },
     fields, project,
 };
-
-/// The type of rows; it is named with its data extension, `DataExtensionObject[key]`.
-pub(crate) const ROWS: &str = "DataExtensionObject";
 
 /// What the sources look into.
 #[derive(Clone, Copy)]
@@ -77,7 +74,7 @@ impl Source {
                 None => return Ok(None),
             },
             ("ListSubscriber", None) => Of::Members,
-            ("DataExtensionField", None) => Of::Fields,
+            (FIELD, None) => Of::Fields,
             ("Account" | "BusinessUnit", None) => Of::Account,
             ("AccountUser", None) => Of::Users,
             (name, None) => Of::Kept(name.to_owned()),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Time,
-    message::{ErrorCode, code},
+    message::{ErrorCode, code, collated},
 };
 
 use super::{
@@ -106,7 +106,7 @@ impl Cell {
     /// Numbers as numbers, dates as dates, text as the service's collation has it; `None` between different kinds.
     pub fn compare(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
-            (Self::Text(a), Self::Text(b)) => Some(folded(a).cmp(&folded(b))),
+            (Self::Text(a), Self::Text(b)) => Some(collated(a).cmp(&collated(b))),
             (Self::Date(a), Self::Date(b)) => Some(a.cmp(b)),
             (Self::Boolean(a), Self::Boolean(b)) => Some(a.cmp(b)),
             (a, b) => Some(a.number()?.compare(b.number()?)),
@@ -125,7 +125,7 @@ impl Cell {
     /// same text, and no two lists of values give the same one.
     pub(crate) fn add_to_key(&self, key: &mut String) {
         let part = match self {
-            Self::Text(text) => folded(text),
+            Self::Text(text) => collated(text),
             Self::Decimal(decimal) => {
                 let text = decimal.print();
                 if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
@@ -137,11 +137,6 @@ impl Cell {
         // Writing to a String cannot fail.
         let _ = write!(key, "{}:{part}", part.len());
     }
-}
-
-/// SQL Server's default collation knows no case, and no spaces at the end.
-fn folded(text: &str) -> String {
-    text.trim_end_matches(' ').to_lowercase()
 }
 
 /// The length of a text as SQL Server counts it (nvarchar: units of UTF-16).

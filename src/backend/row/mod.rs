@@ -18,7 +18,7 @@ use crate::{
 pub use cell::Cell;
 pub(crate) use cell::Mistake;
 pub use decimal::Decimal;
-pub use table::{BY_PRIMARY, Column, EXTENSION, FieldType, ROW_NUMBER, Stored, Table};
+pub use table::{BY_PRIMARY, Column, EXTENSION, FIELD, FieldType, ROW_NUMBER, ROWS, Stored, Table};
 pub(crate) use table::{Tables, fields, is_now, rows_of};
 
 use super::{
@@ -26,9 +26,6 @@ use super::{
     plan::{Method, Plan, plan},
 };
 use problem::{Problems, refuse, refuse_key, subtype};
-
-/// The type that a SaveOption names.
-const KIND: &str = "DataExtensionObject";
 
 /// What a call says about one column.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,7 +51,7 @@ pub(crate) fn apply(
     };
     let mut problems = Problems::default();
     let said = read(&table, method, node, &mut problems);
-    write(work, &table, method, options.save_action(KIND), said, problems)?;
+    write(work, &table, method, options.save_action(ROWS), said, problems)?;
     let done = match method {
         Method::Create => "Created DataExtensionObject",
         Method::Update => "Updated DataExtensionObject",

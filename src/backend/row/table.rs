@@ -13,11 +13,15 @@ use crate::{
 };
 
 use super::{
-    super::generic::{BY_KEY, BY_NAME},
+    super::generic::{BY_KEY, BY_NAME, folded},
     cell::Cell,
     decimal::MAX_PRECISION,
 };
 
+/// The type of rows.
+pub const ROWS: &str = "DataExtensionObject";
+/// The type of fields.
+pub const FIELD: &str = "DataExtensionField";
 /// The kind of a data extension's definition.
 pub const EXTENSION: &str = "DataExtension";
 /// The index under which a row is found by its primary key.
@@ -221,7 +225,7 @@ pub struct Table {
 impl Table {
     /// The data extension of this CustomerKey, else of this Name.
     pub fn open(objects: &Objects<'_>, key_or_name: &str) -> Result<Option<Self>, StoreError> {
-        let wanted = key_or_name.trim().to_lowercase();
+        let wanted = folded(key_or_name);
         for index in [BY_KEY, BY_NAME] {
             if let Some(id) = objects.find_first(EXTENSION, index, &wanted)? {
                 let definition: Option<Object> = objects.get(EXTENSION, id)?;
@@ -239,7 +243,7 @@ impl Table {
     /// The table of a data extension with these fields.
     pub(crate) fn with<'o>(id: i64, key: &str, fields: impl Iterator<Item = &'o Object>) -> Self {
         let columns: Vec<_> = fields.map(Column::of).collect();
-        let by_name = columns.iter().enumerate().map(|(at, column)| (column.name.to_lowercase(), at)).collect();
+        let by_name = columns.iter().enumerate().map(|(at, column)| (folded(&column.name), at)).collect();
         Self { key: key.into(), kind: rows_of(id), columns, by_name }
     }
 
@@ -258,7 +262,7 @@ impl Table {
 
     /// The column of that name, in any case, with its place.
     pub fn column(&self, name: &str) -> Option<(usize, &Column)> {
-        let at = *self.by_name.get(&name.trim().to_lowercase())?;
+        let at = *self.by_name.get(&folded(name))?;
         Some((at, self.columns.get(at)?))
     }
 
@@ -292,8 +296,8 @@ impl Table {
                 }
             }
         }
-        let mut object = Object::new("DataExtensionObject");
-        object.set_text("Type", "DataExtensionObject");
+        let mut object = Object::new(ROWS);
+        object.set_text("Type", ROWS);
         object.push("Properties", Value::Object(properties));
         object
     }

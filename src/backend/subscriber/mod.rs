@@ -15,7 +15,9 @@ use crate::{
 };
 
 use super::{
-    Failure, Work, list, membership,
+    Failure, Work,
+    generic::folded,
+    list, membership,
     plan::{Method, Plan, plan},
 };
 
@@ -113,11 +115,6 @@ pub(crate) fn by_email(objects: &Objects<'_>, email: &str) -> Result<Option<(i64
         Some(id) => by_id(objects, id),
         None => Ok(None),
     }
-}
-
-/// What an index holds for a text.
-pub(crate) fn folded(text: &str) -> String {
-    text.trim().to_lowercase()
 }
 
 /// The ID of the subscriber that an element names; who is not there yet is made.

@@ -23,7 +23,9 @@ use crate::{
 pub struct Credentials {
     /// What is to be checked.
     pub proof: Proof,
-    /// wsu:Timestamp/Expires, when there was one.
+    /// wsu:Timestamp/Created, the latest when there are several.
+    pub created: Option<Time>,
+    /// wsu:Timestamp/Expires, the earliest when there are several.
     pub expires: Option<Time>,
 }
 
@@ -59,12 +61,16 @@ pub struct Digest {
 impl Credentials {
     /// A token, as from a header.
     pub fn token(token: &str) -> Self {
-        Self { proof: Proof::Token(Secret::new(token)), expires: None }
+        Self { proof: Proof::Token(Secret::new(token)), created: None, expires: None }
     }
 
     /// A user name and password, as from a UsernameToken.
     pub fn password(user: &str, password: &str) -> Self {
-        Self { proof: Proof::Password { user: user.into(), password: Secret::new(password) }, expires: None }
+        Self {
+            proof: Proof::Password { user: user.into(), password: Secret::new(password) },
+            created: None,
+            expires: None,
+        }
     }
 
     /// The token kinds that a SOAP header may carry. Some clients put an access token where the legacy one belongs.
@@ -74,14 +80,17 @@ impl Credentials {
     /// of fueloauth, oAuthToken, Bearer, UsernameToken counts; an empty one counts as absent.
     pub fn read(header: &[Node<'_>], authorization: Option<&str>) -> Result<Self, Denied> {
         let security = || header.iter().filter(|block| block.name() == "Security").flat_map(|block| block.children());
-        let expires =
-            security().find(|element| element.name() == "Timestamp").and_then(|stamp| child(stamp, "Expires"));
-        let expected = "a dateTime such as 2008-04-29T21:51:14Z";
-        let malformed = Denied::Malformed { what: "wsu:Expires", expected };
-        let expires = expires.map(|expires| moment(&expires.text()).ok_or(malformed)).transpose()?;
+        let moments = |name: &str, what: &'static str| -> Result<Vec<Time>, Denied> {
+            let expected = "a dateTime such as 2008-04-29T21:51:14Z";
+            let stamps = security().filter(|element| element.name() == "Timestamp");
+            let stated = stamps.filter_map(|stamp| stamp.child(name));
+            stated.map(|stated| moment(&stated.text()).ok_or(Denied::Malformed { what, expected })).collect()
+        };
+        let created = moments("Created", "wsu:Created")?.into_iter().max();
+        let expires = moments("Expires", "wsu:Expires")?.into_iter().min();
         let named = |name: &'static str| header.iter().copied().filter(move |block| block.name() == name);
         let fuel = named("fueloauth").find_map(filled);
-        let legacy = || named("oAuth").find_map(|block| child(block, "oAuthToken").and_then(filled));
+        let legacy = || named("oAuth").find_map(|block| block.given("oAuthToken"));
         let token = fuel.or_else(legacy).or_else(|| authorization.and_then(bearer).map(str::to_owned));
         let proof = match token {
             Some(token) => Proof::Token(Secret::new(token)),
@@ -90,7 +99,7 @@ impl Credentials {
                 tokens.find_map(username_token).unwrap_or(Err(Denied::Missing))?
             }
         };
-        Ok(Self { proof, expires })
+        Ok(Self { proof, created, expires })
     }
 }
 
@@ -119,11 +128,6 @@ impl Digest {
     }
 }
 
-/// A child by its local name alone, in whatever namespace.
-fn child<'a>(parent: Node<'a>, name: &str) -> Option<Node<'a>> {
-    parent.children().find(|element| element.name() == name)
-}
-
 /// The trimmed text, when there is any.
 fn filled(element: Node<'_>) -> Option<String> {
     let text = element.text();
@@ -138,8 +142,8 @@ pub fn bearer(authorization: &str) -> Option<&str> {
 
 /// `None` for the dummy `*`/`*` that stands beside a legacy token.
 fn username_token(token: Node<'_>) -> Option<Result<Proof, Denied>> {
-    let user = child(token, "Username").and_then(filled).unwrap_or_default();
-    let password = child(token, "Password");
+    let user = token.given("Username").unwrap_or_default();
+    let password = token.child("Password");
     let text = password.map(Node::text).unwrap_or_default();
     if user == "*" && text.trim() == "*" {
         return None;
@@ -158,7 +162,7 @@ fn username_token(token: Node<'_>) -> Option<Result<Proof, Denied>> {
 
 fn digest(token: Node<'_>, user: String, text: &str) -> Result<Proof, Denied> {
     // Without both, one digest would open the door for ever.
-    let fields = child(token, "Nonce").and_then(filled).zip(child(token, "Created").and_then(filled));
+    let fields = token.given("Nonce").zip(token.given("Created"));
     let (nonce, created) = fields.ok_or(Denied::Malformed {
         what: "wsse:UsernameToken",
         expected: "Nonce and Created beside a PasswordDigest",

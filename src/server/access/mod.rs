@@ -81,6 +81,8 @@ pub struct Access {
     verified: Mutex<Remembered>,
     throttle: Mutex<Throttle>,
     nonces: Mutex<Nonces>,
+    /// The whole second in which this process began to let callers in.
+    started: Time,
 }
 
 #[derive(Default)]
@@ -99,6 +101,8 @@ impl Access {
             verified: Mutex::default(),
             throttle: Mutex::new(Throttle::new(settings.login_failures, settings.login_window)),
             nonces: Mutex::new(Nonces::new(settings.nonces)),
+            // Clients write Created in whole seconds.
+            started: Time::from_millis(clock.now().millis().div_euclid(1000).saturating_mul(1000)),
             clock,
             key,
             settings,
@@ -131,6 +135,11 @@ impl Access {
         {
             return Err(expired("wsu:Expires", expires, now));
         }
+        if let Some(created) = credentials.created
+            && created > now.plus(self.settings.clock_skew)
+        {
+            return Err(expired("wsu:Created", created, now));
+        }
         match credentials.proof {
             Proof::Token(token) => self.token(token.expose(), &Credentials::KINDS),
             Proof::Digest(digest) => self.digest(&digest, peer),
@@ -154,14 +163,22 @@ impl Access {
     }
 
     pub(super) fn issue(&self, client: &Client, kind: Kind, lifetime: Duration) -> Option<String> {
-        token::issue(&self.key, client, kind, self.now(), lifetime, random().ok()?)
+        token::issue(
+            &self.key,
+            client,
+            kind,
+            self.now(),
+            lifetime,
+            random().inspect_err(|error| tracing::error!(%error, "no random bytes for a token")).ok()?,
+        )
     }
 
     fn digest(&self, digest: &Digest, peer: IpAddr) -> Result<Client, Denied> {
         self.may_try(peer)?;
         let now = self.now();
         let ends = digest.created.plus(self.settings.nonce_window);
-        if now > ends || digest.created > now.plus(self.settings.clock_skew) {
+        // Digests that were used before the start are no longer known; so none from before it counts.
+        if now > ends || digest.created > now.plus(self.settings.clock_skew) || digest.created < self.started {
             return Err(expired("wsu:Created", digest.created, now));
         }
         let Some(client) = digest.verify(&self.accounts()) else {

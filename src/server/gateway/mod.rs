@@ -7,7 +7,7 @@ mod asynchronous;
 mod dispatch;
 mod request;
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use bytes::Bytes;
 use hyper::{
@@ -32,6 +32,7 @@ use crate::{
 use super::{
     BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report,
     access::Access,
+    budget::{Budget, Share},
     limits::Flight,
     tokens::{Asked, Endpoint},
 };
@@ -64,21 +65,27 @@ pub struct Gateway {
     pub limits: Limits,
     /// Requests of one API client at once.
     pub flight: Flight,
+    /// Bytes that are worked on while it is not known who sent them.
+    pub(super) unproven: Budget,
 }
 
 impl Gateway {
-    async fn answer(&self, inbound: Inbound) -> Outbound {
+    async fn answer(&self, mut inbound: Inbound) -> Outbound {
         let content_type = header(&inbound.headers, &CONTENT_TYPE).map(str::to_owned);
         let actor = actor(&inbound);
-        let body = match inbound.body.clone() {
+        // Taken, not shared: bytes that have one owner become text without a copy.
+        let body = match mem::replace(&mut inbound.body, Ok(Bytes::new())) {
             Ok(body) => body,
             Err(error) => return self.bodiless(&error, content_type.as_deref(), &actor),
         };
+        // Reading costs memory and time before anyone has shown who they are: so much of it at once, and no more.
+        let mut unproven = self.unproven.share();
+        unproven.hold(body.len()).await;
         let request = match self.read(&inbound, body, content_type).await {
             Ok(request) => request,
             Err(refused) => return self.refuse(&refused, &actor),
         };
-        match self.serve(&inbound, &request).await {
+        match self.serve(&inbound, &request, unproven).await {
             Ok(answer) => answer.outbound(),
             Err(fault) => {
                 let outcome = if fault.is_security() { Outcome::Denied } else { Outcome::Fault };
@@ -103,9 +110,10 @@ impl Gateway {
         content_type: Option<String>,
     ) -> Result<Request, Box<Refused>> {
         let soap_action = header(&inbound.headers, &SOAP_ACTION).map(str::to_owned);
+        let short = body.len() <= READ_IN_PLACE;
         let (schema, limits) = (Arc::clone(&self.schema), self.limits.clone());
         let read = move || Request::read(body, content_type.as_deref(), soap_action.as_deref(), &schema, &limits);
-        if inbound.body.as_ref().map_or(0, Bytes::len) <= READ_IN_PLACE {
+        if short {
             return read();
         }
         match tokio::task::spawn_blocking(read).await {
@@ -119,8 +127,9 @@ impl Gateway {
         }
     }
 
-    async fn serve(&self, inbound: &Inbound, request: &Request) -> Result<Answer, Fault> {
+    async fn serve(&self, inbound: &Inbound, request: &Request, unproven: Share) -> Result<Answer, Fault> {
         let client = self.admit(inbound, request).await?;
+        drop(unproven);
         // Code 17 is the service's own (facts/wire 1.5).
         let _seat = self
             .flight
@@ -147,10 +156,11 @@ impl Gateway {
 
     /// The one place where a fault is logged; the span around it names the request.
     fn fault(&self, version: Version, message_id: Option<&str>, fault: &Fault, actor: &str) -> Outbound {
-        let (code, log) = (&fault.code, fault.log.as_deref());
-        match code {
-            Code::Server => tracing::warn!(?code, log, "fault: {}", fault.text),
-            _ => tracing::info!(?code, log, "fault: {}", fault.text),
+        let (code, log) = (fault.code.name(), fault.log.as_deref());
+        match fault.code {
+            Code::Server => tracing::warn!(code, log, "fault: {}", fault.text),
+            // The text may show what the caller sent: a password that broke the XML, an address, a line break.
+            _ => tracing::info!(code, log, "fault"),
         }
         Answer::fault(version, message_id, self.clock.now(), fault, actor)
     }

@@ -47,15 +47,22 @@ impl Request {
             fault,
             limit,
         };
-        let text = object::decode(body, content_type)
-            .map_err(|error| early(None, Fault::client(format!("Server was unable to read request. {error}")), None))?;
+        let text = object::decode(body, content_type).map_err(|error| {
+            early(
+                None,
+                Fault::client(format!("Server was unable to read request. {error}"))
+                    .logged("the text cannot be decoded"),
+                None,
+            )
+        })?;
         // The reader consumes the text; what a fault needs of it is taken first.
         let version = Version::guess(Some(&text), content_type);
         let tree = object::read(text, schema, limits).map_err(|error| Refused {
             version,
             message_id: None,
             limit: matches!(error.kind, ReadErrorKind::Limit { .. }).then_some("xml"),
-            fault: Fault::client(format!("Server was unable to read request. {error}")),
+            fault: Fault::client(format!("Server was unable to read request. {error}"))
+                .logged(format!("unreadable XML at line {}, column {}", error.line, error.column)),
         })?;
         let refused = |version, message_id, fault| Refused { version, message_id, fault, limit: None };
         let envelope =
@@ -87,6 +94,7 @@ impl Request {
 fn unknown_action(action: &str) -> Fault {
     let shown: String = action.chars().take(100).collect();
     Fault::client(format!("Server did not recognize the value of HTTP Header SOAPAction: {shown}."))
+        .logged("unknown SOAP action")
 }
 
 fn missing_action() -> Fault {
@@ -94,4 +102,5 @@ fn missing_action() -> Fault {
         "Server did not recognize the value of HTTP Header SOAPAction: . \
          The system expects the SOAP action as an HTTP header or WS-Addressing:Action.",
     )
+    .logged("no SOAP action")
 }
