@@ -3,7 +3,7 @@
 use crate::{
     conversation::{self, Rejection},
     message::{Echo, Row},
-    object::Node,
+    object::{Node, Object},
     store::{Known, Name},
 };
 
@@ -40,10 +40,14 @@ pub(crate) fn apply(work: &mut Work<'_, '_>, name: &str, method: Method, node: N
         kept.rules = after;
         ending::keep(work.txn, &mut kept, work.now, settings)?;
     }
-    // The documented answer has no Object.
-    Ok(Row { echo: Echo::None, ..Row::ok(0, DELETED) })
+    Ok(Row { echo: nothing(), ..Row::ok(0, DELETED) })
+}
+
+/// The documented answers have no Object, and the WSDL demands one: an empty one.
+fn nothing() -> Echo {
+    Echo::Object(Object::new("APIObject"))
 }
 
 fn refused(rejection: Rejection) -> Failure {
-    Failure::Refused(Box::new(Row { echo: Echo::None, ..Row::error(0, rejection.code(), rejection.text()) }))
+    Failure::Refused(Box::new(Row { echo: nothing(), ..Row::error(0, rejection.code(), rejection.text()) }))
 }

@@ -213,7 +213,6 @@ impl<'a> Conversations<'a> {
 
     /// What is due by `now`, the longest due first: at most `limit` of those that `free` takes. And when the next one is due
     /// that is not due yet.
-    #[expect(clippy::type_complexity, reason = "what is due, and when the next is")]
     pub fn due(
         &self,
         now: Time,
