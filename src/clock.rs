@@ -1,17 +1,15 @@
 //! The only room that asks the time: the system's clock, or a virtual one that is moved by hand.
 //!
-//! It never sleeps and never formats for the wire beyond ISO 8601.
+//! Whoever waits for a moment waits here, so that a virtual clock ends the wait. It never formats for the wire beyond
+//! ISO 8601.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+/// The system's clock can be set, and stands still while the machine sleeps: a long wait looks at it this often.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -72,7 +70,7 @@ pub struct Clock(Kind);
 #[derive(Clone, Debug)]
 enum Kind {
     System,
-    Virtual(Arc<AtomicI64>),
+    Virtual(Arc<watch::Sender<Time>>),
 }
 
 impl Clock {
@@ -83,14 +81,14 @@ impl Clock {
 
     /// A clock that stands at `start` until [`Clock::advance`] moves it.
     pub fn stopped_at(start: Time) -> Self {
-        Self(Kind::Virtual(Arc::new(AtomicI64::new(start.0))))
+        Self(Kind::Virtual(Arc::new(watch::Sender::new(start))))
     }
 
     /// The present moment of this clock.
     pub fn now(&self) -> Time {
         match &self.0 {
             Kind::System => Time(jiff_now()),
-            Kind::Virtual(at) => Time(at.load(Ordering::SeqCst)),
+            Kind::Virtual(at) => *at.borrow(),
         }
     }
 
@@ -99,8 +97,35 @@ impl Clock {
         let Kind::Virtual(at) = &self.0 else {
             return None;
         };
-        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-        Some(Time(at.fetch_add(by, Ordering::SeqCst).saturating_add(by)))
+        let mut now = None;
+        at.send_modify(|at| {
+            *at = at.plus(by);
+            now = Some(*at);
+        });
+        now
+    }
+
+    /// Whether it is moved by hand.
+    pub fn is_virtual(&self) -> bool {
+        matches!(self.0, Kind::Virtual(_))
+    }
+
+    /// Ready when this clock shows `moment` or later.
+    pub async fn reached(&self, moment: Time) {
+        match &self.0 {
+            Kind::System => loop {
+                let left = moment.since(self.now());
+                if left.is_zero() {
+                    return;
+                }
+                tokio::time::sleep(left.min(LOOK_AGAIN)).await;
+            },
+            // The sender lives in this clock, so the wait has no other end.
+            Kind::Virtual(at) => {
+                let mut times = at.subscribe();
+                let _reached = times.wait_for(|now| *now >= moment).await;
+            }
+        }
     }
 }
 

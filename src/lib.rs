@@ -11,13 +11,15 @@
 //! | [`object`] | values of those types: decoded, read, looked up, written, cut to the base |
 //! | [`soap`] | envelopes of 1.1 and 1.2, header blocks, which action is meant, faults |
 //! | [`message`] | the service's words: operations, calls, options, filters, rows, error codes, and who is calling |
+//! | [`conversation`] | the rule book of queued calls: a state and an event in, the new state and the verdict out |
 //! | [`store`] | durable memory: transactions, records by kind and id, indexes |
 //! | [`backend`] | the work: each object of a call gives one row; Retrieve, Describe, Execute |
+//! | [`queue`] | calls that are done later: taken in, worked off in order, told of |
 //! | [`server`] | the front door: connections, limits, TLS, log-in, tokens, the WSDL, operators; and the gateway behind it |
 //! | [`config`] | every setting, its default and its check; read whole before a port opens |
 //! | [`command`] | the subcommands: arguments in, exit code out |
 //!
-//! `schema`, `object`, `soap` and `message` are pure: no socket, disk, thread or async, and the time only as an argument.
+//! `schema`, `object`, `soap`, `message` and `conversation` are pure: no socket, disk, thread or async, and the time only as an argument.
 //!
 //! # What always holds
 //!
@@ -51,6 +53,10 @@
 //! 7. [`message::reply`] writes the rows in the WSDL's order, each object echoed from the request's own tree.
 //!    → [`server::Outbound`]
 //!
+//! An asynchronous call leaves at step 4: [`conversation::place`] and [`queue::accept()`] take its envelope in, in one
+//! transaction, and it is answered `Queued`. A worker of [`queue`] goes on with step 5 when the conversation is due; the
+//! rows become results in the transaction that applied them.
+//!
 //! A Retrieve takes the same way to step 4, and then reads a snapshot ([`store::View`]) on a thread that may block; the
 //! committer never waits for it. What is left after a batch is a record like any other, so a continuation survives a restart.
 //!
@@ -73,16 +79,22 @@
 //! - **Tokens are kept nowhere.** They are signed; a removed client or a lost permission ends them, because both are looked up.
 //! - **The gateway is part of the server.** It joins soap, message, backend and store behind [`server::Handler`], so that the
 //!   front door is tested with any other work behind it.
-//! - **The asynchronous half** (`conversation`, `notify`, `queue`) is not built. Its options are read, and refused in the
-//!   service's own words.
+//! - **Results are objects.** ResultItem, ResultMessage and AsyncRequestResult are kept like every other object, so Retrieve
+//!   needs no second way. Their numbers fall, so that the newest are found first.
+//! - **One index of what is due.** Time-outs, schedules, windows and the end of retention are one entry for each conversation.
+//! - **Parts are kept without their header.** The envelope stays as it came but for credentials; who sent it is kept beside it
+//!   and looked up again when it is run.
+//! - **`notify` is not built.** What is owed to whom is written down with the results; nothing is sent yet.
 
 pub mod clock;
 pub mod schema;
 pub mod object;
 pub mod soap;
 pub mod message;
+pub mod conversation;
 pub mod store;
 pub mod backend;
+pub mod queue;
 pub mod server;
 pub mod config;
 pub mod command;

@@ -4,7 +4,10 @@
 
 use std::{env, fs, path::Path};
 
-use envoi::message::{client::Scopes, code};
+use envoi::{
+    conversation::code::{Rule, TABLE},
+    message::{client::Scopes, code},
+};
 
 /// Holds that what stands in README between two marks is what the program says.
 fn hold(mark: &str, expected: &str) {
@@ -32,6 +35,12 @@ fn the_table_of_error_codes_is_the_programs() {
         expected += &format!("| {} | {} |\n", error.code, error.text.replace("{}", "…"));
     }
     hold("codes", &expected);
+    let mut expected =
+        String::from("| Code | StatusMessage | When | Effect | What the caller can do |\n|---|---|---|---|---|\n");
+    for Rule { code, text, when, effect, remedy, .. } in TABLE {
+        expected += &format!("| {code} | {text} | {when} | {effect} | {remedy} |\n");
+    }
+    hold("conversation codes", &expected);
 }
 
 #[test]

@@ -7,7 +7,9 @@ use crate::{
     object::Node,
 };
 
-use super::{Failure, Work, data_extension, folder, generic, list, plan::Method, row, subscriber, triggered_send};
+use super::{
+    Failure, Work, data_extension, folder, generic, list, plan::Method, row, scheduled, subscriber, triggered_send,
+};
 
 /// Which identifiers the service gives to a new object (facts/wire 2.2: NewID is 0 for types with a GUID).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,6 +158,7 @@ pub(crate) fn apply(
         row::EXTENSION => data_extension::apply(work, method, node, options),
         row::FIELD => data_extension::apply_field(work, method, node, options),
         row::ROWS => row::apply(work, method, node, options),
+        "ScheduledRequest" | "ScheduledConversation" => scheduled::apply(work, name, method, node),
         "TriggeredSend" => triggered_send::apply(work, method, node),
         name if SENDS.contains(&name) => Err(triggered_send::refuse(method, name)),
         name if is_read_only(name) => Err(Failure::cannot(method.name(), name)),

@@ -8,6 +8,7 @@ mod apply;
 pub mod data_extension;
 pub mod definition;
 pub mod describe;
+pub mod ending;
 pub mod execute;
 mod folder;
 mod generic;
@@ -15,8 +16,10 @@ mod kind;
 mod list;
 pub mod membership;
 mod plan;
+pub mod result;
 pub mod retrieve;
 pub mod row;
+mod scheduled;
 pub mod seed;
 pub mod status;
 mod subscriber;
@@ -27,6 +30,7 @@ use std::sync::Arc;
 
 use crate::{
     clock::Time,
+    conversation,
     message::{ErrorCode, MAX_OBJECTS, Options, Row, client::Client, code},
     schema::Schema,
     store::{ObjectsMut, Owner, StoreError, Transaction},
@@ -36,15 +40,17 @@ pub use apply::apply;
 use plan::{Method, Plan};
 
 /// Limits of the work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Objects of one call; one more is error 218. Never more than [`MAX_OBJECTS`].
     pub max_objects: usize,
+    /// The rule book's: time-outs, windows, quotas.
+    pub conversations: conversation::Settings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_objects: MAX_OBJECTS }
+        Self { max_objects: MAX_OBJECTS, conversations: conversation::Settings::default() }
     }
 }
 

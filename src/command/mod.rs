@@ -6,7 +6,9 @@
 mod call;
 mod certs;
 mod clients;
+mod conversations;
 mod doctor;
+mod explain;
 mod logging;
 mod pretty;
 mod run;
@@ -61,6 +63,16 @@ enum Command {
     Send(send::Send),
     /// Show how a client is pointed at envoi, and check that it would be answered.
     Doctor(doctor::Doctor),
+    /// List the conversations of a running server.
+    Conversations(conversations::Conversations),
+    /// Show one conversation: its state, what is missing, what happened.
+    Conversation(conversations::Conversation),
+    /// Send what a conversation left undone as a new conversation.
+    Replay(conversations::Replay),
+    /// Move the clock of a server that was started with --virtual-clock; ends when what became due is done.
+    Time(conversations::Time),
+    /// Tell what an error code means and what to do about it.
+    Explain(explain::Explain),
     /// Print a script that completes arguments in a shell.
     Completions {
         /// Which shell.
@@ -104,6 +116,11 @@ fn run_command(command: Command) -> Exit {
         Command::Certs(certs) => certs::write(&certs),
         Command::Send(send) => block_on(send::send(&send)),
         Command::Doctor(doctor) => block_on(doctor::examine(&doctor)),
+        Command::Conversations(list) => block_on(conversations::list(&list)),
+        Command::Conversation(one) => block_on(conversations::show(&one)),
+        Command::Replay(replay) => block_on(conversations::replay(&replay)),
+        Command::Time(time) => block_on(conversations::time(&time)),
+        Command::Explain(explain) => explain::explain(&explain),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "envoi", &mut script);

@@ -45,6 +45,9 @@ pub(super) struct Demo {
     /// Set one key, such as `access.clock_skew=1m`.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Stop the clock at the present moment; `envoi time` moves it.
+    #[arg(long)]
+    virtual_clock: bool,
 }
 
 #[derive(Args)]
@@ -93,7 +96,8 @@ pub(super) fn demo(args: &Demo) -> Exit {
         .data
         .as_ref()
         .map_or("kept in memory, gone at the end".to_owned(), |dir| format!("kept in {}", dir.display()));
-    run(config, Some(demo::ACCOUNT), None, |url| banner(url, &kept))
+    let clock = if args.virtual_clock { Clock::stopped_at(Clock::system().now()) } else { Clock::system() };
+    run(config, clock, Some(demo::ACCOUNT), None, |url| banner(url, &kept))
 }
 
 pub(super) fn serve(args: &Serve) -> Exit {
@@ -106,12 +110,18 @@ pub(super) fn serve(args: &Serve) -> Exit {
     if config.accounts.callers() == (0, 0) {
         return complain(Exit::Usage, NOBODY);
     }
-    run(config, None, Some((&args.sources, flags)), |_| String::new())
+    run(config, Clock::system(), None, Some((&args.sources, flags)), |_| String::new())
 }
 
 type Again<'a> = Option<(&'a Sources, Vec<(String, String, String)>)>;
 
-fn run(config: Config, seeded: Option<u64>, again: Again<'_>, banner: impl FnOnce(&str) -> String) -> Exit {
+fn run(
+    config: Config,
+    clock: Clock,
+    seeded: Option<u64>,
+    again: Again<'_>,
+    banner: impl FnOnce(&str) -> String,
+) -> Exit {
     if let Err(error) = logging::start(&config.log) {
         return complain(Exit::Internal, &error);
     }
@@ -119,13 +129,14 @@ fn run(config: Config, seeded: Option<u64>, again: Again<'_>, banner: impl FnOnc
         tracing::warn!("{warning}");
     }
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(until_told(config, seeded, again, banner)),
+        Ok(runtime) => runtime.block_on(until_told(config, clock, seeded, again, banner)),
         Err(error) => complain(Exit::Io, &format!("cannot start: {error}")),
     }
 }
 
 async fn until_told(
     config: Config,
+    clock: Clock,
     seeded: Option<u64>,
     again: Again<'_>,
     banner: impl FnOnce(&str) -> String,
@@ -142,7 +153,8 @@ async fn until_told(
         store: config.store,
         limits: config.limits,
         backend: config.backend,
-        clock: Clock::system(),
+        queue: config.queue,
+        clock,
         seeded,
     };
     let server = match start(parts).await {

@@ -19,7 +19,7 @@ pub use source::{Layers, Problem};
 use crate::{
     backend,
     message::client::Accounts,
-    object,
+    object, queue,
     server::{self, Tls, access},
     store,
 };
@@ -38,6 +38,8 @@ pub struct Config {
     pub limits: object::Limits,
     /// Limits of the work.
     pub backend: backend::Settings,
+    /// How what is not done at once is worked off.
+    pub queue: queue::Settings,
     /// How callers are checked.
     pub access: access::Settings,
     /// Who may call.
@@ -84,6 +86,7 @@ impl Config {
             store: store::Settings::default(),
             limits: object::Limits::default(),
             backend: backend::Settings::default(),
+            queue: queue::Settings::default(),
             access: access::Settings::default(),
             accounts: Arc::new(Accounts::default()),
             accounts_file: None,

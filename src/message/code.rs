@@ -13,10 +13,12 @@ pub struct ErrorCode {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $text:literal;)*) => {
-        $($(#[$doc])* pub const $name: ErrorCode = ErrorCode { code: $code, text: $text };)*
+    ($($(#[doc = $doc:literal])* $name:ident = $code:literal, $text:literal;)*) => {
+        $($(#[doc = $doc])* pub const $name: ErrorCode = ErrorCode { code: $code, text: $text };)*
         /// Every code, in order.
         pub const ALL: &[(&str, ErrorCode)] = &[$((stringify!($name), $name)),*];
+        /// Every code with what it says of the object or call, in order.
+        pub const MEANINGS: &[(ErrorCode, &str)] = &[$(($name, concat!($($doc),*).trim_ascii())),*];
     };
 }
 
@@ -58,7 +60,7 @@ codes! {
     SUBSCRIBER_NOT_FOUND = 12001, "SubscriberNotFound";
     /// MasterUnsub of somebody who is unsubscribed. Our text.
     MASTER_UNSUBSCRIBED = 12012, "The subscriber is already master unsubscribed";
-    /// Captured text.
+    /// Create of a subscriber who exists. The text is captured.
     SUBSCRIBER_EXISTS = 12014, "The subscriber is already on the list";
     /// A key that belongs to nobody.
     SUBSCRIBER_KEY_NOT_FOUND = 12015, "Subscriber Key Not Found";
@@ -76,7 +78,7 @@ codes! {
     DEFINITION_NOT_FOUND = 17010, "Customer Key not found: {}";
     /// A definition that is new or not active.
     DEFINITION_NOT_ACTIVE = 18001, "The TriggeredSendDefinition is not active";
-    /// Captured text.
+    /// A triggered send whose definition does not exist. The text is captured.
     INVALID_CUSTOMER_KEY = 18002, "Invalid Customer Key";
     /// No mail backend is configured. Ours.
     SEND_IMPOSSIBLE = 18006, "Unable to send: no mail backend is configured on this server";

@@ -22,4 +22,4 @@ pub use operand::{Class, Operand};
 pub use operation::Operation;
 pub use options::Options;
 pub use retrieve::{Ask, Found, MAX_BATCH, MAX_CONDITIONS, MAX_PROPERTIES, Retrieve};
-pub use row::{Echo, Row, Task, overall_status};
+pub use row::{Echo, Queued, Row, Task, overall_status};

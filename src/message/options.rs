@@ -10,6 +10,10 @@ use crate::{
     soap::Fault,
 };
 
+mod response;
+
+pub use response::{Priority, RespondWhen, ResponseType, SendResponseTo};
+
 /// What the Options of one request say (WSDL type `Options` and what extends it). All members are optional on the wire.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {
@@ -23,6 +27,12 @@ pub struct Options {
     pub calls_in_conversation: Option<i32>,
     /// `ScheduledTime`
     pub scheduled_time: Option<Time>,
+    /// `RequestExpirationTime`
+    pub request_expiration_time: Option<Time>,
+    /// `QueuePriority`, else what the deprecated `Priority` says.
+    pub priority: Option<Priority>,
+    /// `SendResponseTo`
+    pub send_response_to: Vec<SendResponseTo>,
     /// `SaveOptions/SaveOption`, those with an action.
     pub save_options: Vec<SaveOption>,
     /// `Client`: the account to act for.
@@ -95,6 +105,7 @@ impl Options {
     /// A Client fault when a value is not of its type, with the place.
     pub fn read(node: Node<'_>) -> Result<Self, Fault> {
         let mut options = Self::default();
+        let mut deprecated = None;
         for member in node.children().filter(|member| !member.is_nil()) {
             let text = member.text();
             let text = text.trim();
@@ -114,6 +125,19 @@ impl Options {
                     let time = value::date_time(text, 0).ok_or_else(|| bad(member, "an xsd:dateTime"))?;
                     options.scheduled_time = Some(time);
                 }
+                "RequestExpirationTime" if !text.is_empty() => {
+                    let time = value::date_time(text, 0).ok_or_else(|| bad(member, "an xsd:dateTime"))?;
+                    options.request_expiration_time = Some(time);
+                }
+                "QueuePriority" if !text.is_empty() => {
+                    let priority = Priority::named(text).ok_or_else(|| bad(member, "High, Medium or Low"))?;
+                    options.priority = Some(priority);
+                }
+                "Priority" if !text.is_empty() => {
+                    let byte = text.parse().ok().or_else(|| text.strip_prefix('+')?.parse().ok());
+                    deprecated = Some(Priority::numbered(byte.ok_or_else(|| bad(member, "an xsd:byte"))?));
+                }
+                "SendResponseTo" => options.send_response_to.push(SendResponseTo::read(member)?),
                 "SaveOptions" => options.save_options = save_options(member)?,
                 "Client" => options.client = ClientRef::read(member)?,
                 "Action" if !text.is_empty() => options.action = Some(text.to_owned()),
@@ -121,7 +145,13 @@ impl Options {
                 _ => {}
             }
         }
+        options.priority = options.priority.or(deprecated);
         Ok(options)
+    }
+
+    /// How urgent its triggered sends are; Medium when nothing is said.
+    pub fn priority(&self) -> Priority {
+        self.priority.unwrap_or_default()
     }
 
     /// Whether any option says that the call belongs to a conversation (seed 000: codes 202, 207, 208, 209).

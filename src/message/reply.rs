@@ -21,8 +21,29 @@ pub fn capacity(call: &Call<'_>) -> usize {
 
 /// Writes the answer to a call of an operation that has rows.
 pub fn write(writer: &mut Writer, call: &Call<'_>, rows: &[Row], request_id: &str, schema: &Schema) {
+    write_declaring(writer, call, rows, request_id, schema, &[]);
+}
+
+/// The same as a document of its own, as ResultDetailXML holds it: nothing stands around it that declares prefixes.
+pub fn write_alone(call: &Call<'_>, rows: &[Row], request_id: &str, schema: &Schema) -> String {
+    let mut writer = Writer::with_capacity(rows.len().saturating_mul(ROW_BYTES));
+    let declared =
+        [("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"), ("xmlns:xsd", "http://www.w3.org/2001/XMLSchema")];
+    write_declaring(&mut writer, call, rows, request_id, schema, &declared);
+    writer.into_string()
+}
+
+fn write_declaring(
+    writer: &mut Writer,
+    call: &Call<'_>,
+    rows: &[Row],
+    request_id: &str,
+    schema: &Schema,
+    declared: &[(&str, &str)],
+) {
     let (_, element) = call.operation.elements();
-    writer.open_with(element, &[("xmlns", PARTNER_API)]);
+    let attributes: Vec<_> = std::iter::once(("xmlns", PARTNER_API)).chain(declared.iter().copied()).collect();
+    writer.open_with(element, &attributes);
     match call.operation {
         Operation::Create | Operation::Update | Operation::Delete => {
             for row in rows {
@@ -74,6 +95,13 @@ fn write_result(writer: &mut Writer, element: &str, call: &Call<'_>, row: &Row, 
     }
     if let Some(code) = row.code {
         writer.text("ErrorCode", &code.to_string());
+    }
+    if let Some(queued) = &row.queued {
+        writer.text("RequestID", &queued.request_id);
+        if let Some(id) = &queued.conversation_id {
+            writer.text("ConversationID", id);
+        }
+        writer.text("RequestType", "Asynchronous");
     }
     if call.operation == Operation::Create {
         writer.text("NewID", &row.new_id.to_string());

@@ -25,6 +25,8 @@ pub struct Row {
     pub echo: Echo,
     /// `Task` of a PerformResult: the job that was recorded.
     pub task: Option<Task>,
+    /// What the Result of an asynchronous call says beside: of which call it is.
+    pub queued: Option<Box<Queued>>,
     /// Members after `Object` that a subtype adds (`KeyErrors`, `SubscriberFailures`), in schema order.
     pub extra: Vec<Member>,
 }
@@ -52,6 +54,15 @@ pub struct Task {
     pub interaction_object_id: String,
 }
 
+/// `RequestID`, `ConversationID` and `RequestType` of a Result: of calls that are answered before they are done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queued {
+    /// `RequestID`
+    pub request_id: String,
+    /// `ConversationID`, where one was given.
+    pub conversation_id: Option<String>,
+}
+
 impl Row {
     /// A row that says it worked.
     pub fn ok(ordinal: usize, message: impl Into<Cow<'static, str>>) -> Self {
@@ -64,6 +75,7 @@ impl Row {
             new_object_id: None,
             echo: Echo::Request,
             task: None,
+            queued: None,
             extra: Vec::new(),
         }
     }

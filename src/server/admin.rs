@@ -1,8 +1,9 @@
-//! The operators' listener: `/livez`, `/readyz`, `/metrics`. It changes nothing and tells no secret.
+//! The operators' listener: `/livez`, `/readyz`, `/metrics`, and what other rooms answer ([`Desk`]). It tells no secret.
 
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
+    pin::Pin,
     sync::Arc,
 };
 
@@ -12,6 +13,7 @@ use hyper::{
     Method, Request, Response, StatusCode,
     body::Incoming,
     header::{ALLOW, HeaderValue},
+    http::request::Parts,
 };
 use tokio::sync::watch;
 
@@ -23,15 +25,43 @@ use super::{
 };
 
 const TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json; charset=utf-8";
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// What the operators' listener asks of the rooms behind the front door; both are called at each question.
 pub struct Probes {
+    /// Who answers what is not answered here.
+    pub desk: Option<Box<dyn Desk>>,
     /// Whether work can be taken on, or a short reason why not (the store refuses writes).
     pub ready: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
     /// Figures to show beside our own (the store's).
     pub gauges: Box<dyn Fn() -> Vec<Gauge> + Send + Sync>,
 }
+
+/// What a [`Desk`] answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// This path is not known there.
+    Elsewhere,
+    /// The path is known with this method only.
+    Method(&'static str),
+    /// JSON with this status.
+    Json(StatusCode, String),
+}
+
+/// Answers operators' questions about other rooms.
+pub trait Desk: Send + Sync {
+    /// Answers a question. What changes something is a POST.
+    fn ask<'a>(
+        &'a self,
+        method: &'a Method,
+        path: &'a str,
+        query: Option<&'a str>,
+    ) -> Pin<Box<dyn Future<Output = Told> + Send + 'a>>;
+}
+
+/// Whatever changes something must have this header field: a page in a browser on this machine cannot send it unasked.
+pub const OPERATOR: &str = "envoi-operator";
 
 /// One figure of another room.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,7 +77,7 @@ pub struct Gauge {
 impl Probes {
     /// Always ready, nothing to show.
     pub fn none() -> Self {
-        Self { ready: Box::new(|| Ok(())), gauges: Box::new(Vec::new) }
+        Self { desk: None, ready: Box::new(|| Ok(())), gauges: Box::new(Vec::new) }
     }
 }
 
@@ -98,6 +128,23 @@ impl Admin {
         }
     }
 
+    async fn ask_desk(&self, head: &Parts) -> Option<Outbound> {
+        let desk = self.probes.desk.as_ref()?;
+        if head.method == Method::POST && !head.headers.contains_key(OPERATOR) {
+            let text = format!("A POST needs the header field {OPERATOR}.\n");
+            return Some(Outbound::new(StatusCode::FORBIDDEN, TEXT, text));
+        }
+        match desk.ask(&head.method, head.uri.path(), head.uri.query()).await {
+            Told::Elsewhere => None,
+            Told::Method(allow) => {
+                let mut refused = Outbound::new(StatusCode::METHOD_NOT_ALLOWED, TEXT, format!("{allow} only.\n"));
+                refused.headers.insert(ALLOW, HeaderValue::from_static(allow));
+                Some(refused)
+            }
+            Told::Json(status, json) => Some(Outbound::new(status, JSON, json)),
+        }
+    }
+
     fn page(&self) -> String {
         let mut page = self.metrics.text();
         for Gauge { name, help, value } in (self.probes.gauges)() {
@@ -112,7 +159,10 @@ impl Respond for Admin {
         let (head, _body) = request.into_parts();
         let ours = !self.loopback || named(&head.uri, &head.headers).is_ok_and(|host| host.is_none_or(is_loopback));
         let answer = match ours {
-            true => self.answer(&head.method, head.uri.path()),
+            true => match self.ask_desk(&head).await {
+                Some(answer) => answer,
+                None => self.answer(&head.method, head.uri.path()),
+            },
             false => Outbound::new(StatusCode::FORBIDDEN, TEXT, "This listener answers to loopback names only.\n"),
         };
         Manner::of(&head).dress(answer).0

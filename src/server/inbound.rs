@@ -186,6 +186,10 @@ pub trait Handler: Send + Sync + 'static {
     fn soap(&self, request: Inbound) -> impl Future<Output = Outbound> + Send;
     /// What SDKs ask before their first call: tokens and the SOAP endpoint.
     fn token(&self, endpoint: Endpoint, request: Inbound) -> impl Future<Output = Outbound> + Send;
+    /// Ends what goes on behind the front door, once the last request has its answer.
+    fn close(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
     /// The server fault (HTTP 500) for a SOAP request whose work panicked.
     fn panicked(&self, lost: Lost) -> Outbound;
 }

@@ -16,6 +16,7 @@ pub(crate) mod budget;
 mod coding;
 mod connection;
 mod contract;
+mod desk;
 pub mod dev_certs;
 pub mod gateway;
 mod http;
@@ -38,7 +39,7 @@ use tokio::sync::watch;
 
 use self::{admin::Admin, http::Front, listen::Listener, tls::Certificates};
 pub use self::{
-    admin::{Gauge, Probes},
+    admin::{Desk, Gauge, OPERATOR, Probes, Told},
     contract::{Contract, Slim},
     inbound::{BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report},
     metrics::Metrics,
@@ -141,6 +142,7 @@ impl<H: Handler> Server<H> {
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Drained {
         let (draining, drained) = watch::channel(false);
         let (closing, closed) = watch::channel(false);
+        let handler = Arc::clone(&self.handler);
         let front = Front::new(self.handler, self.contract, Arc::clone(&self.settings), Arc::clone(&self.metrics));
         let admin = Admin::new(self.probes, Arc::clone(&self.metrics), drained.clone(), self.admin.addr());
         let front = self.front.run(Arc::new(front), Arc::clone(&self.settings), Arc::clone(&self.metrics), drained);
@@ -148,6 +150,7 @@ impl<H: Handler> Server<H> {
         let admin = self.admin.run(Arc::new(admin), Arc::clone(&self.settings), Arc::clone(&self.metrics), closed);
         let front = async {
             let cut = front.await;
+            handler.close().await;
             closing.send_replace(true);
             cut
         };

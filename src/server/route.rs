@@ -76,7 +76,7 @@ impl Route {
 }
 
 /// The value of a query parameter whose name is in any letter case; empty when it has none.
-fn parameter<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
+pub(super) fn parameter<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
     query?.split('&').find_map(|item| {
         let (key, value) = item.split_once('=').unwrap_or((item, ""));
         key.eq_ignore_ascii_case(name).then_some(value)
@@ -93,7 +93,7 @@ fn objects(query: Option<&str>) -> Vec<String> {
 }
 
 /// Percent-decoding, and `+` for a space; what is not UTF-8 then becomes no object's name.
-fn decoded(text: &str) -> String {
+pub(super) fn decoded(text: &str) -> String {
     let mut rest = text.as_bytes();
     let mut plain = Vec::with_capacity(text.len());
     while let [byte, after @ ..] = rest {

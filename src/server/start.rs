@@ -9,13 +9,14 @@ use crate::{
     clock::Clock,
     message::client::{Accounts, token::Key},
     object::Limits,
+    queue::{self, Queue},
     schema::{Schema, SchemaError, contract},
     store::{self, Store, StoreError, Transaction},
 };
 
 use super::{
-    Contract, Gauge, Probes, Server, ServerError, Settings, access, access::Access, budget::Budget, gateway::Gateway,
-    limits::Flight,
+    Contract, Gauge, Probes, Server, ServerError, Settings, access, access::Access, budget::Budget, desk::Operators,
+    gateway::Gateway, limits::Flight,
 };
 
 /// The setting under which the store keeps the key that signs tokens, so that they survive a restart.
@@ -36,6 +37,8 @@ pub struct Parts {
     pub limits: Limits,
     /// Limits of the work.
     pub backend: backend::Settings,
+    /// How what is not done at once is worked off.
+    pub queue: queue::Settings,
     /// The time.
     pub clock: Clock,
     /// The account that gets the demonstration's list and data extension, if one does.
@@ -84,11 +87,25 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         }
     }
     let access = Access::new(parts.accounts, parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
+    let access = Arc::new(access);
+    let queue = Queue::new(queue::Parts {
+        store: store.clone(),
+        backend: Arc::clone(&backend),
+        directory: Box::new({
+            let access = Arc::clone(&access);
+            move || access.accounts()
+        }),
+        clock: parts.clock.clone(),
+        limits: parts.limits.clone(),
+        settings: parts.queue,
+    });
+    let desk = Operators::new(store.clone(), queue.clone(), Arc::clone(&backend), Arc::clone(&access), &parts.clock);
     let gateway = Gateway {
         schema: Arc::clone(&schema),
         access,
         backend,
         store: store.clone(),
+        queue: queue.clone(),
         clock: parts.clock.clone(),
         limits: parts.limits,
         flight: Flight::new(parts.server.max_in_flight),
@@ -99,7 +116,10 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         slim: Box::new(move |objects, base| contract::slim(&schema, objects, base).map_err(|error| error.to_string())),
         fault_xsd: contract::fault_xsd,
     };
-    Ok(Server::bind(parts.server, Arc::new(gateway), documents, &parts.clock, probes(store)).await?)
+    let probes = probes(store, desk);
+    let server = Server::bind(parts.server, Arc::new(gateway), documents, &parts.clock, probes).await?;
+    tokio::spawn(queue.run());
+    Ok(server)
 }
 
 /// The key that signs tokens: kept, or made now.
@@ -120,9 +140,10 @@ async fn token_key(store: &Store) -> Result<Key, StartError> {
 }
 
 /// What operators ask of the store.
-fn probes(store: Store) -> Probes {
+fn probes(store: Store, desk: Operators) -> Probes {
     let ready = store.clone();
     Probes {
+        desk: Some(Box::new(desk)),
         ready: Box::new(move || match ready.stats().failed {
             true => Err("the store refuses writes since one failed".to_owned()),
             false => Ok(()),

@@ -7,14 +7,17 @@
 //! | 0x10 | account, kind, id | a record (see `objects`) |
 //! | 0x11 | account, kind, index name, index value, id | nothing |
 //! | 0x12 | account, kind | number of records of that kind |
+//! | 0x20 to 0x25 | what `conversation_key` lays out | conversations, their parts, what is due and owed |
 //! | 0xF0 | another key, piece number | a further piece of that key's value (see `chunk`) |
 //!
 //! Accounts are big-endian; ids too, with the sign bit turned, so that bytes sort as numbers do. Texts end in 00 01 and hold
 //! 00 as 00 FF: bytes sort as the texts do, and no key is the beginning of another. An index value of more than
 //! [`LONGEST_VALUE`] bytes is cut there and ends in 00 02 and its SHA-256, which keeps it distinct and its order right as far
-//! as the cut. 0x20 to 0x2F are free for conversations.
+//! as the cut. 0x26 to 0x2F are free.
 
 use sha2::{Digest, Sha256};
+
+use super::conversation_key;
 
 const SETTING: u8 = 0x01;
 const MARK: u8 = 0x02;
@@ -135,6 +138,9 @@ pub(super) fn readable(key: &[u8]) -> String {
 
 fn parts(key: &[u8]) -> Option<String> {
     let (space, rest) = key.split_first()?;
+    if let Some(words) = conversation_key::readable(*space, rest) {
+        return Some(words);
+    }
     if *space == PIECE {
         let (of, number) = rest.split_last_chunk::<4>()?;
         return Some(format!("piece {} of {}", u32::from_be_bytes(*number), parts(of)?));
@@ -167,11 +173,11 @@ fn parts(key: &[u8]) -> Option<String> {
 
 const SIGN: u64 = 1 << 63;
 
-fn number(key: &mut Vec<u8>, id: i64) {
+pub(super) fn number(key: &mut Vec<u8>, id: i64) {
     key.extend_from_slice(&(id.cast_unsigned() ^ SIGN).to_be_bytes());
 }
 
-fn scoped(space: u8, account: u64) -> Vec<u8> {
+pub(super) fn scoped(space: u8, account: u64) -> Vec<u8> {
     let mut key = Vec::with_capacity(64);
     key.push(space);
     key.extend_from_slice(&account.to_be_bytes());
@@ -183,7 +189,7 @@ fn text(key: &mut Vec<u8>, text: &[u8]) {
     key.extend_from_slice(&END);
 }
 
-fn index_value(key: &mut Vec<u8>, value: &[u8]) {
+pub(super) fn index_value(key: &mut Vec<u8>, value: &[u8]) {
     match value.get(..LONGEST_VALUE) {
         Some(start) if value.len() > LONGEST_VALUE => {
             escaped(key, start);

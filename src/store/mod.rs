@@ -11,7 +11,7 @@
 //! - Ids rise from 1,000,001, over all accounts and kinds, and are never given twice.
 //! - Every record has a version byte, the whole store a format mark; what cannot be read is an error, never a panic.
 //!
-//! Keys are described in `key`, records in `objects`, long values in `chunk`, the disk in `disk`, readers in `versions`.
+//! Keys are described in `key` and `conversation_key`, records in `objects` and `conversations`, long values in `chunk`, the disk in `disk`, readers in `versions`.
 
 mod error;
 mod key;
@@ -23,11 +23,14 @@ mod chunk;
 mod versions;
 mod transaction;
 mod objects;
+mod conversation_key;
+mod conversations;
 mod stats;
 mod committer;
 #[cfg(test)]
 mod tests;
 
+pub use conversations::{Conversations, Delivery, Kept, Known, Name, Outcome, Part, Results};
 pub use error::StoreError;
 pub use objects::{Objects, ObjectsMut};
 pub use stats::{BATCH_BUCKETS, Stats};

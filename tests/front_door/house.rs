@@ -107,6 +107,7 @@ pub(crate) async fn house_with(change: impl FnOnce(&mut Settings)) -> House {
     let ready = Arc::new(AtomicBool::new(true));
     let works = Arc::new(Works { gate: Semaphore::new(0), arrived: AtomicUsize::new(0), ready: Arc::clone(&ready) });
     let probes = Probes {
+        desk: None,
         ready: Box::new(move || if ready.load(SeqCst) { Ok(()) } else { Err("the disk is full".to_owned()) }),
         gauges: Box::new(|| vec![Gauge { name: "envoi_store_bytes", help: "Bytes on disk", value: 4096.0 }]),
     };

@@ -10,6 +10,7 @@ use envoi::{
     clock::{Clock, Time},
     config::demo,
     object::Limits,
+    queue,
     schema::Schema,
     server::{Parts, Settings, access, start},
     store,
@@ -50,6 +51,7 @@ impl House {
             store: store::Settings::default(),
             limits: Limits::default(),
             backend: backend::Settings::default(),
+            queue: queue::Settings::default(),
             clock: Clock::stopped_at(START),
             seeded: Some(demo::ACCOUNT),
         });

@@ -10,6 +10,7 @@ use envoi::{
     clock::{Clock, Time},
     config::demo,
     object::{Limits, Node, Tree, read},
+    queue,
     schema::Schema,
     server::{Parts, Settings, access, start},
     store,
@@ -18,6 +19,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::oneshot,
+    task::JoinHandle,
 };
 
 pub(crate) const ENVELOPE_11: &str = "http://schemas.xmlsoap.org/soap/envelope/";
@@ -31,8 +33,10 @@ pub(crate) const START: Time = Time::from_millis(1_772_366_400_000);
 /// A running gateway. It stops when this is dropped.
 pub(crate) struct Gateway {
     pub(crate) addr: SocketAddr,
+    pub(crate) admin: SocketAddr,
     pub(crate) clock: Clock,
-    _stop: oneshot::Sender<()>,
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<()>,
 }
 
 /// An answer over HTTP.
@@ -60,27 +64,35 @@ impl Gateway {
             store: store::Settings::default(),
             limits: Limits::default(),
             backend: backend::Settings::default(),
+            queue: queue::Settings::default(),
             clock: clock.clone(),
             seeded: None,
         };
         change(&mut parts);
+        let clock = parts.clock.clone();
         let server = start(parts).await.expect("a gateway starts");
-        let addr = server.addr();
+        let (addr, admin) = (server.addr(), server.admin_addr());
         let (stop, stopped) = oneshot::channel();
-        tokio::spawn(server.run(async {
-            // Dropping the sender is the signal.
-            let _ = stopped.await;
-        }));
-        Self { addr, clock, _stop: stop }
+        let running = tokio::spawn(async {
+            server
+                .run(async {
+                    // Dropping the sender is the signal.
+                    let _ = stopped.await;
+                })
+                .await;
+        });
+        Self { addr, admin, clock, stop, running }
+    }
+
+    /// Stops it and waits until its store is closed.
+    pub(crate) async fn stop(self) {
+        drop(self.stop);
+        self.running.await.expect("a gateway stops");
     }
 
     /// Sends a request as it stands and reads until the other side closes or the answer is whole.
     pub(crate) async fn raw(&self, request: &[u8]) -> Answer {
-        let mut stream = TcpStream::connect(self.addr).await.expect("the gateway listens");
-        stream.write_all(request).await.expect("the gateway reads");
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).await.expect("the gateway answers");
-        Answer::parse(&bytes)
+        Answer::over(self.addr, request).await
     }
 
     /// POSTs a body to /Service.asmx.
@@ -110,7 +122,16 @@ impl Gateway {
 }
 
 impl Answer {
-    fn parse(bytes: &[u8]) -> Self {
+    /// Sends a request as it stands to an address and reads until the other side closes.
+    pub(crate) async fn over(addr: SocketAddr, request: &[u8]) -> Self {
+        let mut stream = TcpStream::connect(addr).await.expect("the gateway listens");
+        stream.write_all(request).await.expect("the gateway reads");
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).await.expect("the gateway answers");
+        Self::parse(&bytes)
+    }
+
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
         let split = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("an HTTP head");
         let head = String::from_utf8(bytes[..split].to_vec()).expect("a head in ASCII");
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");

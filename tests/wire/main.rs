@@ -4,6 +4,7 @@
 
 mod envelopes;
 mod faults;
+#[allow(dead_code, reason = "shared with the tests of conversations")]
 mod gateway;
 mod limits;
 mod login;

@@ -10,7 +10,7 @@ use crate::{
 use super::{
     super::{
         generic::{self, BY_GUID, BY_KEY, BY_NAME},
-        list, membership,
+        list, membership, result,
         row::{BY_PRIMARY, Cell, EXTENSION, Table},
         subscriber,
     },
@@ -79,6 +79,12 @@ impl Source {
             (Of::Kept(kind), property) if kind == subscriber::KIND => match property {
                 "SubscriberKey" => Some(Index::Named(subscriber::BY_KEY)),
                 "EmailAddress" => Some(Index::Named(subscriber::BY_EMAIL)),
+                _ => None,
+            },
+            (Of::Kept(kind), property) if matches!(kind.as_str(), result::ITEM | result::MESSAGE) => match property {
+                "RequestID" => Some(Index::Named(result::BY_REQUEST)),
+                "ConversationID" => Some(Index::Named(result::BY_CONVERSATION)),
+                "CorrelationID" => Some(Index::Named(result::BY_CORRELATION)),
                 _ => None,
             },
             (Of::Kept(_), "CustomerKey") => Some(Index::Named(BY_KEY)),

@@ -143,6 +143,7 @@ pub(super) fn read(
                     {
                         page.fresh.push((account, id, changed));
                     }
+                    source.complete(&scope.objects, id, &mut record, &request.properties)?;
                     let shown = source.show(id, record, &request.properties, &wanted);
                     bytes += weight(&shown);
                     page.results.push(shown);

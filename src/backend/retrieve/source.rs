@@ -12,7 +12,7 @@ use crate::{
 
 use super::{
     super::{
-        account, membership,
+        account, membership, result,
         row::{Cell, Column, FIELD, FieldType, ROW_NUMBER, ROWS, Stored, Table},
     },
     fields, project,
@@ -129,6 +129,24 @@ impl Source {
             }
             (_, Record::Row(_)) => Vec::new(),
         }
+    }
+
+    /// Adds what is kept apart from an object and read only when it is asked for by name.
+    pub(crate) fn complete(
+        &self,
+        objects: &Objects<'_>,
+        id: i64,
+        record: &mut Record,
+        properties: &[String],
+    ) -> Result<(), StoreError> {
+        if let (Of::Kept(kind), Record::Object(object)) = (&self.of, record)
+            && kind == result::MESSAGE
+            && properties.iter().any(|property| property == result::DETAIL)
+            && let Some(detail) = result::detail(objects, id)?
+        {
+            object.set_text(result::DETAIL, detail);
+        }
+        Ok(())
     }
 
     /// The object as it is shown: the properties that are wanted, or all.

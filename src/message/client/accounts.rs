@@ -64,8 +64,8 @@ pub struct Described<'a> {
 #[derive(Default)]
 pub struct Accounts {
     accounts: BTreeMap<u64, Account>,
-    api_clients: HashMap<String, Arc<Principal>>,
-    users: HashMap<String, Arc<Principal>>,
+    pub(super) api_clients: HashMap<String, Arc<Principal>>,
+    pub(super) users: HashMap<String, Arc<Principal>>,
     decoys: Vec<SecretHash>,
 }
 
@@ -188,7 +188,7 @@ impl Accounts {
         self.reaches(principal, account).then(|| self.enter(principal, account, scopes))
     }
 
-    fn enter(self: &Arc<Self>, principal: &Arc<Principal>, account: u64, scopes: Option<Scopes>) -> Client {
+    pub(super) fn enter(self: &Arc<Self>, principal: &Arc<Principal>, account: u64, scopes: Option<Scopes>) -> Client {
         Client { directory: self.clone(), principal: principal.clone(), account, scopes }
     }
 
@@ -242,7 +242,7 @@ impl Principal {
         Described { list, name: &self.name, account: self.account, hashes, digest }
     }
 
-    fn scopes(&self) -> Option<Scopes> {
+    pub(super) fn scopes(&self) -> Option<Scopes> {
         self.scopes.as_deref().map(Scopes::named)
     }
 

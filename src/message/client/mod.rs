@@ -1,13 +1,14 @@
 //! Who is calling: accounts, API clients, SOAP users, credentials, tokens, and the [`Client`] that a passed check gives.
 //!
 //! A [`Client`] has private fields and is made in this folder alone, each time from a proof: a [`Verified`] secret, a
-//! verified digest, or a token with our signature. This room is pure: the present moment, the signing key and random
+//! verified digest, a token with our signature, or the record of a call that was accepted from it ([`Remembered`]). This room is pure: the present moment, the signing key and random
 //! bytes are arguments; what needs a thread or a memory (hashing at leisure, throttling, the nonce window) is in
 //! `server/access`.
 
 mod accounts;
 mod caller;
 mod credentials;
+mod remembered;
 mod scope;
 mod secret;
 pub mod token;
@@ -17,6 +18,7 @@ use std::{fmt, sync::Arc, time::Duration};
 pub use accounts::{Accounts, Described, Entry, Mistake};
 pub use caller::{Account, ApiClient, Permissions, Reach, User};
 pub use credentials::{Credentials, Digest, Proof, bearer};
+pub use remembered::Remembered;
 pub use scope::Scopes;
 pub use secret::{Secret, SecretHash, Verified};
 

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use crate::{
     backend,
     clock::Time,
-    message::{Call, Found, Operation, Row, client::Client, code, fixed, overall_status, reply},
+    message::{Found, Operation, Row, client::Client, fixed, overall_status, reply},
     soap::Fault,
     store::{StoreError, Transaction},
 };
 
-use super::{super::Outcome, Answer, Gateway, Request, not_authorized, refusal};
+use super::{super::Outcome, Answer, Gateway, Request, asynchronous, not_authorized, refusal};
 
 /// From this many objects on, an answer is written on a thread that may take its time.
 const WRITE_IN_PLACE: usize = 100;
@@ -36,7 +36,7 @@ pub(super) async fn dispatch(gateway: &Gateway, request: &Request, client: Clien
         | Operation::Perform
         | Operation::Configure
         | Operation::Schedule => {
-            let rows = match conversation_refused(&call, &client)? {
+            let rows = match asynchronous::queue(gateway, request, &call, &client, &request_id).await? {
                 Some(rows) => rows,
                 None => work(gateway, request, client).await?,
             };
@@ -148,24 +148,9 @@ async fn at_leisure(
     }
 }
 
-/// Conversation options without `RequestType` Asynchronous are error 209 (seed 000). Nobody here is authorized for
-/// asynchronous processing: the service's own fault says so (facts/wire section 4, code 11).
-fn conversation_refused(call: &Call<'_>, client: &Client) -> Result<Option<Vec<Row>>, Fault> {
-    if call.options.asynchronous {
-        let member = client.user();
-        return Err(Fault::client(format!(
-            "Member: {member} does not have AsyncAPI authorization. Request was denied"
-        )));
-    }
-    Ok(call.options.in_conversation().then(|| {
-        let code = code::NOT_ASYNCHRONOUS;
-        (0..call.objects.len()).map(|ordinal| Row::error(ordinal, code.code, code.text)).collect()
-    }))
-}
-
 /// Why work on the store did not give rows.
 #[derive(Debug)]
-enum WorkError {
+pub(super) enum WorkError {
     Fault(Fault),
     Store(StoreError),
 }
@@ -178,7 +163,7 @@ impl From<StoreError> for WorkError {
 
 impl WorkError {
     /// The text is the service's (facts/wire 1.5 and section 4, code 13); what really happened is for the log.
-    fn fault(self) -> Fault {
+    pub(super) fn fault(self) -> Fault {
         match self {
             Self::Fault(fault) => fault,
             Self::Store(error) => Fault::server(

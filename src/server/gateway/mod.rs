@@ -3,6 +3,7 @@
 //! Each step takes what the step before gave. Every way out is an answer in the version of the request: rows, or a Fault.
 
 mod answer;
+mod asynchronous;
 mod dispatch;
 mod refusal;
 mod request;
@@ -23,6 +24,7 @@ use crate::{
         client::{Client, Credentials},
     },
     object::Limits,
+    queue::Queue,
     schema::Schema,
     soap::{Code, Fault, Version},
     store::Store,
@@ -52,11 +54,13 @@ pub struct Gateway {
     /// The contract.
     pub schema: Arc<Schema>,
     /// Who may come in.
-    pub access: Access,
+    pub access: Arc<Access>,
     /// What is done.
     pub backend: Arc<Backend>,
     /// Where it is kept.
     pub store: Store,
+    /// Who works off what is not done at once.
+    pub queue: Queue,
     /// The time.
     pub clock: Clock,
     /// Limits of reading.
@@ -193,6 +197,10 @@ impl Handler for Gateway {
         }
         let outcome = if status.is_success() { Outcome::Ok } else { Outcome::Denied };
         outbound.reporting(Report::new("token", outcome))
+    }
+
+    async fn close(&self) {
+        self.queue.close().await;
     }
 
     fn panicked(&self, lost: Lost) -> Outbound {

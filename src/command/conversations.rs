@@ -1,0 +1,223 @@
+//! `envoi conversations`, `envoi conversation`, `envoi replay` and `envoi time`: questions to a running server's
+//! operators' listener.
+
+use clap::Args;
+use hyper::Method;
+use serde_json::Value;
+
+use super::{Exit, call::Caller, complain, say};
+use crate::server::OPERATOR;
+
+/// Where operators are answered.
+#[derive(Args)]
+struct Admin {
+    /// The operators' listener of the server.
+    #[arg(long, env = "ENVOI_ADMIN", value_name = "URL", default_value = "http://127.0.0.1:8081")]
+    admin: String,
+    /// Print the answer as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Conversations {
+    #[command(flatten)]
+    admin: Admin,
+    /// Only those in this state: open, closed, processing, complete, error or timeout.
+    #[arg(long)]
+    state: Option<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 100)]
+    limit: usize,
+}
+
+#[derive(Args)]
+pub(super) struct Conversation {
+    /// The ConversationID, or the RequestID of a call without one.
+    id: String,
+    /// The account (MID), where there are several.
+    #[arg(long)]
+    account: Option<u64>,
+    #[command(flatten)]
+    admin: Admin,
+}
+
+#[derive(Args)]
+pub(super) struct Replay {
+    /// The ConversationID of a conversation that has ended.
+    id: String,
+    /// Send the parts that were not run, numbered from 1.
+    #[arg(long, required = true)]
+    remaining: bool,
+    /// The ConversationID of the new conversation; a fresh one when absent.
+    #[arg(long = "as", value_name = "NEWID")]
+    new: Option<String>,
+    /// The account (MID), where there are several.
+    #[arg(long)]
+    account: Option<u64>,
+    #[command(flatten)]
+    admin: Admin,
+}
+
+#[derive(Args)]
+pub(super) struct Time {
+    /// By how much, such as `+5m`, `+90s`, `+1d`. The server must have been started with --virtual-clock.
+    #[arg(value_parser = millis)]
+    by: u64,
+    #[command(flatten)]
+    admin: Admin,
+}
+
+fn millis(text: &str) -> Result<u64, String> {
+    let expected = || format!("`{text}` is no span of time: expected a number with ms, s, m, h or d, such as +5m");
+    let plain = text.strip_prefix('+').unwrap_or(text);
+    let digits = plain.len() - plain.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = plain.split_at_checked(digits).ok_or_else(expected)?;
+    let unit = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err(expected()),
+    };
+    number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).ok_or_else(expected)
+}
+
+pub(super) async fn list(list: &Conversations) -> Exit {
+    let mut query = vec![("limit", list.limit.to_string())];
+    query.extend(list.state.iter().map(|state| ("state", state.clone())));
+    list.admin
+        .ask(Method::GET, "/conversations", &query, |answer| {
+            let lines = answer.as_array().into_iter().flatten().map(|line| format!("{}\n", summary(line)));
+            lines.collect()
+        })
+        .await
+}
+
+pub(super) async fn show(one: &Conversation) -> Exit {
+    one.admin.ask(Method::GET, "/conversation", &named(&one.id, one.account), describe).await
+}
+
+pub(super) async fn replay(replay: &Replay) -> Exit {
+    let mut query = named(&replay.id, replay.account);
+    query.extend(replay.new.iter().map(|new| ("as", new.clone())));
+    let told = |answer: &Value| format!("{} with {} parts\n", text(answer, "conversation"), text(answer, "parts"));
+    replay.admin.ask(Method::POST, "/replay", &query, told).await
+}
+
+pub(super) async fn time(time: &Time) -> Exit {
+    let told = |answer: &Value| format!("{}\n", text(answer, "now"));
+    time.admin.ask(Method::POST, "/time", &[("by", time.by.to_string())], told).await
+}
+
+fn named(id: &str, account: Option<u64>) -> Vec<(&'static str, String)> {
+    let account = account.map(|account| ("account", account.to_string()));
+    std::iter::once(("id", id.to_owned())).chain(account).collect()
+}
+
+impl Admin {
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, String)],
+        words: impl FnOnce(&Value) -> String,
+    ) -> Exit {
+        let caller = match Caller::new(None) {
+            Ok(caller) => caller,
+            Err(error) => return complain(Exit::Usage, &error),
+        };
+        let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+        let url = format!("{}{path}?{}", self.admin.trim_end_matches('/'), query.join("&"));
+        let answer = match caller.call(method, &url, &[(OPERATOR, "envoi".to_owned())], "").await {
+            Ok(answer) => answer,
+            Err(error) => return complain(Exit::Io, &error),
+        };
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+        if answer.status != 200 {
+            let said = String::from_utf8_lossy(&answer.body).into_owned();
+            let said = body.get("error").and_then(Value::as_str).map_or(said, str::to_owned);
+            return complain(Exit::Failed, said.trim());
+        }
+        if self.json { say(&format!("{body:#}\n")) } else { say(&words(&body)) }
+    }
+}
+
+/// Percent-encoding: a ConversationID is free text.
+fn escaped(text: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(byte).collect()
+}
+
+/// A member as text; what a control character would do to a terminal is not done.
+fn text(value: &Value, name: &str) -> String {
+    let text = match value.get(name) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+}
+
+fn summary(line: &Value) -> String {
+    let conversation = text(line, "conversation");
+    let id = if conversation.is_empty() { format!("request {}", text(line, "request")) } else { conversation };
+    let parts = format!("{}/{}", text(line, "received"), text(line, "calls"));
+    format!("{:10} {parts:>9}  {}  {}  {id}", text(line, "state"), text(line, "opened"), text(line, "account"))
+}
+
+fn describe(whole: &Value) -> String {
+    let mut out = summary(whole) + "\n";
+    let joined = |name: &str| {
+        let items = whole.get(name).and_then(Value::as_array).into_iter().flatten();
+        let items = items.map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
+        items.collect::<Vec<_>>().join(", ")
+    };
+    for (title, value) in [
+        ("cause", text(whole, "cause")),
+        ("missing", joined("missing")),
+        ("seconds left", text(whole, "seconds_left")),
+        ("due", text(whole, "due")),
+        ("remaining", joined("remaining")),
+        ("renews", text(whole, "renews")),
+        ("renewed as", text(whole, "renewed_as")),
+        ("owed", joined("owed")),
+    ] {
+        if !value.is_empty() {
+            out += &format!("{title:13} {value}\n");
+        }
+    }
+    for part in whole.get("parts").and_then(Value::as_array).into_iter().flatten() {
+        let [sequence, fate, operation, objects, request] =
+            ["sequence", "fate", "operation", "objects", "request"].map(|name| text(part, name));
+        out += &format!("part {sequence:8} {fate:13} {operation} of {objects}  {request}\n");
+    }
+    for event in whole.get("timeline").and_then(Value::as_array).into_iter().flatten() {
+        out += &format!("{}  {}\n", text(event, "at"), text(event, "what"));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_of_time_have_a_unit() {
+        for (span, expected) in [("+5m", 300_000), ("90s", 90_000), ("+1d", 86_400_000), ("7ms", 7)] {
+            assert_eq!(millis(span), Ok(expected), "{span}");
+        }
+        for wrong in ["", "+", "5", "m", "-5m", "5 m", "99999999999999999999s", "18446744073709551615d"] {
+            assert!(millis(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn ids_travel_as_they_are() {
+        assert_eq!(escaped("Test List&1=ä"), "Test%20List%261%3D%C3%A4");
+    }
+}

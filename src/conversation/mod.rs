@@ -1,0 +1,25 @@
+//! The rule book of conversations: which calls may be queued, in which order they run, when they end.
+//!
+//! This room is pure: a state and an event go in, the new state and the verdict come out. It keeps nothing, asks no clock
+//! and knows no store; whoever calls it writes the new state down in the transaction in which he read the old one.
+//!
+//! [`place`] makes the checks that need no state, [`accept`] takes a part in, [`overdue`] and [`due`] say when something is
+//! to be done, [`begin`] and [`finish`] carry the parts through, [`delete`] takes a queued one back, [`Conversation::remainder`]
+//! says what is left to send again. [`code::TABLE`] is the one table of codes.
+
+mod accept;
+mod address;
+pub mod code;
+mod place;
+mod process;
+mod sequences;
+mod settings;
+mod state;
+
+pub use accept::{Arriving, accept};
+pub use code::Rejection;
+pub use place::{Asked, Place, may_be_asynchronous, place};
+pub use process::{Begun, begin, delete, due, finish, overdue};
+pub use sequences::Sequences;
+pub use settings::{Excess, Settings};
+pub use state::{Cause, Conversation, Fate, State};

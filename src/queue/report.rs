@@ -1,0 +1,177 @@
+//! What operators are told about conversations, as plain data.
+
+use serde::Serialize;
+
+use crate::{
+    clock::Time,
+    conversation::{Cause, Fate, Settings, State},
+    store::{Conversations, Kept, Known, Name, Owner, StoreError},
+};
+
+/// A conversation in a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct Line {
+    /// Its account.
+    pub account: u64,
+    /// ConversationID; absent for a call without one.
+    pub conversation: Option<String>,
+    /// RequestID of a call without a ConversationID.
+    pub request: Option<String>,
+    /// Where it stands.
+    pub state: &'static str,
+    /// CallsInConversation
+    pub calls: u32,
+    /// How many parts are in.
+    pub received: u32,
+    /// When its first part was accepted.
+    pub opened: String,
+    /// When something happens to it next.
+    pub due: Option<String>,
+}
+
+/// Everything about one.
+#[derive(Clone, Debug, Serialize)]
+pub struct Whole {
+    /// As in a list.
+    #[serde(flatten)]
+    pub line: Line,
+    /// Why it is in error.
+    pub cause: Option<String>,
+    /// SequenceCodes that have not come: `3` or `5-9`.
+    pub missing: Vec<String>,
+    /// While parts are missing: how long the next may take.
+    pub seconds_left: Option<u64>,
+    /// SequenceCodes that `envoi replay --remaining` would send again.
+    pub remaining: Vec<u32>,
+    /// The conversation whose remainder this is.
+    pub renews: Option<String>,
+    /// The conversation that was made of its remainder.
+    pub renewed_as: Option<String>,
+    /// Deliveries owed, as `OnCallComplete HTTPPost https://… for part 1`.
+    pub owed: Vec<String>,
+    /// The parts that are in, in order.
+    pub parts: Vec<Part>,
+    /// What happened when, in order.
+    pub timeline: Vec<Event>,
+}
+
+/// A part.
+#[derive(Clone, Debug, Serialize)]
+pub struct Part {
+    /// SequenceCode
+    pub sequence: u32,
+    /// RequestID
+    pub request: String,
+    /// The operation.
+    pub operation: String,
+    /// How many objects it has.
+    pub objects: u64,
+    /// What became of it.
+    pub fate: String,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, Serialize)]
+pub struct Event {
+    /// When.
+    pub at: String,
+    /// What: `part 2 accepted`, `closed`, `part 1 started`, `complete`.
+    pub what: String,
+}
+
+/// A line about a conversation.
+pub fn line(kept: &Kept) -> Line {
+    let single = kept.name.is_single();
+    Line {
+        account: kept.name.account(),
+        conversation: kept.name.conversation_id().map(str::to_owned),
+        request: single.then(|| kept.name.id().to_owned()),
+        state: kept.rules.state().name(),
+        calls: kept.rules.calls(),
+        received: kept.rules.received().len(),
+        opened: kept.rules.opened().to_string(),
+        due: kept.due.map(|due| due.to_string()),
+    }
+}
+
+/// Everything about a conversation, or about the one of a RequestID.
+pub fn whole(
+    conversations: &Conversations<'_>,
+    owner: &impl Owner,
+    id: &str,
+    now: Time,
+    settings: &Settings,
+) -> Result<Option<Whole>, StoreError> {
+    let Some(kept) = find(conversations, owner, id)? else { return Ok(None) };
+    let rules = &kept.rules;
+    let stored = conversations.parts(&kept.name)?;
+    let mut events: Vec<(Time, u8, String)> = Vec::new();
+    for part in &stored {
+        events.push((part.accepted, 0, format!("part {} accepted", part.sequence)));
+        events.extend(part.started.map(|at| (at, 2, format!("part {} started", part.sequence))));
+        let ended = match rules.fate(part.sequence) {
+            Some(Fate::Completed) => "finished",
+            Some(Fate::Failed) => "failed",
+            _ => "not completed",
+        };
+        events.extend(part.finished.map(|at| (at, 3, format!("part {} {ended}", part.sequence))));
+    }
+    let is_closed = !matches!(rules.state(), State::Open | State::Timeout) && rules.missing().is_empty();
+    events.extend(is_closed.then(|| (rules.last_accepted(), 1, "closed".to_owned())));
+    events.extend(kept.ended.map(|at| (at, 4, rules.state().name().to_lowercase())));
+    // Parts run one after the other: at one moment, part 1 finishes before part 2 starts.
+    events.sort_by_key(|(at, order, _)| (*at, if matches!(order, 2 | 3) { 2 } else { *order }));
+    let parts = stored.iter().map(|part| Part {
+        sequence: part.sequence,
+        request: part.request_id.clone(),
+        operation: part.operation.clone(),
+        objects: part.objects,
+        fate: rules.fate(part.sequence).map(|fate| format!("{fate:?}")).unwrap_or_default(),
+    });
+    let range = |range: &std::ops::RangeInclusive<u32>| match range.start() == range.end() {
+        true => range.start().to_string(),
+        false => format!("{}-{}", range.start(), range.end()),
+    };
+    let owed = conversations.owed(&kept.name)?;
+    let owed = owed.iter().map(|owed| {
+        let target = &owed.target;
+        format!("{:?} {:?} {} for part {}", target.when, target.kind, target.address, owed.sequence)
+    });
+    Ok(Some(Whole {
+        line: line(&kept),
+        cause: rules.cause().map(told),
+        missing: rules.missing().iter().map(range).collect(),
+        seconds_left: rules.left(now, settings).map(|left| left.as_secs()),
+        remaining: rules.remainder().collect(),
+        renews: kept.renews.clone(),
+        renewed_as: kept.renewed_as.clone(),
+        owed: owed.collect(),
+        parts: parts.collect(),
+        timeline: events.into_iter().map(|(at, _, what)| Event { at: at.to_string(), what }).collect(),
+    }))
+}
+
+/// By ConversationID, else by RequestID.
+pub fn find(conversations: &Conversations<'_>, owner: &impl Owner, id: &str) -> Result<Option<Box<Kept>>, StoreError> {
+    let mut known = conversations.get(&Name::conversation(owner, id))?;
+    if known.is_none()
+        && let Some((name, _)) = conversations.of_request(owner, &id.to_lowercase())?
+    {
+        known = conversations.get(&name)?;
+    }
+    Ok(match known {
+        Some(Known::Kept(kept)) => Some(kept),
+        Some(Known::Used) | None => None,
+    })
+}
+
+fn told(cause: Cause) -> String {
+    match cause {
+        Cause::Part(sequence) => format!("part {sequence} had an Error result"),
+        Cause::CallsChanged => "a part had another CallsInConversation (200)".to_owned(),
+        Cause::SequenceRepeated => "a SequenceCode came twice (214)".to_owned(),
+        Cause::PartsLost => "the store has lost parts (201)".to_owned(),
+        Cause::Expired => "RequestExpirationTime had passed".to_owned(),
+        Cause::Deleted => "it was deleted before it was taken up".to_owned(),
+    }
+}

@@ -1,0 +1,224 @@
+//! One turn of a conversation: it runs its next part, times out, or is forgotten. One transaction, kept whole or not at all.
+
+use std::sync::Arc;
+
+use crate::{
+    backend::{
+        self, Backend, ending,
+        result::{self, Whole},
+    },
+    clock::Time,
+    conversation::{self, Begun, State},
+    message::{
+        Call, Echo, Operation, Row,
+        client::{Accounts, Client},
+        code, overall_status, reply,
+    },
+    object::{self, Limits, Tree},
+    soap,
+    store::{Kept, Known, Name, Outcome, Part, StoreError, Transaction, View},
+};
+
+/// The next part of a conversation, read and parsed outside the transaction.
+pub(super) struct Prepared {
+    sequence: u32,
+    /// The part's envelope, or why it cannot be run.
+    tree: Result<Tree, String>,
+}
+
+impl Prepared {
+    /// A part that cannot be run: it ends with an error instead of being tried for ever.
+    pub(super) fn broken(sequence: u32, why: String) -> Self {
+        Self { sequence, tree: Err(why) }
+    }
+
+    pub(super) fn sequence(&self) -> u32 {
+        self.sequence
+    }
+}
+
+/// Reads the part that is to run next, if one is.
+pub(super) fn prepare(
+    view: &View<'_>,
+    name: &Name,
+    backend: &Backend,
+    limits: &Limits,
+    now: Time,
+) -> Result<Option<Prepared>, StoreError> {
+    let conversations = view.conversations();
+    let Some(Known::Kept(kept)) = conversations.get(name)? else { return Ok(None) };
+    let (_, begun) = conversation::begin(kept.rules, u64::MAX, now, &backend.settings.conversations);
+    // The count of parts is looked at inside the transaction.
+    let sequence = match begun {
+        Begun::Run { sequence, .. } => sequence,
+        Begun::Ended(conversation::Cause::PartsLost) => 1,
+        _ => return Ok(None),
+    };
+    let tree = match conversations.envelope(name, sequence) {
+        Ok(Some(text)) => object::read(text, &backend.schema, limits).map_err(|error| error.to_string()),
+        Ok(None) => Err("its envelope is missing".to_owned()),
+        Err(StoreError::Corrupt { reason, .. }) => Err(reason),
+        Err(error) => return Err(error),
+    };
+    Ok(Some(Prepared { sequence, tree }))
+}
+
+/// Takes the turn. Gives whether there may be another one at once.
+pub(super) fn turn(
+    txn: &mut Transaction<'_>,
+    name: &Name,
+    prepared: Option<&Prepared>,
+    backend: &Backend,
+    accounts: &Arc<Accounts>,
+    now: Time,
+) -> Result<bool, StoreError> {
+    let settings = &backend.settings.conversations;
+    let Some(Known::Kept(mut kept)) = txn.conversations().get(name)? else {
+        let reason = "it is due and there is no such conversation".to_owned();
+        return Err(StoreError::Corrupt { key: name.id().to_owned(), reason });
+    };
+    if kept.due.is_none_or(|due| due > now) {
+        return Ok(false);
+    }
+    if kept.ended.is_some() {
+        forget(txn, &kept)?;
+        return Ok(false);
+    }
+    if let Some(after) = conversation::overdue(&kept.rules, now, settings) {
+        kept.rules = after;
+        ending::keep(txn, &mut kept, now, settings)?;
+        return Ok(false);
+    }
+    let stored = match kept.rules.state() {
+        State::Closed => u64::from(txn.conversations().count_parts(name)?),
+        _ => u64::from(kept.rules.calls()),
+    };
+    let (begun, what) = conversation::begin(kept.rules.clone(), stored, now, settings);
+    kept.rules = begun;
+    match (what, prepared) {
+        (Begun::Run { sequence, .. }, Some(prepared)) if prepared.sequence == sequence => {
+            run(txn, &mut kept, prepared, backend, accounts, now)?;
+        }
+        // It has gone on since the part was read.
+        (Begun::Run { .. }, _) => return Ok(true),
+        (Begun::Ended(_) | Begun::Wait(_) | Begun::Nothing, _) => {}
+    }
+    ending::keep(txn, &mut kept, now, settings)?;
+    Ok(kept.rules.state() == State::Processing)
+}
+
+/// Removes a conversation whose results have been kept long enough.
+fn forget(txn: &mut Transaction<'_>, kept: &Kept) -> Result<(), StoreError> {
+    for part in txn.conversations().parts(&kept.name)? {
+        result::remove(txn, &kept.name, &part.results)?;
+    }
+    txn.forget_conversation(kept)
+}
+
+/// Runs a part and writes down what came of it.
+fn run(
+    txn: &mut Transaction<'_>,
+    kept: &mut Kept,
+    prepared: &Prepared,
+    backend: &Backend,
+    accounts: &Arc<Accounts>,
+    now: Time,
+) -> Result<(), StoreError> {
+    let name = kept.name.clone();
+    let Some(mut part) = txn.conversations().part(&name, prepared.sequence)? else {
+        let reason = format!("part {} is missing", prepared.sequence);
+        return Err(StoreError::Corrupt { key: name.id().to_owned(), reason });
+    };
+    part.started = Some(now);
+    let (whole, items, detail) = {
+        let call = call_of(prepared, &part);
+        match &call {
+            Ok(call) => {
+                let rows = match accounts.recall(&part.by) {
+                    Some(client) => apply(txn, backend, &client, call, now)?,
+                    None => gone(call, &part),
+                };
+                let about = ending::about(kept, &part, now);
+                let items = result::put_items(txn, &name, &about, call, &rows)?;
+                (Whole::of(&rows), items, Some(detail(call, rows, &part, backend)))
+            }
+            Err(why) => {
+                tracing::error!(conversation = name.id(), sequence = part.sequence, why, "a part cannot be run");
+                (Whole::failed(code::EXCEPTION.code, &code::EXCEPTION.about("processing")), Vec::new(), None)
+            }
+        }
+    };
+    let ok = whole.code.is_none();
+    let outcome = if ok { Outcome::Ok } else { Outcome::Error };
+    let message = result::put_message(txn, &name, &ending::about(kept, &part, now), &whole, detail.as_deref())?;
+    result::end_job(txn, &name, part.results.job, outcome, &whole, now)?;
+    (part.outcome, part.finished) = (Some(outcome), Some(now));
+    (part.results.message, part.results.items) = (Some(message), items);
+    txn.put_part(&name, &part)?;
+    ending::owe_for_call(txn, &name, &part, now)?;
+    if let Some(after) = conversation::finish(&kept.rules, part.sequence, ok) {
+        kept.rules = after;
+    }
+    Ok(())
+}
+
+fn call_of<'t>(prepared: &'t Prepared, part: &Part) -> Result<Call<'t>, String> {
+    let tree = prepared.tree.as_ref().map_err(Clone::clone)?;
+    let operation = Operation::named(&part.operation).ok_or_else(|| format!("{} is no operation", part.operation))?;
+    let envelope = soap::open(tree).map_err(|fault| fault.text)?;
+    Call::new(operation, &envelope).map_err(|fault| fault.text)
+}
+
+fn apply(
+    txn: &mut Transaction<'_>,
+    backend: &Backend,
+    client: &Client,
+    call: &Call<'_>,
+    now: Time,
+) -> Result<Vec<Row>, StoreError> {
+    match call.operation {
+        Operation::Perform => backend::definition::apply(backend, txn, client, call, now),
+        _ => backend::apply(backend, txn, client, call, now),
+    }
+}
+
+/// The caller is no longer configured, or has lost the account.
+fn gone(call: &Call<'_>, part: &Part) -> Vec<Row> {
+    let text = code::NO_ACCESS.about(&format!("for which {} called", part.by.key()));
+    (0..call.objects.len()).map(|ordinal| Row::error(ordinal, code::NO_ACCESS.code, text.clone())).collect()
+}
+
+/// The answer that a synchronous call would have had, with as much of its objects as the caller asked for.
+fn detail(call: &Call<'_>, mut rows: Vec<Row>, part: &Part, backend: &Backend) -> String {
+    let wishes = part.targets.iter().filter(|target| target.include_results && target.include_objects);
+    let mut wishes = wishes.peekable();
+    let none = wishes.peek().is_none();
+    let base = wishes.all(|target| target.only_include_base);
+    for row in &mut rows {
+        if none {
+            row.echo = Echo::None;
+        } else if base && let Some(node) = call.objects.get(row.ordinal) {
+            let mut object = match std::mem::take(&mut row.echo) {
+                Echo::None => {
+                    row.echo = Echo::None;
+                    continue;
+                }
+                Echo::Request => node.to_object(),
+                Echo::RequestWith(set) => {
+                    let mut object = node.to_object();
+                    for (member, text) in set {
+                        object.set_text(member, text);
+                    }
+                    object
+                }
+                Echo::Object(object) => object,
+            };
+            if let Some((_, kind)) = node.xsi_type() {
+                object.kind = kind.into();
+            }
+            row.echo = Echo::Object(object::only_base(&object, &backend.schema));
+        }
+    }
+    tracing::debug!(request.id = part.request_id, overall = overall_status(&rows), "a part has run");
+    reply::write_alone(call, &rows, &part.request_id, &backend.schema)
+}

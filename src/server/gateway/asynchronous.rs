@@ -1,0 +1,193 @@
+//! Calls that are queued: the checks, the immediate answer, the acceptance.
+//!
+//! What is kept is the envelope as it came, decoded, but for its header: credentials do not go to disk.
+
+use std::borrow::Cow;
+
+use crate::{
+    conversation::{Arriving, Asked, Place, Rejection, may_be_asynchronous, place},
+    message::{Call, Echo, Operation, Queued, Row, client::Client, code},
+    object::{Node, Object},
+    queue::{Arrival, Refusal, accept},
+    schema::PARTNER_API,
+    soap::Fault,
+    store::Transaction,
+};
+
+use super::{Gateway, Request, dispatch::WorkError};
+
+/// The rows of a call that is not done now: it was queued, or refused. `None` for a synchronous call.
+pub(super) async fn queue(
+    gateway: &Gateway,
+    request: &Request,
+    call: &Call<'_>,
+    client: &Client,
+    request_id: &str,
+) -> Result<Option<Vec<Row>>, Fault> {
+    let settings = &gateway.backend.settings.conversations;
+    let now = gateway.clock.now();
+    let ids: Vec<Cow<'_, str>> =
+        if call.options.asynchronous { call.objects.iter().filter_map(correlation_id).collect() } else { Vec::new() };
+    let asked = Asked { options: &call.options, objects: call.objects.len(), correlation_ids: &ids };
+    let place = match place(&asked, now, settings) {
+        Ok(Place::Synchronous) => return Ok(None),
+        Ok(place) => place,
+        Err(rejection) => return Ok(Some(refused(call, rejection))),
+    };
+    if let Some(rows) = unfit(gateway, request, call, client).await? {
+        return Ok(Some(rows));
+    }
+    let named = call.options.client.as_ref().map(|named| client.account_of(named)).transpose();
+    let acting = match named {
+        Ok(account) => {
+            account.flatten().and_then(|account| client.acting_for(account)).unwrap_or_else(|| client.clone())
+        }
+        Err(what) => {
+            let text = code::NO_ACCESS.about(&what);
+            return Ok(Some(rows(call, |ordinal| Row::error(ordinal, code::NO_ACCESS.code, text.clone()))));
+        }
+    };
+    let Some(part) = Arriving::new(&place, &call.options, false) else { return Ok(None) };
+    let conversation_id = match place {
+        Place::Part { conversation_id, .. } => Some(conversation_id),
+        Place::Single | Place::Synchronous => None,
+    };
+    let arrival = Arrival {
+        client: acting,
+        conversation_id: conversation_id.clone(),
+        part,
+        operation: call.operation,
+        objects: call.objects.len(),
+        targets: call.options.send_response_to.clone(),
+        request_id: request_id.to_owned(),
+        envelope: without_credentials(request)?,
+        renews: None,
+    };
+    let settings = settings.clone();
+    let taken = gateway.store.write(move |txn: &mut Transaction<'_>| accept(txn, &arrival, now, &settings)).await;
+    // A refusal too may have changed when something is due.
+    gateway.queue.wake();
+    match taken {
+        Ok(Ok(())) => {
+            let queued = Queued { request_id: request_id.to_owned(), conversation_id };
+            let message = gateway.queue.settings().message.clone();
+            Ok(Some(rows(call, |ordinal| Row {
+                queued: Some(Box::new(queued.clone())),
+                ..Row::ok(ordinal, message.clone())
+            })))
+        }
+        Ok(Err(rejection)) | Err(Refusal::Rule(rejection)) => Ok(Some(refused(call, rejection))),
+        // The service's own code for "not now" (facts/wire 1.5).
+        Err(Refusal::Quota(excess)) => Err(Fault::server(17, format!("Rate Limited: {excess}"))),
+        Err(Refusal::Store(error)) => Err(WorkError::Store(error).fault()),
+    }
+}
+
+/// What makes a call unfit for the queue whatever the rules say: its operation, no objects, a triggered send.
+async fn unfit(
+    gateway: &Gateway,
+    request: &Request,
+    call: &Call<'_>,
+    client: &Client,
+) -> Result<Option<Vec<Row>>, Fault> {
+    if !may_be_asynchronous(call.operation) {
+        let text = code::CANNOT_PERFORM.about(&format!("asynchronous {}", call.operation.name()));
+        return Ok(Some(rows(call, |ordinal| Row::error(ordinal, code::CANNOT_PERFORM.code, text.clone()))));
+    }
+    if call.objects.is_empty() {
+        return Ok(Some(vec![Row::error(0, code::NO_OBJECT.code, code::NO_OBJECT.about("0"))]));
+    }
+    let is_send = |node: &Node<'_>| node.xsi_type().is_some_and(|(_, name)| name == "TriggeredSend");
+    if call.operation != Operation::Create || !call.objects.iter().any(is_send) {
+        return Ok(None);
+    }
+    // Sends are validated before they are queued (seed 004), and without a mail backend none passes: each gets the
+    // refusal of a synchronous call, the other objects of the call the code of a failed validation.
+    let (backend, request, client, now) =
+        (gateway.backend.clone(), request.clone(), client.clone(), gateway.clock.now());
+    let tried = gateway.store.write(move |txn: &mut Transaction<'_>| -> Result<Vec<Row>, WorkError> {
+        let mut call = request.call().map_err(WorkError::Fault)?;
+        let all = call.objects.clone();
+        call.objects.retain(is_send);
+        let mut sends = crate::backend::apply(&backend, txn, &client, &call, now)?.into_iter();
+        Ok(all
+            .iter()
+            .enumerate()
+            .map(|(ordinal, node)| {
+                let send = if is_send(node) { sends.next() } else { None };
+                let invalid = || Row {
+                    echo: Echo::None,
+                    ..Row::error(ordinal, Rejection::Invalid.code(), Rejection::Invalid.text())
+                };
+                send.map_or_else(invalid, |send| Row { ordinal, ..send })
+            })
+            .collect())
+    });
+    tried.await.map(Some).map_err(WorkError::fault)
+}
+
+fn correlation_id<'a>(node: &Node<'a>) -> Option<Cow<'a, str>> {
+    let id = node.child("CorrelationID").filter(|id| !id.is_nil())?;
+    Some(match id.text() {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    })
+}
+
+/// One row for each object, with the subtype that a synchronous answer would have, and without the object.
+fn rows(call: &Call<'_>, row: impl Fn(usize) -> Row) -> Vec<Row> {
+    let nodes = call.objects.iter().enumerate();
+    let mut rows: Vec<Row> =
+        nodes.map(|(ordinal, node)| Row { echo: echo(call), subtype: subtype(call, *node), ..row(ordinal) }).collect();
+    if rows.is_empty() {
+        rows.push(Row { echo: echo(call), ..row(0) });
+    }
+    rows
+}
+
+/// All but a CreateResult must have an Object (WSDL): theirs is an empty one.
+fn echo(call: &Call<'_>) -> Echo {
+    match call.operation {
+        Operation::Create => Echo::None,
+        _ => Echo::Object(Object::new("APIObject")),
+    }
+}
+
+fn refused(call: &Call<'_>, rejection: Rejection) -> Vec<Row> {
+    if rejection == Rejection::TooManyObjects {
+        // About none of the objects.
+        return vec![Row { echo: echo(call), ..Row::error(0, rejection.code(), rejection.text()) }];
+    }
+    rows(call, |ordinal| Row::error(ordinal, rejection.code(), rejection.text()))
+}
+
+/// The xsi:type of Results: that of captured answers.
+fn subtype(call: &Call<'_>, node: Node<'_>) -> Option<&'static str> {
+    let (_, name) = node.xsi_type()?;
+    match (call.operation, name) {
+        (Operation::Create, "DataExtensionObject") => Some("DataExtensionCreateResult"),
+        (Operation::Update, "DataExtensionObject") => Some("DataExtensionUpdateResult"),
+        (Operation::Delete, "DataExtensionObject") => Some("DataExtensionDeleteResult"),
+        _ => None,
+    }
+}
+
+/// The envelope with a header that holds nothing but Options.
+fn without_credentials(request: &Request) -> Result<String, Fault> {
+    let root = request.tree.root();
+    let text = root.raw();
+    let version = request.envelope()?.version;
+    let (mut kept, mut from) = (String::with_capacity(text.len()), 0);
+    let headers = root.children().filter(|part| part.is(version.namespace(), "Header"));
+    for block in headers.flat_map(|header| header.children()) {
+        if block.is(PARTNER_API, "Options") {
+            continue;
+        }
+        // Both are slices of one text.
+        let start = block.raw().as_ptr().addr().saturating_sub(text.as_ptr().addr());
+        kept.push_str(text.get(from..start).unwrap_or_default());
+        from = start.saturating_add(block.raw().len());
+    }
+    kept.push_str(text.get(from..).unwrap_or_default());
+    Ok(kept)
+}

@@ -1,0 +1,138 @@
+//! The keys of conversations; what lies under them is described in `conversations`.
+//!
+//! | first byte | then | value |
+//! |---|---|---|
+//! | 0x20 | account, conversation | the conversation, or that its id has been used |
+//! | 0x21 | account, conversation, sequence | a part: who asked, how, what became of it |
+//! | 0x22 | account, conversation, sequence | that part's envelope |
+//! | 0x23 | account, RequestID | account, conversation and sequence of the part |
+//! | 0x24 | moment, account, conversation | account and conversation, due at that moment |
+//! | 0x25 | account, conversation, sequence, number | a delivery owed |
+//!
+//! A conversation is written as `c` and its ConversationID, or as `r` and the RequestID of a call that has none: a client may
+//! choose a ConversationID that looks like a RequestID.
+
+use super::{conversations::Name, key};
+
+const CONVERSATION: u8 = 0x20;
+const PART: u8 = 0x21;
+const ENVELOPE: u8 = 0x22;
+const REQUEST: u8 = 0x23;
+const DUE: u8 = 0x24;
+const OWED: u8 = 0x25;
+
+pub(super) fn conversation(name: &Name) -> Vec<u8> {
+    of(CONVERSATION, name)
+}
+
+/// What all conversations begin with, those of all accounts.
+pub(super) fn conversations() -> Vec<u8> {
+    vec![CONVERSATION]
+}
+
+pub(super) fn part(name: &Name, sequence: u32) -> Vec<u8> {
+    numbered(of(PART, name), sequence)
+}
+
+/// What all parts of one conversation begin with.
+pub(super) fn parts(name: &Name) -> Vec<u8> {
+    of(PART, name)
+}
+
+pub(super) fn envelope(name: &Name, sequence: u32) -> Vec<u8> {
+    numbered(of(ENVELOPE, name), sequence)
+}
+
+pub(super) fn request(account: u64, request_id: &str) -> Vec<u8> {
+    let mut key = key::scoped(REQUEST, account);
+    key::index_value(&mut key, request_id.as_bytes());
+    key
+}
+
+pub(super) fn due(moment: i64, name: &Name) -> Vec<u8> {
+    let mut key = vec![DUE];
+    key::number(&mut key, moment);
+    key.extend_from_slice(of(DUE, name).get(1..).unwrap_or_default());
+    key
+}
+
+/// What everything that is due begins with.
+pub(super) fn all_due() -> Vec<u8> {
+    vec![DUE]
+}
+
+/// What everything that is due after a moment comes behind.
+pub(super) fn due_after(moment: i64) -> Vec<u8> {
+    let mut key = vec![DUE];
+    key::number(&mut key, moment.saturating_add(1));
+    key
+}
+
+/// The moment in a key of what is due.
+pub(super) fn moment(due: &[u8]) -> Option<i64> {
+    key::id(due.get(..9)?)
+}
+
+pub(super) fn owed(name: &Name, sequence: u32, number: u32) -> Vec<u8> {
+    numbered(numbered(of(OWED, name), sequence), number)
+}
+
+/// What all deliveries owed for one conversation begin with.
+pub(super) fn all_owed(name: &Name) -> Vec<u8> {
+    of(OWED, name)
+}
+
+/// A key in words.
+pub(super) fn readable(space: u8, rest: &[u8]) -> Option<String> {
+    let what = match space {
+        CONVERSATION => "conversation",
+        PART => "a part of conversation",
+        ENVELOPE => "the envelope of a part of conversation",
+        REQUEST => "the place of request",
+        DUE => "the due time of conversation",
+        OWED => "a delivery owed for conversation",
+        _ => return None,
+    };
+    let rest = if space == DUE { rest.get(8..)? } else { rest };
+    let (account, id) = rest.split_first_chunk::<8>()?;
+    let id: String = String::from_utf8_lossy(id).chars().filter(|c| !c.is_control()).take(100).collect();
+    Some(format!("{what} {id:?} of account {}", u64::from_be_bytes(*account)))
+}
+
+fn of(space: u8, name: &Name) -> Vec<u8> {
+    let mut key = key::scoped(space, name.account);
+    key.push(if name.single { b'r' } else { b'c' });
+    key::index_value(&mut key, name.id.as_bytes());
+    key
+}
+
+fn numbered(mut key: Vec<u8>, number: u32) -> Vec<u8> {
+    key.extend_from_slice(&number.to_be_bytes());
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(account: u64, id: &str) -> Name {
+        Name { account, single: false, id: id.to_owned() }
+    }
+
+    #[test]
+    fn what_is_due_earlier_comes_first() {
+        let keys = [due(-1, &name(9, "z")), due(0, &name(9, "z")), due(1, &name(1, "a")), due_after(1)];
+        assert!(keys.is_sorted());
+        assert_eq!(moment(&keys[0]), Some(-1));
+    }
+
+    #[test]
+    fn no_conversation_lies_within_another() {
+        let (a, ab) = (parts(&name(1, "a")), part(&name(1, "ab"), 1));
+        assert!(!ab.starts_with(&a));
+        assert!(part(&name(1, "a"), 2) < part(&name(1, "a"), 10));
+        let single = Name { single: true, ..name(1, "a") };
+        assert_ne!(conversation(&name(1, "a")), conversation(&single));
+        assert!(key::readable(&part(&single, 1)).contains("account 1"), "{}", key::readable(&part(&single, 1)));
+    }
+}

@@ -1,0 +1,234 @@
+//! Each code at its trigger, with its effect.
+
+use envoi::{
+    conversation::code::{Rejection, TABLE},
+    store::{self, Internal, Kept, Known, Name, Store, StoreError, Transaction},
+};
+
+use crate::{
+    gateway::{START, request},
+    house::{Asynchronous, House, list},
+};
+
+fn text(rejection: Rejection) -> String {
+    rejection.text().to_owned()
+}
+
+#[tokio::test]
+async fn options_that_break_a_rule_are_refused_in_every_row() {
+    let house = House::new().await;
+    let asynchronous = Asynchronous::new;
+    let target = |address: &str| {
+        format!(
+            "<ResponseType>HTTPPost</ResponseType><ResponseAddress>{address}</ResponseAddress>\
+             <RespondWhen>OnCallComplete</RespondWhen>"
+        )
+    };
+    let cases = [
+        (Asynchronous::default().with("ConversationID", "a"), Rejection::NotAsynchronous),
+        (asynchronous().with("SequenceCode", "1").with("CallsInConversation", "1"), Rejection::ConversationIdMissing),
+        (asynchronous().with("ConversationID", ""), Rejection::ConversationIdMissing),
+        (asynchronous().with("ConversationID", "a").with("CallsInConversation", "2"), Rejection::SequenceCodeMissing),
+        (asynchronous().with("ConversationID", "a").with("SequenceCode", "1"), Rejection::CallsMissing),
+        (Asynchronous::part("a", 1, 0), Rejection::CallsOutOfBounds),
+        (Asynchronous::part("a", 3, 2), Rejection::SequenceOutOfBounds),
+        (Asynchronous::part("a", 0, 2), Rejection::SequenceOutOfBounds),
+        (asynchronous().with("ScheduledTime", "2026-03-31T12:00:01Z"), Rejection::TooFarAhead),
+        (asynchronous().with("SendResponseTo", &target("http://example.com/x")), Rejection::Insecure),
+        (asynchronous().with("RequestExpirationTime", "2026-03-01T11:59:59Z"), Rejection::Expired),
+        (
+            asynchronous()
+                .with("ScheduledTime", "2026-03-02T12:00:00Z")
+                .with("RequestExpirationTime", "2026-03-02T11:00:00Z"),
+            Rejection::ExpiresBeforeScheduled,
+        ),
+        (
+            Asynchronous::part("a", 1, 2).with("RequestExpirationTime", "2026-03-02T11:00:00Z"),
+            Rejection::ExpirationOfConversation,
+        ),
+    ];
+    for (options, expected) in cases {
+        let answer = house.create(&options, &(list("x") + &list("y"))).await;
+        for row in 0..2 {
+            let at = |name: &str| answer.text(&format!("CreateResponse/Results#{row}/{name}"));
+            assert_eq!(at("ErrorCode"), Some(expected.code().to_string()), "{expected:?}: {}", answer.body);
+            assert_eq!(at("StatusMessage"), Some(text(expected)));
+            assert_eq!(at("StatusCode").as_deref(), Some("Error"));
+        }
+        assert_eq!(answer.text("CreateResponse/OverallStatus").as_deref(), Some("Error"));
+    }
+    house.idle().await;
+    assert_eq!(house.lists().await, [""; 0], "nothing was done");
+    assert_eq!(house.admin("GET", "/conversations").await.body, "[]", "nothing was kept");
+}
+
+#[tokio::test]
+async fn two_objects_with_one_correlation_id_are_204() {
+    let house = House::new().await;
+    let object = |name: &str| {
+        format!("<Objects xsi:type=\"List\"><CorrelationID>X</CorrelationID><ListName>{name}</ListName></Objects>")
+    };
+    let answer = house.create(&Asynchronous::new(), &(object("a") + &object("b"))).await;
+    assert_eq!(answer.text("CreateResponse/Results/ErrorCode").as_deref(), Some("204"));
+    // Another call may use it again.
+    assert_eq!(
+        house.create(&Asynchronous::new(), &object("a")).await.text("CreateResponse/OverallStatus").unwrap(),
+        "OK"
+    );
+    assert_eq!(
+        house.create(&Asynchronous::new(), &object("b")).await.text("CreateResponse/OverallStatus").unwrap(),
+        "OK"
+    );
+}
+
+#[tokio::test]
+async fn too_many_objects_are_218() {
+    let house = House::new().await;
+    let objects = "<Objects xsi:type=\"List\"/>".repeat(32_767);
+    let answer = house.create(&Asynchronous::new(), &objects).await;
+    assert_eq!(answer.text("CreateResponse/Results/ErrorCode").as_deref(), Some("218"));
+    assert_eq!(answer.count("CreateResponse/Results"), 1);
+}
+
+#[tokio::test]
+async fn another_total_invalidates_with_200_and_a_repeated_code_with_214() {
+    let house = House::new().await;
+    for (id, wrong, code) in [("t", (2, 3), "200"), ("s", (1, 2), "214")] {
+        assert_eq!(house.part(id, 1, 2, &format!("{id}1")).await, None);
+        assert_eq!(house.part(id, wrong.0, wrong.1, "wrong").await.as_deref(), Some(code));
+        assert_eq!(house.state(id).await, "Error");
+        // The late part of it is 213, a new start with its id 211.
+        assert_eq!(house.part(id, 2, 2, "late").await.as_deref(), Some("213"));
+        assert_eq!(house.part(id, 1, 2, "new").await.as_deref(), Some("211"));
+        assert_eq!(house.part(id, 1, 1, "new").await.as_deref(), Some("211"));
+        house.idle().await;
+        let codes = house.values("ResultMessage", "ErrorCode", &crate::house::equals("ConversationID", id)).await;
+        assert_eq!(codes, [code], "the accepted part has a result");
+    }
+    assert_eq!(house.lists().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_closed_conversation_is_215_and_a_complete_one_211() {
+    let house = House::new().await;
+    let scheduled = Asynchronous::part("c", 1, 1).with("ScheduledTime", "2026-03-01T13:00:00Z");
+    assert_eq!(house.create(&scheduled, &list("one")).await.text("CreateResponse/OverallStatus").unwrap(), "OK");
+    assert_eq!(house.part("c", 1, 1, "two").await.as_deref(), Some("215"));
+    house.advance(3600).await;
+    assert_eq!(house.lists().await, ["one"]);
+    assert_eq!(house.part("c", 1, 1, "two").await.as_deref(), Some("211"));
+}
+
+#[tokio::test]
+async fn a_gap_of_more_than_five_minutes_is_203_and_restarts_with_each_part() {
+    let house = House::new().await;
+    for sequence in 1..=3 {
+        assert_eq!(house.part("slow", sequence, 4, &format!("s{sequence}")).await, None);
+        house.advance(300).await;
+        assert_eq!(house.state("slow").await, "Open", "five minutes are in time");
+    }
+    house.advance(1).await;
+    assert_eq!(house.state("slow").await, "Timeout");
+    assert_eq!(house.part("slow", 4, 4, "s4").await.as_deref(), Some("203"));
+    assert_eq!(house.part("slow", 1, 4, "s1").await.as_deref(), Some("211"));
+    assert_eq!(house.lists().await, [""; 0]);
+    let codes = house.values("ResultMessage", "ErrorCode", &crate::house::equals("ConversationID", "slow")).await;
+    assert_eq!(codes, ["203", "203", "203"]);
+}
+
+#[tokio::test]
+async fn scheduled_work_can_be_deleted_until_it_has_begun() {
+    let house = House::new().await;
+    let later = Asynchronous::new().with("ScheduledTime", "2026-03-02T12:00:00Z");
+    let request_id = house.create(&later, &list("r")).await.text("CreateResponse/RequestID").unwrap();
+    house.create(&later.clone().with("ConversationID", "conv 1"), &list("c")).await;
+    house.create(&later.with("ConversationID", "kept"), &list("k")).await;
+    let by_request = format!("<Objects xsi:type=\"ScheduledRequest\"><RequestID>{request_id}</RequestID></Objects>");
+    let by_id = |id: &str| {
+        format!("<Objects xsi:type=\"ScheduledConversation\"><ConversationID>{id}</ConversationID></Objects>")
+    };
+    let answer = house.delete(&(by_request.clone() + &by_id("conv 1") + &by_id("nobody"))).await;
+    let at = |row: usize, name: &str| answer.text(&format!("DeleteResponse/Results#{row}/{name}"));
+    assert_eq!((at(0, "StatusMessage").as_deref(), at(0, "ErrorCode")), (Some("Deleted"), None), "{}", answer.body);
+    assert_eq!(at(1, "StatusMessage").as_deref(), Some("Deleted"));
+    assert_eq!(at(2, "ErrorCode").as_deref(), Some("220"));
+    assert_eq!(at(2, "StatusMessage").as_deref(), Some("AsyncAPI_Item_Not_Found"));
+    house.advance(86_400).await;
+    assert_eq!(house.lists().await, ["k"]);
+    let again = house.delete(&(by_request + &by_id("conv 1") + &by_id("kept"))).await;
+    for row in 0..3 {
+        let code = again.text(&format!("DeleteResponse/Results#{row}/ErrorCode"));
+        assert_eq!(code.as_deref(), Some("222"), "{}", again.body);
+    }
+    assert_eq!(house.part("conv 1", 1, 1, "x").await.as_deref(), Some("211"), "its id is used");
+}
+
+#[tokio::test]
+async fn deleting_can_itself_be_queued() {
+    let house = House::new().await;
+    let later = Asynchronous::new().with("ScheduledTime", "2026-03-02T12:00:00Z").with("ConversationID", "c");
+    house.create(&later, &list("c")).await;
+    let object = "<Objects xsi:type=\"ScheduledConversation\"><ConversationID>c</ConversationID></Objects>";
+    let message = request("DeleteRequest", &Asynchronous::new().text(), object);
+    let answer = house.gateway.call("Delete", &message).await;
+    assert_eq!(answer.text("DeleteResponse/Results/StatusMessage").as_deref(), Some("Queued"), "{}", answer.body);
+    house.idle().await;
+    assert_eq!(house.values("ResultItem", "StatusMessage", "").await, ["Deleted"]);
+    house.advance(86_400).await;
+    assert_eq!(house.lists().await, [""; 0]);
+}
+
+/// Every code of the table has a test in this file.
+#[test]
+fn no_code_of_the_table_is_forgotten() {
+    let raised = [
+        200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 211, 212, 213, 214, 215, 218, 220, 222, 226, 227, 228, 229,
+        231,
+    ];
+    for rule in TABLE {
+        assert!(raised.contains(&rule.code), "{} is never raised", rule.code);
+    }
+}
+
+/// The store under a house that stands still.
+async fn damage(folder: &std::path::Path, id: &str, change: impl Fn(&mut serde_json::Value) + Send + 'static) {
+    let settings = store::Settings { path: Some(folder.to_owned()), ..store::Settings::default() };
+    let store = Store::open(&settings).unwrap();
+    let name = Name::conversation(&Internal(envoi::config::demo::ACCOUNT), id);
+    let work = move |txn: &mut Transaction<'_>| -> Result<(), StoreError> {
+        let Some(Known::Kept(kept)) = txn.conversations().get(&name)? else { panic!("{name:?} is kept") };
+        let mut record = serde_json::to_value(&kept).unwrap();
+        change(&mut record["rules"]);
+        let mut kept: Kept = serde_json::from_value(record).unwrap();
+        txn.put_conversation(&mut kept, Some(START))
+    };
+    store.write(work).await.unwrap();
+}
+
+#[tokio::test]
+async fn lost_parts_are_201_and_a_state_that_cannot_be_is_212() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::on_disk(folder.path(), START).await;
+    for id in ["lost", "odd"] {
+        for sequence in [1, 2] {
+            assert_eq!(house.part(id, sequence, 3, &format!("{id}{sequence}")).await, None);
+        }
+    }
+    house.gateway.stop().await;
+    // As if a third part had been taken in and lost.
+    damage(folder.path(), "lost", |rules| {
+        rules["received"]["through"] = 3.into();
+        rules["state"] = "Closed".into();
+    })
+    .await;
+    damage(folder.path(), "odd", |rules| rules["next"] = 99.into()).await;
+
+    let house = House::on_disk(folder.path(), START).await;
+    house.idle().await;
+    assert_eq!(house.state("lost").await, "Error");
+    let by_id = crate::house::equals("ConversationID", "lost");
+    assert_eq!(house.values("ResultMessage", "ErrorCode", &by_id).await, ["201", "201"]);
+    assert_eq!(house.values("ResultMessage", "StatusMessage", &by_id).await[0], "Async API Collection Total Mismatch");
+    assert_eq!(house.part("odd", 3, 3, "x").await.as_deref(), Some("212"));
+    assert_eq!(house.lists().await, [""; 0]);
+}

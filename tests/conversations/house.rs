@@ -1,0 +1,138 @@
+//! A whole gateway in this process with a stopped clock, its operators' side, and the words of asynchronous calls.
+
+use std::path::Path;
+
+use envoi::{clock::Time, server::Parts};
+
+use crate::gateway::{Answer, Gateway, PARTNER_API, request};
+
+pub(crate) struct House {
+    pub(crate) gateway: Gateway,
+}
+
+/// Options of an asynchronous call.
+#[derive(Clone, Default)]
+pub(crate) struct Asynchronous(String);
+
+impl Asynchronous {
+    pub(crate) fn new() -> Self {
+        Self("<RequestType>Asynchronous</RequestType>".to_owned())
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.0 += &format!("<{name}>{value}</{name}>");
+        self
+    }
+
+    pub(crate) fn part(id: &str, sequence: u32, calls: u32) -> Self {
+        Self::new()
+            .with("ConversationID", id)
+            .with("SequenceCode", &sequence.to_string())
+            .with("CallsInConversation", &calls.to_string())
+    }
+
+    pub(crate) fn text(&self) -> String {
+        format!("<Options>{}</Options>", self.0)
+    }
+}
+
+/// A list as an object; a second one of that name is an error, so it tells how often a part was applied.
+pub(crate) fn list(name: &str) -> String {
+    format!("<Objects xsi:type=\"List\"><ListName>{name}</ListName></Objects>")
+}
+
+impl House {
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Parts)) -> Self {
+        Self { gateway: Gateway::start_with(change).await }
+    }
+
+    pub(crate) async fn on_disk(path: &Path, at: Time) -> Self {
+        Self::with(|parts| {
+            parts.store.path = Some(path.to_owned());
+            parts.clock = envoi::clock::Clock::stopped_at(at);
+        })
+        .await
+    }
+
+    pub(crate) async fn create(&self, options: &Asynchronous, objects: &str) -> Answer {
+        self.gateway.call("Create", &request("CreateRequest", &options.text(), objects)).await
+    }
+
+    /// Creates a list in a part; gives the ErrorCode, if it was refused.
+    pub(crate) async fn part(&self, id: &str, sequence: u32, calls: u32, name: &str) -> Option<String> {
+        self.create(&Asynchronous::part(id, sequence, calls), &list(name))
+            .await
+            .text("CreateResponse/Results/ErrorCode")
+    }
+
+    pub(crate) async fn delete(&self, object: &str) -> Answer {
+        self.gateway.call("Delete", &request("DeleteRequest", "<Options/>", object)).await
+    }
+
+    /// Moves the clock; returns when what became due has been worked off.
+    pub(crate) async fn advance(&self, seconds: u64) {
+        let answer = self.admin("POST", &format!("/time?by={}", seconds * 1000)).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+
+    /// Waits until everything that is due has been worked off.
+    pub(crate) async fn idle(&self) {
+        self.advance(0).await;
+    }
+
+    pub(crate) async fn admin(&self, method: &str, path: &str) -> Answer {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nEnvoi-Operator: test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            self.gateway.admin
+        );
+        Answer::over(self.gateway.admin, request.as_bytes()).await
+    }
+
+    pub(crate) async fn conversation(&self, id: &str) -> serde_json::Value {
+        let answer = self.admin("GET", &format!("/conversation?id={id}")).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        serde_json::from_str(&answer.body).expect("JSON")
+    }
+
+    pub(crate) async fn state(&self, id: &str) -> String {
+        self.conversation(id).await["state"].as_str().expect("a state").to_owned()
+    }
+
+    pub(crate) async fn retrieve(&self, kind: &str, properties: &[&str], filter: &str) -> Answer {
+        let properties: String = properties.iter().map(|name| format!("<Properties>{name}</Properties>")).collect();
+        let message = format!(
+            "<RetrieveRequestMsg xmlns=\"{PARTNER_API}\"><RetrieveRequest><ObjectType>{kind}</ObjectType>{properties}\
+             {filter}</RetrieveRequest></RetrieveRequestMsg>"
+        );
+        self.gateway.call("Retrieve", &message).await
+    }
+
+    /// One property of what a filter finds.
+    pub(crate) async fn values(&self, kind: &str, property: &str, filter: &str) -> Vec<String> {
+        let answer = self.retrieve(kind, &[property], filter).await;
+        let status = answer.text("RetrieveResponseMsg/OverallStatus");
+        assert!(matches!(status.as_deref(), Some("OK" | "MoreDataAvailable")), "{}", answer.body);
+        let count = answer.count("RetrieveResponseMsg/Results");
+        (0..count)
+            .map(|at| answer.text(&format!("RetrieveResponseMsg/Results#{at}/{property}")).unwrap_or_default())
+            .collect()
+    }
+
+    /// The names of the lists that were created, in the order of their creation.
+    pub(crate) async fn lists(&self) -> Vec<String> {
+        let mut names = self.values("List", "ListName", "").await;
+        names.retain(|name| name != "All Subscribers");
+        names
+    }
+}
+
+pub(crate) fn equals(property: &str, value: &str) -> String {
+    format!(
+        "<Filter xsi:type=\"SimpleFilterPart\"><Property>{property}</Property>\
+         <SimpleOperator>equals</SimpleOperator><Value>{value}</Value></Filter>"
+    )
+}
