@@ -6,7 +6,7 @@ use crate::{
     message::{Options, options::Priority},
 };
 
-/// A part that has passed [`super::place`]: its SequenceCode lies between 1 and CallsInConversation.
+/// A part that has passed [`super::place()`]: its SequenceCode lies between 1 and CallsInConversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arriving {
     /// `SequenceCode`

@@ -3,7 +3,7 @@
 //! This room is pure: a state and an event go in, the new state and the verdict come out. It keeps nothing, asks no clock
 //! and knows no store; whoever calls it writes the new state down in the transaction in which he read the old one.
 //!
-//! [`place`] makes the checks that need no state, [`accept`] takes a part in, [`overdue`] and [`due`] say when something is
+//! [`place()`] makes the checks that need no state, [`accept()`] takes a part in, [`overdue`] and [`due`] say when something is
 //! to be done, [`begin`] and [`finish`] carry the parts through, [`delete`] takes a queued one back, [`Conversation::remainder`]
 //! says what is left to send again. [`code::TABLE`] is the one table of codes.
 
