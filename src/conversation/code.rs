@@ -66,7 +66,7 @@ rules! {
         "Async API Collection Total Mismatch",
         "When processing starts, the store has not as many parts as CallsInConversation says: it is damaged.",
         "The conversation is in error and none of its parts is run.",
-        "Send all parts again under a new ConversationID. The operator runs `envoi fsck`.";
+        "Send all parts again under a new ConversationID. Tell the operator: the store is damaged.";
     /// No SequenceCode.
     SequenceCodeMissing = 202,
         "Missing Required Conversation Property SequenceCode. ConversationID, SequenceCode, and CallsInConversation are \
@@ -137,7 +137,7 @@ rules! {
         "Invalid Conversation",
         "What the store holds of the conversation is in none of its states: it is damaged.",
         "The part is refused; nothing is changed.",
-        "Send all parts under a new ConversationID. The operator runs `envoi fsck`.";
+        "Send all parts under a new ConversationID. Tell the operator: the store is damaged.";
     /// A part after an error.
     InError = 213,
         "Conversation is in an error state and is no longer able to accept conversation parts",
