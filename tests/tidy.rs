@@ -16,6 +16,7 @@ const ROOMS: &[&str] = &[
     "message",
     "conversation",
     "store",
+    "mail",
     "backend",
     "notify",
     "queue",

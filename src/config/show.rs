@@ -1,12 +1,12 @@
 //! How settings are shown: the effective ones as TOML, and the whole table as Markdown for the README.
 
-use super::{Config, table::SETTINGS};
+use super::{Config, table::settings};
 
 /// The effective settings as a configuration file, each with its origin; secrets are left out.
 pub fn toml(config: &Config) -> String {
     let mut out = String::new();
     let mut section = "";
-    for (setting, effective) in SETTINGS.iter().zip(&config.effective) {
+    for (setting, effective) in settings().zip(&config.effective) {
         let (head, name) = setting.key.split_once('.').unwrap_or(("", setting.key));
         if head != section {
             let gap = if section.is_empty() { "" } else { "\n" };
@@ -48,7 +48,7 @@ fn quoted(text: &str) -> String {
 /// The table of settings for the README.
 pub fn markdown() -> String {
     let mut out = "| Key | Default | Values | What it is for |\n| --- | --- | --- | --- |\n".to_owned();
-    for setting in SETTINGS {
+    for setting in settings() {
         let default = if setting.default.is_empty() { "none".into() } else { format!("`{}`", setting.default) };
         out.push_str(&format!("| `{}` | {default} | {} | {} |\n", setting.key, setting.kind.words(), setting.doc));
     }

@@ -15,7 +15,7 @@ use toml::{
 use super::{
     Config, Effective, accounts,
     near::perhaps,
-    table::{SETTINGS, Setting},
+    table::{Setting, settings},
 };
 
 /// What was given, in the order in which it counts: flags, environment, file.
@@ -128,7 +128,7 @@ impl Config {
                 None => problems.push(unknown(flag.clone(), key)),
             }
         }
-        for setting in SETTINGS {
+        for setting in settings() {
             apply(&mut config, setting, given.get(setting.key), &mut problems);
         }
         if let Some(path) = config.accounts_file.clone() {
@@ -168,7 +168,7 @@ fn apply(config: &mut Config, setting: &'static Setting, given: Option<&Given>, 
 }
 
 fn setting(key: &str) -> Option<&'static Setting> {
-    SETTINGS.iter().find(|setting| setting.key == key)
+    settings().find(|setting| setting.key == key)
 }
 
 fn read_file(
@@ -221,14 +221,14 @@ fn read_environment(
     given: &mut BTreeMap<&'static str, Given>,
     warnings: &mut Vec<Problem>,
 ) {
-    for setting in SETTINGS {
+    for setting in settings() {
         let name = setting.environment();
         if let Some((_, value)) = environment.iter().find(|(variable, _)| *variable == name) {
             given.insert(setting.key, Given { text: Ok(value.clone()), place: name, base: PathBuf::new() });
         }
     }
     // A misspelt one is worth a word, but not the start.
-    let known: Vec<_> = SETTINGS.iter().map(Setting::environment).chain(OTHER_VARIABLES.map(str::to_owned)).collect();
+    let known: Vec<_> = settings().map(Setting::environment).chain(OTHER_VARIABLES.map(str::to_owned)).collect();
     for (variable, _) in environment.iter().filter(|(variable, _)| variable.starts_with("ENVOI_")) {
         let set_by_cluster = ["ENVOI_PORT", "ENVOI_SERVICE_"].iter().any(|start| variable.starts_with(start));
         if !set_by_cluster && !known.contains(variable) {
@@ -261,7 +261,7 @@ fn read_accounts(path: &Path, directory: &mut accounts::Drafts, problems: &mut V
 
 /// An unknown key, with the one that was perhaps meant.
 fn unknown(place: String, key: &str) -> Problem {
-    let perhaps = perhaps(key, SETTINGS.iter().map(|setting| setting.key).chain(accounts::LISTS));
+    let perhaps = perhaps(key, settings().map(|setting| setting.key).chain(accounts::LISTS));
     Problem { place, key: key.into(), what: format!("there is no such setting{perhaps}") }
 }
 

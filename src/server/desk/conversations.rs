@@ -1,4 +1,4 @@
-//! What operators ask about conversations, and the moving of a virtual clock. Answers are JSON.
+//! Conversations, and the moving of a virtual clock.
 //!
 //! | method and path | query | answer |
 //! |---|---|---|
@@ -7,38 +7,32 @@
 //! | POST /replay | id, as, account | the remainder sent as a new conversation |
 //! | POST /time | by (milliseconds) | the new time, when what became due has been worked off |
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::time::Duration;
 
-use hyper::{Method, StatusCode};
+use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::{
-    access::Access,
-    admin::{Desk, Told},
-    route::{decoded, parameter},
-};
+use super::{Asked, Operators, Wrong};
 use crate::{
-    backend::Backend,
-    clock::Clock,
-    queue::{NoRemainder, Queue, remainder, report},
-    store::{Internal, Store, StoreError, Transaction, View},
+    queue::{NoRemainder, remainder, report},
+    store::{Transaction, View},
 };
 
 /// Conversations in a list, unless more or fewer are asked for.
 const LIST: usize = 100;
 
-/// The desk of a whole server.
-pub(super) struct Operators {
-    store: Store,
-    queue: Queue,
-    backend: Arc<Backend>,
-    access: Arc<Access>,
-    clock: Clock,
-}
+pub(super) const PATHS: &[(&str, &str)] =
+    &[("/conversations", "GET"), ("/conversation", "GET"), ("/replay", "POST"), ("/time", "POST")];
 
 impl Operators {
-    pub(super) fn new(store: Store, queue: Queue, backend: Arc<Backend>, access: Arc<Access>, clock: &Clock) -> Self {
-        Self { store, queue, backend, access, clock: clock.clone() }
+    /// Answers a question about one of [`PATHS`].
+    pub(super) async fn ask_conversations(&self, path: &str, asked: &Asked<'_>) -> Result<Value, Wrong> {
+        match path {
+            "/conversations" => self.list(asked).await,
+            "/conversation" => self.one(asked).await,
+            "/replay" => self.replay(asked).await,
+            _ => self.time(asked).await,
+        }
     }
 
     async fn list(&self, asked: &Asked<'_>) -> Result<Value, Wrong> {
@@ -93,76 +87,5 @@ impl Operators {
         })?;
         self.queue.idle().await;
         Ok(json!({ "now": now.to_string() }))
-    }
-
-    /// The account and the id that a question names; the account may be left out where there is one.
-    fn named(&self, asked: &Asked<'_>) -> Result<(Internal, String), Wrong> {
-        let id = asked.get("id").ok_or_else(|| Wrong::asked("id is missing".to_owned()))?;
-        let account = match asked.get("account") {
-            Some(account) => {
-                account.parse().map_err(|_| Wrong::asked(format!("account is {account:?}, expected a number (MID)")))?
-            }
-            None => {
-                let accounts = self.access.accounts();
-                let mut all = accounts.accounts().map(|account| account.mid);
-                match (all.next(), all.next()) {
-                    (Some(only), None) => only,
-                    _ => return Err(Wrong::asked("there are several accounts: name one (account)".to_owned())),
-                }
-            }
-        };
-        Ok((Internal(account), id))
-    }
-}
-
-impl Desk for Operators {
-    fn ask<'a>(
-        &'a self,
-        method: &'a Method,
-        path: &'a str,
-        query: Option<&'a str>,
-    ) -> Pin<Box<dyn Future<Output = Told> + Send + 'a>> {
-        Box::pin(async move {
-            let asked = Asked(query);
-            let told = match (path, method.as_str()) {
-                ("/conversations", "GET") => self.list(&asked).await,
-                ("/conversation", "GET") => self.one(&asked).await,
-                ("/replay", "POST") => self.replay(&asked).await,
-                ("/time", "POST") => self.time(&asked).await,
-                ("/conversations" | "/conversation", _) => return Told::Method("GET"),
-                ("/replay" | "/time", _) => return Told::Method("POST"),
-                _ => return Told::Elsewhere,
-            };
-            match told {
-                Ok(answer) => Told::Json(StatusCode::OK, answer.to_string()),
-                Err(Wrong(status, error)) => Told::Json(status, json!({ "error": error }).to_string()),
-            }
-        })
-    }
-}
-
-/// The query of a question.
-struct Asked<'a>(Option<&'a str>);
-
-impl Asked<'_> {
-    fn get(&self, name: &str) -> Option<String> {
-        parameter(self.0, name).map(decoded)
-    }
-}
-
-/// Why there is no answer: the status and a sentence.
-struct Wrong(StatusCode, String);
-
-impl Wrong {
-    fn asked(what: String) -> Self {
-        Self(StatusCode::BAD_REQUEST, what)
-    }
-
-    fn unknown(what: &str) -> Self {
-        Self(StatusCode::NOT_FOUND, what.to_owned())
-    }
-
-    fn store(error: StoreError) -> Self {
-        Self(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
     }
 }

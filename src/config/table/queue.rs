@@ -1,0 +1,53 @@
+//! Settings of asynchronous calls.
+
+use super::{DAY, Setting, place, row, seconds};
+use crate::config::value::Kind;
+
+pub(super) const ROWS: &[Setting] = &[
+    row(
+        "queue.workers",
+        "2",
+        Kind::Number { min: 1, max: 256, put: |c, v| c.queue.workers = place(v) },
+        "Conversations that are worked on at once; the parts of one run one after the other.",
+    ),
+    row(
+        "queue.message",
+        "Queued",
+        Kind::Text { check: spoken, put: |c, v| c.queue.message = v },
+        "StatusMessage of the immediate answer to an asynchronous call.",
+    ),
+    row(
+        "queue.gap",
+        "5m",
+        seconds(1, DAY, |c, v| c.backend.conversations.gap = v),
+        "The longest time between two accepted parts of a conversation; after it the conversation times out.",
+    ),
+    row(
+        "queue.horizon",
+        "30d",
+        seconds(1, 365 * DAY, |c, v| c.backend.conversations.horizon = v),
+        "How far ahead ScheduledTime may lie.",
+    ),
+    row(
+        "queue.retention",
+        "30d",
+        seconds(60, 3650 * DAY, |c, v| c.backend.conversations.retention = v),
+        "How long results of asynchronous calls can be retrieved. ConversationIDs stay used for ever.",
+    ),
+    row(
+        "queue.open",
+        "100000",
+        Kind::Number { min: 1, max: 1_000_000_000, put: |c, v| c.backend.conversations.max_open = v },
+        "Conversations and single asynchronous calls of one account that are not done; one more is a fault.",
+    ),
+    row(
+        "queue.bytes",
+        "4GiB",
+        Kind::Size { min: 1 << 20, max: 1 << 50, put: |c, v| c.backend.conversations.max_queued_bytes = v },
+        "Bytes of calls that wait in one account; more is a fault.",
+    ),
+];
+
+fn spoken(text: &str) -> Result<(), String> {
+    if text.trim().is_empty() { Err("must say something".to_owned()) } else { Ok(()) }
+}

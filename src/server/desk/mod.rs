@@ -1,0 +1,108 @@
+//! What operators ask, and what they order. Answers are JSON; each file here holds the paths of one subject.
+
+mod conversations;
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use hyper::{Method, StatusCode};
+use serde_json::json;
+
+use super::{
+    access::Access,
+    admin::{Desk, Told},
+    route::{decoded, parameter},
+};
+use crate::{
+    backend::Backend,
+    clock::Clock,
+    queue::Queue,
+    store::{Internal, Store, StoreError},
+};
+
+/// The desk of a whole server.
+pub(super) struct Operators {
+    store: Store,
+    queue: Queue,
+    backend: Arc<Backend>,
+    access: Arc<Access>,
+    clock: Clock,
+}
+
+impl Operators {
+    pub(super) fn new(store: Store, queue: Queue, backend: Arc<Backend>, access: Arc<Access>, clock: &Clock) -> Self {
+        Self { store, queue, backend, access, clock: clock.clone() }
+    }
+
+    /// The account and the id that a question names; the account may be left out where there is one.
+    fn named(&self, asked: &Asked<'_>) -> Result<(Internal, String), Wrong> {
+        let id = asked.get("id").ok_or_else(|| Wrong::asked("id is missing".to_owned()))?;
+        let account = match asked.get("account") {
+            Some(account) => {
+                account.parse().map_err(|_| Wrong::asked(format!("account is {account:?}, expected a number (MID)")))?
+            }
+            None => {
+                let accounts = self.access.accounts();
+                let mut all = accounts.accounts().map(|account| account.mid);
+                match (all.next(), all.next()) {
+                    (Some(only), None) => only,
+                    _ => return Err(Wrong::asked("there are several accounts: name one (account)".to_owned())),
+                }
+            }
+        };
+        Ok((Internal(account), id))
+    }
+}
+
+impl Desk for Operators {
+    fn ask<'a>(
+        &'a self,
+        method: &'a Method,
+        path: &'a str,
+        query: Option<&'a str>,
+    ) -> Pin<Box<dyn Future<Output = Told> + Send + 'a>> {
+        Box::pin(async move {
+            let asked = Asked(query);
+            let listed = |paths: &[(&str, &'static str)]| {
+                paths.iter().find(|(known, _)| *known == path).map(|(_, allowed)| *allowed)
+            };
+            let told = if let Some(allowed) = listed(conversations::PATHS) {
+                if allowed != method.as_str() {
+                    return Told::Method(allowed);
+                }
+                self.ask_conversations(path, &asked).await
+            } else {
+                return Told::Elsewhere;
+            };
+            match told {
+                Ok(answer) => Told::Json(StatusCode::OK, answer.to_string()),
+                Err(Wrong(status, error)) => Told::Json(status, json!({ "error": error }).to_string()),
+            }
+        })
+    }
+}
+
+/// The query of a question.
+struct Asked<'a>(Option<&'a str>);
+
+impl Asked<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        parameter(self.0, name).map(decoded)
+    }
+}
+
+/// Why there is no answer: the status and a sentence.
+struct Wrong(StatusCode, String);
+
+impl Wrong {
+    fn asked(what: String) -> Self {
+        Self(StatusCode::BAD_REQUEST, what)
+    }
+
+    fn unknown(what: &str) -> Self {
+        Self(StatusCode::NOT_FOUND, what.to_owned())
+    }
+
+    fn store(error: StoreError) -> Self {
+        Self(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+    }
+}
