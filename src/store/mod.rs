@@ -25,6 +25,7 @@ mod transaction;
 mod objects;
 mod conversation_key;
 mod conversations;
+pub mod send;
 mod stats;
 mod committer;
 #[cfg(test)]
