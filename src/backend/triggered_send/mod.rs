@@ -26,7 +26,7 @@ use std::{
 use crate::{
     message::{Echo, Options, Row, code},
     object::{Member, Node, Object},
-    store::{Objects, send::Send},
+    store::{Content as Owed, Objects, send::Send},
 };
 
 use super::{
@@ -115,7 +115,7 @@ pub(crate) fn apply(
         }
         let account = work.client.account();
         let send = Send { account, definition: id, batch, subscriber, key, address, list, attributes, from };
-        let _ = (send, due);
+        work.txn.owe(work.client, Owed::Send(Box::new(send)), work.now, due)?;
     }
     for (_, key, problem) in &checked.failures {
         if let Some(key) = key {

@@ -50,7 +50,7 @@ struct Bounces {
 }
 
 /// Writes down how a mail ended: a SentEvent, a BounceEvent or a NotSentEvent, the counts of its definition, and after a hard bounce
-/// the status of its subscriber.
+/// the status of its subscriber. `again` says that it had ended before, and an operator has sent it once more.
 ///
 /// # Errors
 /// The store's.
@@ -59,6 +59,7 @@ pub fn sent(
     txn: &mut Transaction<'_>,
     send: &Send,
     ending: &Ending,
+    again: bool,
     now: Time,
 ) -> Result<(), StoreError> {
     let mut tables = Tables::default();
@@ -96,8 +97,9 @@ pub fn sent(
             }
         }
     };
+    let waiting = if again { 0 } else { -1 };
     match definition {
-        Some(definition) => tracking::count(work, send.definition, definition, &[(count, 1), (Count::Queued, -1)]),
+        Some(definition) => tracking::count(work, send.definition, definition, &[(count, 1), (Count::Queued, waiting)]),
         None => Ok(()),
     }
 }
