@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hyper::{Method, StatusCode, http::request::Parts};
 
-use super::{Metrics, Outcome, Report};
+use super::{Metrics, Outcome, Report, unsubscribe};
 use crate::clock::Stopwatch;
 
 /// Paths are the client's text; more of one than this is not worth a line.

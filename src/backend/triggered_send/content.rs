@@ -148,7 +148,9 @@ impl Content {
                     self.from_name = from("FromName").unwrap_or_else(|| name.clone());
                 }
                 None => {
-                    return incomplete("no FromAddress is given by its SenderProfile, its SendClassification or itself");
+                    return incomplete(
+                        "no FromAddress is given by its SenderProfile, its SendClassification or itself",
+                    );
                 }
             },
         }

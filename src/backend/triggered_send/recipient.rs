@@ -109,7 +109,8 @@ pub(crate) fn check<'n>(
         return Ok(Err(excluded(NO_ADDRESS)));
     };
     if own.is_none() && !seen.insert(folded(&address)) {
-        return Ok(Err(excluded(DUPLICATE)));
+        // He does get it, once.
+        return Ok(Err(DUPLICATE.into()));
     }
     if let Some((id, kept)) = &found
         && let Some(problem) = unwilling(objects, content, *id, kept)?

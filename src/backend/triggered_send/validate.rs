@@ -25,7 +25,7 @@ const KIND: &str = "TriggeredSend";
 /// One answer for each TriggeredSend of a Create, in the places of the objects; nothing for other objects. An answer that is
 /// no error may still tell of subscribers who get nothing.
 ///
-/// A call that stands alone is checked against the store, as if it were done now. In a conversation, after other objects, or
+/// A call that stands alone is checked against the store, as if it were done now. In a conversation, behind other objects, or
 /// with a ScheduledTime, what is there when it is done may be another: there only what the call itself says is checked.
 ///
 /// # Errors
@@ -40,11 +40,10 @@ pub fn validate(
     if call.operation != Operation::Create {
         return Ok(call.objects.iter().map(|_| None).collect());
     }
-    let alone = !call.options.in_conversation()
-        && call.options.scheduled_time.is_none()
-        && call.objects.iter().all(|node| is_send(node));
+    let mut alone = !call.options.in_conversation() && call.options.scheduled_time.is_none();
     let mut rows = Vec::with_capacity(call.objects.len());
     for (ordinal, node) in call.objects.iter().enumerate() {
+        alone &= is_send(node);
         rows.push(match is_send(node).then(|| one(backend, view, client, call, *node, alone)) {
             None => None,
             Some(Ok(row)) => Some(Row { ordinal, ..row }),
