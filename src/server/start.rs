@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::{
     backend::{self, Backend, seed},
     clock::Clock,
+    mail::{self, MailError, Transport},
     message::client::{Accounts, token::Key},
     object::Limits,
     queue::{self, Queue},
@@ -39,6 +40,8 @@ pub struct Parts {
     pub backend: backend::Settings,
     /// How what is not done at once is worked off.
     pub queue: queue::Settings,
+    /// How mail leaves.
+    pub mail: mail::Settings,
     /// The time.
     pub clock: Clock,
     /// The account that gets the demonstration's list and data extension, if one does.
@@ -57,6 +60,9 @@ pub enum StartError {
     /// A port cannot be bound, or a certificate cannot be read.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// The way out for mail cannot be opened.
+    #[error(transparent)]
+    Mail(#[from] MailError),
     /// The system gives no random bytes.
     #[error("the system gives no random bytes: {0}")]
     Random(getrandom::Error),
@@ -86,6 +92,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
             tracing::error!("object {} of the demonstration was not made: {}", row.ordinal, row.message);
         }
     }
+    let mail = Arc::new(Transport::new(&parts.mail)?);
     let access = Access::new(parts.accounts, parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
     let access = Arc::new(access);
     let queue = Queue::new(queue::Parts {
@@ -99,7 +106,14 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         limits: parts.limits.clone(),
         settings: parts.queue,
     });
-    let desk = Operators::new(store.clone(), queue.clone(), Arc::clone(&backend), Arc::clone(&access), &parts.clock);
+    let desk = Operators {
+        store: store.clone(),
+        queue: queue.clone(),
+        backend: Arc::clone(&backend),
+        access: Arc::clone(&access),
+        mail,
+        clock: parts.clock.clone(),
+    };
     let gateway = Gateway {
         schema: Arc::clone(&schema),
         access,
