@@ -212,12 +212,16 @@ impl Dispatcher {
     fn done(&mut self, done: Result<(Id, Result<(), StoreError>), tokio::task::JoinError>) {
         let (id, error) = match done {
             Ok((id, Ok(()))) => (id, None),
-            Ok((id, Err(error))) => (id, Some(error.to_string())),
-            Err(error) => (error.id(), Some(error.to_string())),
+            // The store has said why, and says when it has recovered.
+            Ok((id, Err(StoreError::Unavailable { .. }))) => (id, Some(None)),
+            Ok((id, Err(error))) => (id, Some(Some(error.to_string()))),
+            Err(error) => (error.id(), Some(Some(error.to_string()))),
         };
         let Some(name) = self.busy.remove(&id) else { return };
         if let Some(error) = error {
-            tracing::error!(conversation = name.id(), "a turn failed and is tried again: {error}");
+            if let Some(error) = error {
+                tracing::error!(conversation = name.id(), "a turn failed and is tried again: {error}");
+            }
             self.held.insert(name, self.shared.parts.clock.now().plus(AFTER_FAILURE));
         }
     }
