@@ -5,13 +5,14 @@
 //!
 //! [`place()`] makes the checks that need no state, [`accept()`] takes a part in, [`overdue`] and [`due`] say when something is
 //! to be done, [`begin`] and [`finish`] carry the parts through, [`delete`] takes a queued one back, [`Conversation::remainder`]
-//! says what is left to send again. [`code::TABLE`] is the one table of codes.
+//! says what is left to send again, [`respond`] who is told. [`code::TABLE`] is the one table of codes.
 
 mod accept;
 mod address;
 pub mod code;
 mod place;
 mod process;
+pub mod respond;
 mod sequences;
 mod settings;
 mod state;

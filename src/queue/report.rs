@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     clock::Time,
     conversation::{Cause, Fate, Settings, State},
-    store::{Conversations, Kept, Known, Name, Owner, StoreError},
+    store::{Content, Conversations, Deliveries, Delivery, Kept, Known, Name, Owner, StoreError},
 };
 
 /// A conversation in a list.
@@ -47,7 +47,7 @@ pub struct Whole {
     pub renews: Option<String>,
     /// The conversation that was made of its remainder.
     pub renewed_as: Option<String>,
-    /// Deliveries owed, as `OnCallComplete HTTPPost https://… for part 1`.
+    /// Who is and was told, as `OnCallComplete HttpPost https://… for part 1: delivered`.
     pub owed: Vec<String>,
     /// The parts that are in, in order.
     pub parts: Vec<Part>,
@@ -97,6 +97,7 @@ pub fn line(kept: &Kept) -> Line {
 /// Everything about a conversation, or about the one of a RequestID.
 pub fn whole(
     conversations: &Conversations<'_>,
+    deliveries: &Deliveries<'_>,
     owner: &impl Owner,
     id: &str,
     now: Time,
@@ -132,11 +133,7 @@ pub fn whole(
         true => range.start().to_string(),
         false => format!("{}-{}", range.start(), range.end()),
     };
-    let owed = conversations.owed(&kept.name)?;
-    let owed = owed.iter().map(|owed| {
-        let target = &owed.target;
-        format!("{:?} {:?} {} for part {}", target.when, target.kind, target.address, owed.sequence)
-    });
+    let owed = deliveries.of_conversation(&kept.name)?;
     Ok(Some(Whole {
         line: line(&kept),
         cause: rules.cause().map(told),
@@ -145,7 +142,7 @@ pub fn whole(
         remaining: rules.remainder().collect(),
         renews: kept.renews.clone(),
         renewed_as: kept.renewed_as.clone(),
-        owed: owed.collect(),
+        owed: owed.iter().map(told_to).collect(),
         parts: parts.collect(),
         timeline: events.into_iter().map(|(at, _, what)| Event { at: at.to_string(), what }).collect(),
     }))
@@ -163,6 +160,18 @@ pub fn find(conversations: &Conversations<'_>, owner: &impl Owner, id: &str) -> 
         Some(Known::Kept(kept)) => Some(kept),
         Some(Known::Used) | None => None,
     })
+}
+
+/// A delivery in a line.
+fn told_to(delivery: &Delivery) -> String {
+    let state = delivery.state.name();
+    match &delivery.content {
+        Content::Results(notice) => {
+            let (target, about) = (&notice.target, notice.about);
+            format!("{:?} {:?} {} for part {about}: {state}", target.when, target.kind, target.address)
+        }
+        Content::Send(send) => format!("a mail to {}: {state}", send.address),
+    }
 }
 
 fn told(cause: Cause) -> String {

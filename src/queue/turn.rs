@@ -1,6 +1,6 @@
 //! One turn of a conversation: it runs its next part, times out, or is forgotten. One transaction, kept whole or not at all.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     backend::{
@@ -18,6 +18,9 @@ use crate::{
     soap,
     store::{Kept, Known, Name, Outcome, Part, StoreError, Transaction, View},
 };
+
+/// How long the results of a conversation stay beyond their time before it is looked at again whether they are still owed.
+const STILL_OWED: Duration = Duration::from_secs(3600);
 
 /// The next part of a conversation, read and parsed outside the transaction.
 pub(super) struct Prepared {
@@ -81,7 +84,11 @@ pub(super) fn turn(
         return Ok(false);
     }
     if kept.ended.is_some() {
-        forget(txn, &kept)?;
+        match txn.deliveries().is_owed(name)? {
+            // What is owed needs the results that it tells of.
+            true => txn.put_conversation(&mut kept, Some(now.plus(STILL_OWED)))?,
+            false => forget(txn, &kept)?,
+        }
         return Ok(false);
     }
     if let Some(after) = conversation::overdue(&kept.rules, now, settings) {

@@ -1,4 +1,4 @@
-//! Conversations: their state, their parts, when something is due, what is owed to whom. Keys are in `conversation_key`.
+//! Conversations: their state, their parts, when something is due. Keys are in `conversation_key`.
 //!
 //! A conversation is one small record that the rule book reads and writes; each part is a record of its own beside its
 //! envelope, so that what a step costs does not grow with the number or the size of the other parts. The index of what is
@@ -139,19 +139,6 @@ pub enum Outcome {
     NotCompleted,
 }
 
-/// A delivery that is owed: to whom, and about which request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Delivery {
-    /// Where it goes, and what it is to hold.
-    pub target: SendResponseTo,
-    /// The request that it is about.
-    pub request_id: String,
-    /// Its part.
-    pub sequence: u32,
-    /// Since when it is owed.
-    pub owed: Time,
-}
-
 /// Conversations, to read.
 #[derive(Clone, Copy)]
 pub struct Conversations<'a>(&'a dyn Source);
@@ -253,16 +240,6 @@ impl<'a> Conversations<'a> {
         }
         Ok(list)
     }
-
-    /// The deliveries owed for a conversation.
-    pub fn owed(&self, name: &Name) -> Result<Vec<Delivery>, StoreError> {
-        let (from, mut owed) = (keys::all_owed(name), Vec::new());
-        self.0.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, head| {
-            owed.push(decode(key, &chunk::join(self.0, key, head.to_vec())?)?);
-            Ok(true)
-        })?;
-        Ok(owed)
-    }
 }
 
 impl Transaction<'_> {
@@ -290,11 +267,6 @@ impl Transaction<'_> {
         self.write(keys::request(name.account, &part.request_id), &(name, part.sequence))
     }
 
-    /// Writes down that a delivery is owed.
-    pub fn owe(&mut self, name: &Name, number: u32, delivery: &Delivery) -> Result<(), StoreError> {
-        self.write(keys::owed(name, delivery.sequence, number), delivery)
-    }
-
     /// Removes a conversation with its parts and what is owed for them. Its ConversationID stays used.
     pub fn forget_conversation(&mut self, kept: &Kept) -> Result<(), StoreError> {
         let name = &kept.name;
@@ -303,14 +275,7 @@ impl Transaction<'_> {
             chunk::remove(self, keys::request(name.account, &part.request_id))?;
             chunk::remove(self, keys::part(name, part.sequence))?;
         }
-        let (from, mut owed) = (keys::all_owed(name), Vec::new());
-        self.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, _| {
-            owed.push(key.to_vec());
-            Ok(true)
-        })?;
-        for key in owed {
-            chunk::remove(self, key)?;
-        }
+        self.forget_deliveries(name)?;
         self.move_due(name, kept.due, None)?;
         match name.single {
             // Nobody chooses a RequestID, so none comes twice.
@@ -332,21 +297,21 @@ impl Transaction<'_> {
         }
     }
 
-    fn write<T: Serialize + ?Sized>(&mut self, key: Vec<u8>, record: &T) -> Result<(), StoreError> {
+    pub(super) fn write<T: Serialize + ?Sized>(&mut self, key: Vec<u8>, record: &T) -> Result<(), StoreError> {
         let bytes = postcard::to_extend(record, vec![VERSION])
             .map_err(|error| StoreError::Unwritable { key: key::readable(&key), reason: error.to_string() })?;
         chunk::write(self, key, &bytes)
     }
 }
 
-fn read<T: DeserializeOwned>(source: &dyn Source, key: &[u8]) -> Result<Option<T>, StoreError> {
+pub(super) fn read<T: DeserializeOwned>(source: &dyn Source, key: &[u8]) -> Result<Option<T>, StoreError> {
     match chunk::read(source, key)? {
         Some(bytes) => decode(key, &bytes).map(Some),
         None => Ok(None),
     }
 }
 
-fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
+pub(super) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
     let record = match bytes.split_first() {
         Some((&VERSION, record)) => record,
         Some((version, _)) => return Err(corrupt(key, &format!("version {version} is not {VERSION}"))),
@@ -359,6 +324,6 @@ fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError
     }
 }
 
-fn corrupt(key: &[u8], reason: &str) -> StoreError {
+pub(super) fn corrupt(key: &[u8], reason: &str) -> StoreError {
     StoreError::Corrupt { key: key::readable(key), reason: reason.to_owned() }
 }

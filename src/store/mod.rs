@@ -12,8 +12,9 @@
 //! - Ids rise from 1,000,001, over all accounts and kinds, and are never given twice.
 //! - Every record has a version byte, the whole store a format mark; what cannot be read is an error, never a panic.
 //!
-//! Keys are described in `key` and `conversation_key`, records in `objects` and `conversations`, long values in `chunk`, the disk in `disk`, readers in `versions`,
-//! failures and the way out of them in `committer`.
+//! Keys are described in `key`, `conversation_key` and `delivery_key`, records in `objects`, `conversations` and
+//! `deliveries`, long values in `chunk`, the disk in `disk`, readers in `versions`, failures and the way out of them in
+//! `committer`.
 
 mod error;
 mod key;
@@ -28,6 +29,11 @@ mod transaction;
 mod objects;
 mod conversation_key;
 mod conversations;
+mod delivery_key;
+mod deliveries;
+mod lane;
+mod outbox;
+pub mod send;
 mod stats;
 mod shared;
 mod work;
@@ -38,9 +44,15 @@ mod faults;
 #[cfg(test)]
 mod tests;
 
-pub use conversations::{Conversations, Delivery, Kept, Known, Name, Outcome, Part, Results};
+pub use conversations::{Conversations, Kept, Known, Name, Outcome, Part, Results};
+pub use deliveries::{
+    ATTEMPTS, Attempt, Attempted, Content, Counts, Deliveries, Delivery, DeliveryKind, DeliveryState, Notice,
+    STATUS_BYTES,
+};
 pub use error::StoreError;
+pub use lane::Lane;
 pub use objects::{Objects, ObjectsMut};
+pub use outbox::Next;
 pub use stats::{BATCH_BUCKETS, Stats};
 pub use transaction::Transaction;
 pub use versions::View;

@@ -52,7 +52,9 @@ impl Operators {
     async fn one(&self, asked: &Asked<'_>) -> Result<Value, Wrong> {
         let (account, id) = self.named(asked)?;
         let (now, settings) = (self.clock.now(), self.backend.settings.conversations.clone());
-        let look = move |view: &View<'_>| report::whole(&view.conversations(), &account, &id, now, &settings);
+        let look = move |view: &View<'_>| {
+            report::whole(&view.conversations(), &view.deliveries(), &account, &id, now, &settings)
+        };
         let found = self.store.read(look).await.map_err(Wrong::store)?;
         found.map(|whole| json!(whole)).ok_or_else(|| Wrong::unknown("there is no such conversation"))
     }
