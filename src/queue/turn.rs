@@ -107,9 +107,24 @@ pub(super) fn turn(
     Ok(kept.rules.state() == State::Processing)
 }
 
+/// Ends a conversation that could not be worked on, so that it is not tried for ever: its records are damaged.
+pub(super) fn give_up(
+    txn: &mut Transaction<'_>,
+    name: &Name,
+    settings: &conversation::Settings,
+    now: Time,
+) -> Result<(), StoreError> {
+    let Some(Known::Kept(mut kept)) = txn.conversations().get(name)? else { return Ok(()) };
+    if let Some(after) = conversation::give_up(&kept.rules) {
+        kept.rules = after;
+        ending::keep(txn, &mut kept, now, settings)?;
+    }
+    Ok(())
+}
+
 /// Removes a conversation whose results have been kept long enough.
 fn forget(txn: &mut Transaction<'_>, kept: &Kept) -> Result<(), StoreError> {
-    for part in txn.conversations().parts(&kept.name)? {
+    for part in txn.conversations().readable_parts(&kept.name)?.0 {
         result::remove(txn, &kept.name, &part.results)?;
     }
     txn.forget_conversation(kept)

@@ -30,7 +30,7 @@ mod committer;
 #[cfg(test)]
 mod tests;
 
-pub use conversations::{Conversations, Delivery, Kept, Known, Name, Outcome, Part, Results};
+pub use conversations::{Conversations, Delivery, Due, Kept, Known, Name, Outcome, Part, Results};
 pub use error::StoreError;
 pub use objects::{Objects, ObjectsMut};
 pub use stats::{BATCH_BUCKETS, Stats};
