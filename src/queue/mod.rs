@@ -19,7 +19,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -39,6 +39,7 @@ use crate::{
 
 pub use accept::{Arrival, Refusal, accept};
 pub use remainder::{NoRemainder, remainder};
+pub use turn::{Prepared, prepare, turn};
 
 /// A conversation whose turn the store refused is tried again after this time.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
@@ -88,6 +89,8 @@ pub struct Queue(Arc<Shared>);
 struct Shared {
     parts: Parts,
     wake: Notify,
+    /// How many are being worked on.
+    working: AtomicUsize,
     /// Conversations that are not tried any more, and why.
     aside: Mutex<BTreeMap<Name, String>>,
     /// How many have asked whether the queue is idle ...
@@ -110,12 +113,18 @@ impl Queue {
         Self(Arc::new(Shared {
             parts,
             wake: Notify::new(),
+            working: AtomicUsize::new(0),
             aside: Mutex::default(),
             asked: AtomicU64::new(0),
             answered: watch::Sender::new(0),
             closing: watch::Sender::new(false),
             closed: watch::Sender::new(false),
         }))
+    }
+
+    /// How many conversations are being worked on.
+    pub fn working(&self) -> usize {
+        self.0.working.load(Ordering::SeqCst)
     }
 
     /// What does the work.
@@ -251,6 +260,7 @@ impl Dispatcher {
             let worker = self.workers.spawn(Arc::clone(&self.shared).try_work(name.clone(), tries + 1 >= TRIES));
             self.busy.insert(worker.id(), name);
         }
+        self.shared.working.store(self.busy.len(), Ordering::SeqCst);
         due.next.into_iter().chain(held).min()
     }
 
@@ -260,6 +270,7 @@ impl Dispatcher {
             Err(error) => (error.id(), Some(StoreError::Panicked { reason: error.to_string() })),
         };
         let Some(name) = self.busy.remove(&id) else { return };
+        self.shared.working.store(self.busy.len(), Ordering::SeqCst);
         let before = self.held.remove(&name).map_or(0, |held| held.tries);
         let Some(error) = error else { return };
         let tries = if is_its_own(&error) { before + 1 } else { before };

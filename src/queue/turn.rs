@@ -20,7 +20,8 @@ use crate::{
 };
 
 /// The next part of a conversation, read and parsed outside the transaction.
-pub(super) struct Prepared {
+#[derive(Debug)]
+pub struct Prepared {
     sequence: u32,
     /// The part's envelope, or why it cannot be run.
     tree: Result<Tree, String>,
@@ -28,17 +29,22 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// A part that cannot be run: it ends with an error instead of being tried for ever.
-    pub(super) fn broken(sequence: u32, why: String) -> Self {
+    pub fn broken(sequence: u32, why: String) -> Self {
         Self { sequence, tree: Err(why) }
     }
 
-    pub(super) fn sequence(&self) -> u32 {
+    /// Its SequenceCode.
+    pub fn sequence(&self) -> u32 {
         self.sequence
     }
 }
 
-/// Reads the part that is to run next, if one is.
-pub(super) fn prepare(
+/// Reads the part that is to run next, if one is. [`Queue`](super::Queue) does so before each [`turn`]; who drives
+/// conversations himself may too.
+///
+/// # Errors
+/// The store's.
+pub fn prepare(
     view: &View<'_>,
     name: &Name,
     backend: &Backend,
@@ -63,8 +69,12 @@ pub(super) fn prepare(
     Ok(Some(Prepared { sequence, tree }))
 }
 
-/// Takes the turn. Gives whether there may be another one at once.
-pub(super) fn turn(
+/// Takes the turn: the conversation times out, is forgotten, or runs the part that was prepared. Gives whether there may be
+/// another one at once.
+///
+/// # Errors
+/// The store's; then nothing was done.
+pub fn turn(
     txn: &mut Transaction<'_>,
     name: &Name,
     prepared: Option<&Prepared>,

@@ -17,6 +17,8 @@ mod error;
 mod key;
 mod engine;
 mod memory;
+#[doc(hidden)]
+pub mod image;
 mod lock;
 mod disk;
 mod chunk;
