@@ -344,8 +344,8 @@ impl Transaction<'_> {
             chunk::remove(self, keys::request(name.account, &part.request_id))?;
         }
         for sequence in kept.rules.received().iter() {
-            chunk::remove(self, keys::envelope(name, sequence))?;
-            chunk::remove(self, keys::part(name, sequence))?;
+            self.discard(keys::envelope(name, sequence))?;
+            self.discard(keys::part(name, sequence))?;
         }
         let (from, mut owed) = (keys::all_owed(name), Vec::new());
         self.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, _| {
@@ -360,6 +360,17 @@ impl Transaction<'_> {
             // Nobody chooses a RequestID, so none comes twice.
             true => chunk::remove(self, keys::conversation(name)),
             false => self.write(keys::conversation(name), &Known::Used),
+        }
+    }
+
+    /// Removes a record, also one that cannot be read; of that one pieces may be left behind.
+    fn discard(&mut self, key: Vec<u8>) -> Result<(), StoreError> {
+        match chunk::remove(self, key.clone()) {
+            Err(StoreError::Corrupt { .. }) => {
+                self.set(key, None);
+                Ok(())
+            }
+            removed => removed,
         }
     }
 
