@@ -20,6 +20,8 @@ mod error;
 mod key;
 mod engine;
 mod memory;
+#[doc(hidden)]
+pub mod image;
 mod lock;
 mod disk;
 mod slot;
@@ -44,7 +46,7 @@ mod faults;
 #[cfg(test)]
 mod tests;
 
-pub use conversations::{Conversations, Kept, Known, Name, Outcome, Part, Results};
+pub use conversations::{Conversations, Due, Kept, Known, Name, Outcome, Part, Results};
 pub use deliveries::{
     ATTEMPTS, Attempt, Attempted, Content, Counts, Deliveries, Delivery, DeliveryKind, DeliveryState, Notice,
     STATUS_BYTES,
