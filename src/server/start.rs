@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::{
     backend::{self, Backend, seed, triggered_send},
     clock::Clock,
+    mail::{self, MailError, Transport},
     message::client::{Accounts, token::Key},
     object::Limits,
     queue::{self, Queue},
@@ -39,6 +40,8 @@ pub struct Parts {
     pub backend: backend::Settings,
     /// How what is not done at once is worked off.
     pub queue: queue::Settings,
+    /// How mail leaves.
+    pub mail: mail::Settings,
     /// The time.
     pub clock: Clock,
     /// The account that gets the demonstration's list and data extension, if one does.
@@ -57,6 +60,9 @@ pub enum StartError {
     /// A port cannot be bound, or a certificate cannot be read.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// The way out for mail cannot be opened.
+    #[error(transparent)]
+    Mail(#[from] MailError),
     /// The system gives no random bytes.
     #[error("the system gives no random bytes: {0}")]
     Random(getrandom::Error),
@@ -69,8 +75,8 @@ pub enum StartError {
 pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     // The contract takes some 20 ms to read and the store as long to open: side by side.
     let opened = tokio::task::spawn_blocking({
-        let settings = parts.store.clone();
-        move || Store::open(&settings)
+        let (settings, clock) = (parts.store.clone(), parts.clock.clone());
+        move || Store::open_with(&settings, &clock)
     });
     let schema = Arc::new(Schema::embedded()?);
     let store = match opened.await {
@@ -90,6 +96,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
             tracing::error!("object {} of the demonstration was not made: {}", row.ordinal, row.message);
         }
     }
+    let mail = Arc::new(Transport::new(&parts.mail)?);
     let access = Access::new(parts.accounts, parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
     let access = Arc::new(access);
     let queue = Queue::new(queue::Parts {
@@ -103,7 +110,14 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         limits: parts.limits.clone(),
         settings: parts.queue,
     });
-    let desk = Operators::new(store.clone(), queue.clone(), Arc::clone(&backend), Arc::clone(&access), &parts.clock);
+    let desk = Operators {
+        store: store.clone(),
+        queue: queue.clone(),
+        backend: Arc::clone(&backend),
+        access: Arc::clone(&access),
+        mail,
+        clock: parts.clock.clone(),
+    };
     let gateway = Gateway {
         schema: Arc::clone(&schema),
         access,
@@ -150,9 +164,9 @@ fn probes(store: Store, desk: Operators) -> Probes {
     let ready = store.clone();
     Probes {
         desk: Some(Box::new(desk)),
-        ready: Box::new(move || match ready.stats().failed {
-            true => Err("the store refuses writes since one failed".to_owned()),
-            false => Ok(()),
+        ready: Box::new(move || match ready.failure() {
+            Some(reason) => Err(format!("the store refuses writes since one failed: {reason}")),
+            None => Ok(()),
         }),
         gauges: Box::new(move || {
             let stats = store.stats();
@@ -177,6 +191,16 @@ fn probes(store: Store, desk: Operators) -> Probes {
                     "envoi_store_failed",
                     "1 when writes are refused since one failed",
                     f64::from(u8::from(stats.failed)),
+                ),
+                gauge(
+                    "envoi_store_failures",
+                    "How often a failed write ended writing since the start",
+                    number(stats.failures),
+                ),
+                gauge(
+                    "envoi_store_recoveries",
+                    "How often the store took writes again after it",
+                    number(stats.recoveries),
                 ),
             ]
         }),

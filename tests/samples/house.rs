@@ -52,6 +52,7 @@ impl House {
             limits: Limits::default(),
             backend: backend::Settings::default(),
             queue: queue::Settings::default(),
+            mail: envoi::mail::Settings::default(),
             clock: Clock::stopped_at(START),
             seeded: Some(demo::ACCOUNT),
         });

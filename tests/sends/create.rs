@@ -1,6 +1,9 @@
 //! Create of TriggeredSend: every refusal, who gets nothing and why, who is made, and what is owed when.
 
-use envoi::message::Operation::{Create, Delete, Update};
+use envoi::{
+    mail::Mailbox,
+    message::Operation::{Create, Delete, Update},
+};
 
 use crate::house::{House, attributes, object, subscriber, to, to_with, triggered};
 
@@ -121,7 +124,7 @@ fn without_a_sender_nothing_is_sent_but_by_the_configured_one() {
     assert_eq!(house.one(Create, &triggered(&to("ada", "ada@example.com"))), format!("{INCOMPLETE}{none}"));
     let house = make(House::with(|settings| settings.from = Some(("Us".to_owned(), "us@example.com".to_owned()))));
     house.create(&triggered(&to("ada", "ada@example.com")));
-    assert_eq!(house.render(&house.only()).unwrap().from, ("Us".to_owned(), "us@example.com".to_owned()));
+    assert_eq!(house.render(&house.only()).unwrap().from, Mailbox::named("Us", "us@example.com"));
 }
 
 #[test]

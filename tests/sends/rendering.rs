@@ -1,6 +1,9 @@
 //! How a mail is built: names, escaping, parts, sender, and what stops it at the last moment.
 
-use envoi::message::Operation::{Delete, Update};
+use envoi::{
+    mail::Mailbox,
+    message::Operation::{Delete, Update},
+};
 
 use crate::house::{House, attributes, object, subscriber, to, to_with, triggered};
 
@@ -24,9 +27,9 @@ fn a_mail_has_its_sender_subject_parts_and_link() {
     let house = House::ready("<List><CustomerKey>readers</CustomerKey></List>");
     house.create(&triggered(&to_with("ada", &[("First Name", "Ada"), ("Last Name", "Lovelace")])));
     let letter = house.render(&house.only()).unwrap();
-    assert_eq!(letter.from, ("The Shop".to_owned(), "shop@example.com".to_owned()));
+    assert_eq!(letter.from, Mailbox::named("The Shop", "shop@example.com"));
     assert_eq!(letter.reply_to, None);
-    assert_eq!(letter.to, ("Ada Lovelace".to_owned(), "ada@example.com".to_owned()));
+    assert_eq!(letter.to, Mailbox::named("Ada Lovelace", "ada@example.com"));
     assert_eq!(letter.subject, "Hello ada@example.com");
     assert_eq!(letter.html.as_deref(), Some("<p>Hi ada@example.com</p>"));
     assert_eq!(letter.text, "Hi ada@example.com");
@@ -90,8 +93,8 @@ fn definition_profile_and_owner_say_who_sends() {
     house.create(&triggered(&to_with("ada", &ada)));
     let letter = house.render(&house.only()).unwrap();
     assert_eq!(letter.subject, "Order 7");
-    assert_eq!(letter.from, ("Shop L\u{f8}ten".to_owned(), "shop@example.com".to_owned()));
-    assert_eq!(letter.reply_to, Some(("Help".to_owned(), "help@example.com".to_owned())));
+    assert_eq!(letter.from, Mailbox::named("Shop L\u{f8}ten", "shop@example.com"));
+    assert_eq!(letter.reply_to, Some(Mailbox::named("Help", "help@example.com")));
     let html = letter.html.unwrap();
     assert!(
         html.starts_with("<div style=\"display:none;") && html.contains(">Hi &lt; L\u{f8}ten</div><p>Hi "),
@@ -102,7 +105,7 @@ fn definition_profile_and_owner_say_who_sends() {
         <Attributes><Name>City</Name><Value>Rome</Value></Attributes><SubscriberKey>bob</SubscriberKey></Subscribers>";
     house.create(&triggered(owner));
     let letter = house.render(&house.owed()[1].0).unwrap();
-    assert_eq!(letter.from, ("Carol".to_owned(), "carol@example.com".to_owned()));
+    assert_eq!(letter.from, Mailbox::named("Carol", "carol@example.com"));
 }
 
 #[test]

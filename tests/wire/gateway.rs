@@ -65,6 +65,7 @@ impl Gateway {
             limits: Limits::default(),
             backend: backend::Settings::default(),
             queue: queue::Settings::default(),
+            mail: envoi::mail::Settings::default(),
             clock: clock.clone(),
             seeded: None,
         };

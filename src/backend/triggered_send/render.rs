@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use crate::{
     clock::Time,
+    mail::Mailbox,
     object::Object,
     store::{StoreError, View, send::Send},
 };
@@ -26,12 +27,12 @@ use super::{
 /// A mail, built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
-    /// Name, which may be empty, and address of the sender.
-    pub from: (String, String),
+    /// The sender.
+    pub from: Mailbox,
     /// Where answers go, when not to the sender.
-    pub reply_to: Option<(String, String)>,
-    /// Name, which may be empty, and address of the subscriber.
-    pub to: (String, String),
+    pub reply_to: Option<Mailbox>,
+    /// The subscriber.
+    pub to: Mailbox,
     /// One line.
     pub subject: String,
     /// The text part; there always is one.
@@ -146,15 +147,10 @@ impl Build<'_> {
         // Who sends may be an attribute itself; nothing in it refers to the sender.
         let blank = self.system(("", ""));
         let from = (self.line(from_name, &blank)?, self.line(from_address, &blank)?);
-        if !subscriber::is_address(&from.1) {
-            return Err(BUILD.about("the FromAddress is no address").into());
-        }
+        let sender = mailbox(&from, "FromAddress")?;
         let system = self.system((&from.0, &from.1));
-        let reply_to = (self.line(&content.reply_name, &system)?, self.line(&content.reply_address, &system)?);
-        let reply_to = Some(reply_to).filter(|(_, address)| !address.is_empty());
-        if reply_to.as_ref().is_some_and(|(_, address)| !subscriber::is_address(address)) {
-            return Err(BUILD.about("the ReplyToAddress is no address").into());
-        }
+        let reply = (self.line(&content.reply_name, &system)?, self.line(&content.reply_address, &system)?);
+        let reply_to = if reply.1.is_empty() { None } else { Some(mailbox(&reply, "ReplyToAddress")?) };
         let html = match content.html.is_empty() {
             true => None,
             false => Some(self.html(&system)?),
@@ -166,9 +162,9 @@ impl Build<'_> {
         let subject = self.line(&content.subject, &system)?;
         let wants_text = given(self.kept, "EmailTypePreference").as_deref() == Some("Text");
         Ok(Letter {
-            from,
+            from: sender,
             reply_to,
-            to: (self.full_name.clone(), self.send.address.clone()),
+            to: mailbox(&(self.full_name.clone(), self.send.address.clone()), "EmailAddress")?,
             subject,
             text,
             html: html.filter(|_| !wants_text),
@@ -228,6 +224,11 @@ impl Build<'_> {
         let line = self.line(&self.content.pre_header, system)?;
         Ok(with_pre_header(html, &line))
     }
+}
+
+fn mailbox((name, address): &(String, String), member: &str) -> Result<Mailbox, Unsendable> {
+    let mailbox = Mailbox::parse(address).map_err(|_| BUILD.about(format!("the {member} is no address")))?;
+    Ok(Mailbox { name: Some(name.clone()).filter(|name| !name.is_empty()), ..mailbox })
 }
 
 fn unknown(name: &str) -> Unsendable {
