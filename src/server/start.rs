@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::{
     backend::{self, Backend, seed, triggered_send},
     clock::Clock,
-    mail::{self, MailError, Transport},
+    mail::{self, MailError, Transport, Way},
     message::client::{Accounts, token::Key},
     object::Limits,
     queue::{self, Queue},
@@ -88,6 +88,8 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     let mut settings = parts.backend;
     let public_url = Arc::default();
     settings.sends.public_url = Arc::clone(&public_url);
+    settings.sends.possible = parts.mail.way != Way::None;
+    settings.sends.from = Some(parts.mail.from.clone());
     let backend = Arc::new(Backend { schema: Arc::clone(&schema), settings });
     if let Some(account) = parts.seeded {
         let (backend, now) = (Arc::clone(&backend), parts.clock.now());

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use envoi::mail::Way;
+
 use crate::{
     gateway::{Answer, Gateway, PARTNER_API, START, request},
     house::{definition, object, to, triggered},
@@ -11,7 +13,7 @@ const OPTIONS: &str = "<RequestType>Asynchronous</RequestType>";
 
 /// A gateway with a way for mail to leave, and what a triggered send needs.
 async fn ready() -> Gateway {
-    let gateway = Gateway::start_with(|parts| parts.backend.sends.possible = true).await;
+    let gateway = Gateway::start_with(|parts| parts.mail.way = Way::Memory).await;
     let furniture = [
         object(
             "Email",

@@ -122,7 +122,7 @@ fn without_a_sender_nothing_is_sent_but_by_the_configured_one() {
     let house = make(House::new());
     let none = "no FromAddress is given by its SenderProfile, its SendClassification or itself";
     assert_eq!(house.one(Create, &triggered(&to("ada", "ada@example.com"))), format!("{INCOMPLETE}{none}"));
-    let house = make(House::with(|settings| settings.from = Some(("Us".to_owned(), "us@example.com".to_owned()))));
+    let house = make(House::with(|settings| settings.from = Some(Mailbox::named("Us", "us@example.com"))));
     house.create(&triggered(&to("ada", "ada@example.com")));
     assert_eq!(house.render(&house.only()).unwrap().from, Mailbox::named("Us", "us@example.com"));
 }

@@ -17,7 +17,7 @@ impl House {
 }
 
 fn refused(said: &str) -> Ending {
-    Ending::Refused(said.to_owned())
+    Ending::refused(said)
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn every_end_has_its_event_and_its_count() {
     let send = house.owed().pop().unwrap().0;
     assert!(house.one(Update, &subscriber("una", "<Status>Unsubscribed</Status>")).starts_with("OK "));
     let why = house.render(&send).unwrap_err();
-    house.end(&send, &Ending::Unsendable(why));
+    house.end(&send, &Ending::refused(&why.reason));
 
     let guid = house.kept("TriggeredSendDefinition", "hello").text("ObjectID").unwrap().to_owned();
     let [sent] = house.all("SentEvent").try_into().unwrap();

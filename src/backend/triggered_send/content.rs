@@ -143,9 +143,9 @@ impl Content {
                 self.from_name = from("FromName").unwrap_or_default();
             }
             None => match &settings.from {
-                Some((name, address)) => {
-                    self.from_address.clone_from(address);
-                    self.from_name = from("FromName").unwrap_or_else(|| name.clone());
+                Some(sender) => {
+                    self.from_address.clone_from(&sender.address);
+                    self.from_name = from("FromName").or_else(|| sender.name.clone()).unwrap_or_default();
                 }
                 None => {
                     return incomplete(

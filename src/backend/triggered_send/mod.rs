@@ -24,6 +24,7 @@ use std::{
 };
 
 use crate::{
+    mail::Mailbox,
     message::{Echo, Options, Row, code},
     object::{Member, Node, Object},
     store::{Content as Owed, Objects, send::Send},
@@ -58,8 +59,8 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 pub struct Settings {
     /// Whether there is a way for mail to leave; without one every send is refused.
     pub possible: bool,
-    /// Name and address of the sender where neither definition nor profile names one.
-    pub from: Option<(String, String)>,
+    /// The sender where neither definition nor profile names one.
+    pub from: Option<Mailbox>,
     /// Values of attributes go into HTML as they were sent, markup and all.
     pub raw_attributes: bool,
     /// How long the links for unsubscribing work.

@@ -18,7 +18,6 @@ use super::{
     },
     DAY, DEFINITION,
     problem::Ground,
-    render::Unsendable,
 };
 
 /// How a mail ended.
@@ -30,8 +29,18 @@ pub enum Ending {
     Refused(String),
     /// It was given up after as many attempts as it had; what was said last.
     GivenUp(String),
-    /// It could not be built, or its subscriber wants no more mail.
-    Unsendable(Unsendable),
+    /// It could not be built, or its subscriber wants no more mail: why, in the words of [`super::Unsendable`].
+    Unsendable(String),
+}
+
+impl Ending {
+    /// The end of a mail that is not tried again: what a mail server has said, or why it was never asked.
+    pub fn refused(said: &str) -> Self {
+        match said.starts_with("SMTP ") {
+            true => Self::Refused(said.to_owned()),
+            false => Self::Unsendable(said.to_owned()),
+        }
+    }
 }
 
 /// The kind of the records of bounces, by the subscriber's number.
@@ -89,8 +98,8 @@ pub fn sent(
             Count::Error
         }
         Ending::Unsendable(why) => {
-            keep_not_sent(work, send, definition, &why.reason)?;
-            match why.ground {
+            keep_not_sent(work, send, definition, why)?;
+            match Ground::of(why) {
                 Ground::OptOut => Count::OptOut,
                 Ground::Undeliverable => Count::Undeliverable,
                 Ground::Error => Count::Error,

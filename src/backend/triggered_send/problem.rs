@@ -31,12 +31,23 @@ pub(crate) const KEY_MISMATCH: Problem =
 pub(crate) const BUILD: Problem = problem(26, "An error occurred when attempting to build an email for the subscriber");
 pub(crate) const SUPPRESSED: Problem = problem(27, "The subscriber was excluded by a suppression list");
 
+/// All that a mail may meet when it leaves.
+const LATE: &[Problem] = &[UNSUBSCRIBED, HELD, SUPPRESSED];
+
 /// Under which count of a TriggeredSendSummary it falls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ground {
     OptOut,
     Undeliverable,
     Error,
+}
+
+impl Ground {
+    /// The ground of a problem, by its words.
+    pub(crate) fn of(description: &str) -> Self {
+        let known = LATE.iter().find(|problem| problem.text == description);
+        known.map_or(Self::Error, Problem::ground)
+    }
 }
 
 impl Problem {

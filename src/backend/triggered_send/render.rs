@@ -19,7 +19,7 @@ use super::{
     link,
     personalize::{escaped, fill, one_line},
     plain::plain,
-    problem::{BUILD, Ground, Problem},
+    problem::{BUILD, Problem},
     recipient::{attribute, profile, unbuildable, unwilling},
     system::System,
 };
@@ -50,12 +50,11 @@ pub struct Letter {
 pub struct Unsendable {
     /// In words, for the NotSentEvent.
     pub reason: String,
-    pub(super) ground: Ground,
 }
 
 impl From<Problem> for Unsendable {
     fn from(problem: Problem) -> Self {
-        Self { reason: problem.description(), ground: problem.ground() }
+        Self { reason: problem.description() }
     }
 }
 
@@ -74,7 +73,7 @@ pub fn render(
     now: Time,
 ) -> Result<Result<Letter, Unsendable>, StoreError> {
     let (objects, settings) = (view.objects(send), &backend.settings.sends);
-    let unsendable = |what: &str| Ok(Err(Unsendable { reason: what.to_owned(), ground: Ground::Error }));
+    let unsendable = |what: &str| Ok(Err(Unsendable { reason: what.to_owned() }));
     let Some(definition) = objects.get::<Object>(DEFINITION, send.definition)? else {
         return unsendable("The TriggeredSendDefinition is no longer there");
     };
