@@ -1,11 +1,11 @@
 //! The one thread that runs work: it takes what waits, runs it in order, has all of it made durable at once, and only then
 //! answers everyone.
 //!
-//! When a batch fails its callers get the failure, and what comes later is refused without being run. Meanwhile the committer
-//! tries, at growing intervals and whether anybody calls or not, to recover: the engine is opened again, and what the batch may
-//! have left is taken back, durably, before anything else is taken on. So a batch whose callers heard of a failure is not there
-//! afterwards. (If the process ends before that, the disk decides whether it is.) Nothing here waits for the disk without end:
-//! the `writer` does.
+//! When a batch fails its callers get the failure, and what comes later is refused without being run. At once the engine is
+//! opened again, and what the batch may have left is taken back, durably: what its callers heard to have failed is not there
+//! afterwards. (If the process ends before that, the disk decides whether it is.) Then, at growing intervals and whether anybody
+//! calls or not, the committer sees whether there is room for more, and goes on when there is. Nothing here waits for the disk
+//! without end: the `writer` does.
 
 use std::{
     cell::{Cell, RefCell},
@@ -42,7 +42,8 @@ const FIRST_ID: i64 = 1_000_001;
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
-    /// From a failure to the first attempt to recover; it doubles with each that fails ...
+    /// Before the first attempt to go on; it doubles with each that fails, and with each failure before anything could be
+    /// committed ...
     pub(super) first_pause: Duration,
     /// ... up to this.
     pub(super) longest_pause: Duration,
@@ -72,8 +73,10 @@ pub(super) struct Committer {
     runtime: Runtime,
     clock: Clock,
     patience: Patience,
-    /// Since a batch failed: when the next attempt to recover is due.
+    /// Since a batch failed: when the next attempt is due.
     next_attempt: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// The batch that failed has been taken back.
+    taken_back: bool,
     pause: Duration,
     sequence: Cell<i64>,
     stored_sequence: i64,
@@ -84,7 +87,8 @@ pub(super) struct Committer {
 
 enum UnderWay {
     LateBatch,
-    Recovery,
+    TakingBack,
+    Resuming,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -125,6 +129,7 @@ impl Committer {
             clock,
             patience,
             next_attempt: None,
+            taken_back: false,
             pause: patience.first_pause,
             sequence: Cell::new(sequence),
             stored_sequence: sequence,
@@ -190,7 +195,8 @@ impl Committer {
                 stats.rollbacks += done.len() as u64 - kept;
             }
             Err(error) => {
-                self.wait_to_attempt();
+                self.taken_back = false;
+                self.next_attempt = Some(Box::pin(std::future::ready(())));
                 self.shared.fail(error);
             }
         }
@@ -262,55 +268,59 @@ impl Committer {
         }
     }
 
-    /// The pause begins before the callers hear of the failure: whoever moves a virtual clock after that ends it.
-    fn wait_to_attempt(&mut self) {
-        self.next_attempt = Some(Box::pin(self.clock.after(self.pause)));
-        self.pause = self.patience.longest_pause.min(self.pause * 2);
-    }
-
     fn attempt(&mut self) {
-        let job = Job::Recover {
-            undo: self.shared.versions.pending(),
-            marks: marks(self.sequence.get(), self.totals),
-            sequence: self.written_sequence,
+        let (job, what) = match self.taken_back {
+            true => (Job::Resume, UnderWay::Resuming),
+            false => {
+                let undo = self.shared.versions.pending();
+                let marks = marks(self.sequence.get(), self.totals);
+                (Job::TakeBack { undo, marks, sequence: self.written_sequence }, UnderWay::TakingBack)
+            }
         };
         match self.writer.begin(job) {
-            Ok(()) => self.under_way = Some(UnderWay::Recovery),
-            Err(error) => self.attempted(Err(error)),
+            Ok(()) => self.under_way = Some(what),
+            Err(error) => self.not_yet(&error),
         }
     }
 
     fn done(&mut self, outcome: Result<(), StoreError>) {
-        match self.under_way.take() {
-            Some(UnderWay::Recovery) => self.attempted(outcome),
+        match (self.under_way.take(), outcome) {
             // Its callers were told that it failed: it is taken back, however it ended.
-            Some(UnderWay::LateBatch) | None => {}
-        }
-    }
-
-    fn attempted(&mut self, outcome: Result<(), StoreError>) {
-        match outcome {
-            Ok(()) => {
+            (Some(UnderWay::LateBatch) | None, _) => {}
+            (Some(_), Err(error)) => self.not_yet(&error),
+            (Some(UnderWay::TakingBack), Ok(())) => {
                 // The batch counts as one that changed nothing: a reader may have seen its changes in the engine.
                 if self.shared.versions.pending().is_some() {
                     self.shared.versions.commit();
                 }
                 self.stored_sequence = self.sequence.get();
                 self.written_sequence = self.stored_sequence;
+                self.taken_back = true;
+                self.wait();
+                self.shared.attempted(None);
+            }
+            (Some(UnderWay::Resuming), Ok(())) => {
                 self.next_attempt = None;
                 self.shared.recover();
             }
-            Err(error) => {
-                self.wait_to_attempt();
-                self.shared.still_failed(&error);
-            }
         }
+    }
+
+    fn not_yet(&mut self, error: &StoreError) {
+        self.wait();
+        self.shared.attempted(Some(error));
+    }
+
+    /// Whoever moves a virtual clock after he was told of the attempt ends this pause.
+    fn wait(&mut self) {
+        self.next_attempt = Some(Box::pin(self.clock.after(self.pause)));
+        self.pause = self.patience.longest_pause.min(self.pause * 2);
     }
 
     /// What failed is taken back even now, if the disk lets us: the next start would show it.
     fn end(mut self) {
         for _ in 0..2 {
-            if self.next_attempt.is_none() {
+            if self.next_attempt.is_none() || self.taken_back {
                 break;
             }
             if self.under_way.is_none() {

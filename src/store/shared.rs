@@ -46,9 +46,13 @@ impl Shared {
         stats.failures += 1;
     }
 
-    pub(super) fn still_failed(&self, error: &StoreError) {
-        tracing::debug!(%error, "the store has not recovered");
-        if let Some(failure) = self.failure().as_mut() {
+    /// An attempt is over that was not the last: it failed, or it took back what had to be.
+    pub(super) fn attempted(&self, error: Option<&StoreError>) {
+        match error {
+            Some(error) => tracing::debug!(%error, "the store has not recovered"),
+            None => tracing::debug!("what failed was taken back"),
+        }
+        if let (Some(error), Some(failure)) = (error, self.failure().as_mut()) {
             failure.last = Some(error.to_string());
         }
         self.stats().recovery_attempts += 1;

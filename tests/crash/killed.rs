@@ -103,6 +103,8 @@ fn run(program: Program, seed: u64, round: u64, answers: u64, while_: u64) -> Le
                         _ => send_conversation(soap, &name, &mut chance, shared),
                     };
                     if !goes_on {
+                        // Killed, or ended by itself: there is nothing more to wait for.
+                        shared.count(u64::MAX);
                         return;
                     }
                 }
@@ -119,8 +121,10 @@ fn run(program: Program, seed: u64, round: u64, answers: u64, while_: u64) -> Le
 }
 
 impl Round {
-    fn count(&self) {
-        *self.answers.lock().unwrap() += 1;
+    fn count(&self, more: u64) {
+        let mut answers = self.answers.lock().unwrap();
+        *answers = answers.saturating_add(more);
+        drop(answers);
         self.answered.notify_all();
     }
 }
@@ -133,7 +137,7 @@ fn send_alone(soap: SocketAddr, name: &str, shared: &Round) -> bool {
     }
     let acknowledged = answer.is_some();
     shared.ledger.lock().unwrap().alone.push(Alone { list, acknowledged });
-    shared.count();
+    shared.count(1);
     acknowledged
 }
 
@@ -160,7 +164,7 @@ fn send_conversation(soap: SocketAddr, name: &str, chance: &mut Chance, shared: 
         };
         assert_eq!(answer.text("CreateResponse/OverallStatus").as_deref(), Some("OK"), "{}", answer.body);
         part.acknowledged = Some(answer.text("CreateResponse/RequestID").unwrap());
-        shared.count();
+        shared.count(1);
     }
     shared.ledger.lock().unwrap().conversations.push(conversation);
     goes_on
