@@ -21,9 +21,10 @@ use tokio::{runtime::Runtime, sync::mpsc, time::timeout};
 use super::{
     StoreError,
     engine::{Changes, Engine},
-    key,
     shared::Shared,
     slot::Slot,
+    space::Space,
+    totals::{self, Totals, marks},
     transaction::{Overlay, Transaction},
     versions::Undo,
     work::{Work, panic_text},
@@ -35,6 +36,9 @@ use crate::clock::{Clock, Stopwatch};
 const BATCH_WORK: usize = 1024;
 /// ... or so many bytes of changes.
 const BATCH_BYTES: usize = 8 << 20;
+
+/// After so many batches, and after the first, it is seen how much of the disk is taken.
+const BETWEEN_LOOKS: u64 = 256;
 
 /// The first id given out. The service's ids are large; small ones tempt callers to count on them.
 const FIRST_ID: i64 = 1_000_001;
@@ -83,18 +87,14 @@ pub(super) struct Committer {
     /// As `stored_sequence`; zero as long as no mark was written.
     written_sequence: i64,
     totals: Totals,
+    space: Space,
+    until_look: u64,
 }
 
 enum UnderWay {
     LateBatch,
     TakingBack,
     Resuming,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Totals {
-    keys: u64,
-    bytes: u64,
 }
 
 /// What happens to a store that refuses writes.
@@ -113,12 +113,8 @@ impl Committer {
         clock: Clock,
         patience: Patience,
     ) -> Result<Self, StoreError> {
-        let written = number(slot.get(&key::mark("sequence"))?.as_deref(), "sequence")?.map(u64::cast_signed);
-        let sequence = written.unwrap_or(FIRST_ID);
-        let totals = Totals {
-            keys: number(slot.get(&key::mark("keys"))?.as_deref(), "keys")?.unwrap_or(0),
-            bytes: number(slot.get(&key::mark("bytes"))?.as_deref(), "bytes")?.unwrap_or(0),
-        };
+        let written = totals::sequence(&*slot)?;
+        let totals = Totals::read(&*slot)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let committer = Self {
             shared,
@@ -131,10 +127,12 @@ impl Committer {
             next_attempt: None,
             taken_back: false,
             pause: patience.first_pause,
-            sequence: Cell::new(sequence),
-            stored_sequence: sequence,
+            sequence: Cell::new(written.unwrap_or(FIRST_ID)),
+            stored_sequence: written.unwrap_or(FIRST_ID),
             written_sequence: written.unwrap_or(0),
             totals,
+            space: Space::default(),
+            until_look: 0,
         };
         committer.show_totals();
         Ok(committer)
@@ -226,7 +224,19 @@ impl Committer {
         self.totals = totals;
         self.pause = self.patience.first_pause;
         self.show_totals();
+        self.look_at_space();
         Ok(())
+    }
+
+    fn look_at_space(&mut self) {
+        if let Some(left) = self.until_look.checked_sub(1) {
+            self.until_look = left;
+            return;
+        }
+        self.until_look = BETWEEN_LOOKS;
+        if let Some(said) = self.space.look(self.slot.bytes_on_disk(), self.totals.bytes) {
+            tracing::warn!("{said}");
+        }
     }
 
     /// What is to change, what those keys held before, and the totals after it.
@@ -339,37 +349,5 @@ impl Committer {
         let mut stats = self.shared.stats();
         stats.live_keys = self.totals.keys;
         stats.live_bytes = self.totals.bytes;
-    }
-}
-
-impl Totals {
-    fn replace(&mut self, key: usize, before: Option<&[u8]>, after: Option<&[u8]>) {
-        let size = |value: &[u8]| (key + value.len()) as u64;
-        if let Some(before) = before {
-            self.keys = self.keys.saturating_sub(1);
-            self.bytes = self.bytes.saturating_sub(size(before));
-        }
-        if let Some(after) = after {
-            self.keys += 1;
-            self.bytes += size(after);
-        }
-    }
-}
-
-fn marks(sequence: i64, totals: Totals) -> Changes {
-    [("sequence", sequence.cast_unsigned()), ("keys", totals.keys), ("bytes", totals.bytes)]
-        .into_iter()
-        .map(|(mark, value)| (key::mark(mark), Some(value.to_le_bytes().to_vec())))
-        .collect()
-}
-
-fn number(bytes: Option<&[u8]>, mark: &str) -> Result<Option<u64>, StoreError> {
-    let Some(bytes) = bytes else { return Ok(None) };
-    match bytes.try_into() {
-        Ok(bytes) => Ok(Some(u64::from_le_bytes(bytes))),
-        Err(_) => Err(StoreError::Corrupt {
-            key: key::readable(&key::mark(mark)),
-            reason: format!("{} bytes are no number", bytes.len()),
-        }),
     }
 }

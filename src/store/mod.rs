@@ -30,9 +30,13 @@ mod conversation_key;
 mod conversations;
 mod stats;
 mod shared;
+mod space;
+mod totals;
 mod work;
 mod writer;
 mod committer;
+#[cfg(test)]
+mod fault_model;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Failures of the disk, played by `faults`. They cannot be brought about through the door.
 
 use std::{
-    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -9,8 +8,6 @@ use std::{
     },
     time::Duration,
 };
-
-use proptest::prelude::*;
 
 use super::{
     Internal, Store, StoreError,
@@ -20,23 +17,23 @@ use super::{
 };
 use crate::clock::{Clock, Time};
 
-const OWNER: Internal = Internal(7);
+pub(super) const OWNER: Internal = Internal(7);
 
 /// Longer than any pause between attempts.
 const LONG: Duration = Duration::from_secs(60);
 
-struct House {
-    store: Store,
-    world: Arc<World>,
+pub(super) struct House {
+    pub(super) store: Store,
+    pub(super) world: Arc<World>,
     clock: Clock,
 }
 
 impl House {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::on(Arc::default(), Patience::default())
     }
 
-    fn on(world: Arc<World>, patience: Patience) -> Self {
+    pub(super) fn on(world: Arc<World>, patience: Patience) -> Self {
         let clock = Clock::stopped_at(Time::from_millis(0));
         let slot = Slot::open(Box::new(Faulty(Arc::clone(&world)))).unwrap();
         Self { store: Store::start(slot, &clock, patience).unwrap(), world, clock }
@@ -58,12 +55,12 @@ impl House {
     }
 
     /// Lets the store recover, step by step; gives whether it has in the end.
-    fn recover(&self) -> bool {
+    pub(super) fn recover(&self) -> bool {
         (0..100).any(|_| !self.store.stats().failed || self.attempt())
     }
 
     /// Lets the store attempt what is next; gives whether it has recovered.
-    fn attempt(&self) -> bool {
+    pub(super) fn attempt(&self) -> bool {
         let before = self.store.stats().recovery_attempts;
         self.clock.advance(LONG);
         self.attempts(before + 1);
@@ -71,7 +68,7 @@ impl House {
     }
 }
 
-const FAULTS: [Fault; 4] = [Fault::Before, Fault::Half, Fault::Unsynced, Fault::Unheard];
+pub(super) const FAULTS: [Fault; 4] = [Fault::Before, Fault::Half, Fault::Unsynced, Fault::Unheard];
 
 #[test]
 fn a_failed_commit_is_not_acknowledged_not_shown_and_taken_back() {
@@ -314,130 +311,4 @@ fn undos_are_dropped_when_no_reader_needs_them() {
     assert_eq!(versions.undos(), 1);
     assert!(house.recover());
     assert_eq!(versions.undos(), 0);
-}
-
-#[derive(Clone, Debug)]
-enum Step {
-    /// Puts, or removes, and whether the work itself gives up in the end.
-    Write {
-        changes: Vec<(i64, Option<u8>)>,
-        keep: bool,
-    },
-    /// The `apply` after so many others fails.
-    Plan {
-        after: usize,
-        fault: Fault,
-        panics: bool,
-    },
-    /// So often there is no room for anything, no engine can be opened, there is no room for more.
-    Hard {
-        dead: usize,
-        shut: usize,
-        full: usize,
-    },
-    Attempt,
-    /// The store is closed and opened again.
-    Restart,
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let change = (0..6i64, proptest::option::of(any::<u8>()));
-    let fault = proptest::sample::select(FAULTS.to_vec());
-    prop_oneof![
-        8 => (proptest::collection::vec(change, 1..5), prop::bool::weighted(0.9))
-            .prop_map(|(changes, keep)| Step::Write { changes, keep }),
-        3 => (0..3usize, fault, any::<bool>()).prop_map(|(after, fault, panics)| Step::Plan { after, fault, panics }),
-        1 => (0..3usize, 0..2usize, 0..3usize).prop_map(|(dead, shut, full)| Step::Hard { dead, shut, full }),
-        4 => Just(Step::Attempt),
-        1 => Just(Step::Restart),
-    ]
-}
-
-type Model = BTreeMap<i64, u8>;
-
-fn agree(house: &House, model: &Model) {
-    let seen = house.store.read_blocking(|view| {
-        let objects = view.objects(&OWNER);
-        let all: Vec<(i64, u8)> = objects.scan("Row", i64::MIN, 100)?;
-        assert_eq!(objects.count("Row")?, all.len() as u64);
-        for (id, value) in &all {
-            assert!(objects.find("Row", "value", &value.to_string())?.contains(id));
-        }
-        assert_eq!(objects.find("Row", "any", "")?, all.iter().map(|(id, _)| *id).collect::<Vec<_>>());
-        Ok::<_, StoreError>(all)
-    });
-    match seen {
-        Ok(seen) => assert_eq!(seen, model.clone().into_iter().collect::<Vec<_>>()),
-        // No engine is open: only after an opening that failed.
-        Err(error) => assert!(matches!(error, StoreError::Unavailable { .. }) && house.store.stats().failed, "{error}"),
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Acknowledged is there, failed is not, and no id is given twice, whatever the disk does.
-    #[test]
-    fn whatever_fails_what_was_acknowledged_is_there(steps in proptest::collection::vec(step(), 1..40)) {
-        let (mut house, mut model, mut ids) = (House::new(), Model::new(), Vec::new());
-        for step in steps {
-            match step {
-                Step::Write { changes, keep } => {
-                    let refuses = house.store.stats().failed;
-                    let (tell, told) = mpsc::channel();
-                    let wanted = changes.clone();
-                    let written = house.store.write_blocking(move |txn| {
-                        let objects = txn.objects(&OWNER);
-                        tell.send(objects.next_id()).unwrap();
-                        for (id, value) in wanted {
-                            match value {
-                                Some(value) => {
-                                    objects.put("Row", id, &value, &[("value", &value.to_string()), ("any", "")])?;
-                                }
-                                None => drop(objects.remove("Row", id)?),
-                            }
-                        }
-                        if keep { Ok(()) } else { Err(StoreError::Closed) }
-                    });
-                    ids.extend(told.try_iter());
-                    match written {
-                        Ok(()) => {
-                            prop_assert!(keep && !refuses);
-                            for (id, value) in changes {
-                                match value {
-                                    Some(value) => model.insert(id, value),
-                                    None => model.remove(&id),
-                                };
-                            }
-                        }
-                        Err(StoreError::Closed) => prop_assert!(!keep && !refuses),
-                        Err(StoreError::Unavailable { .. }) => prop_assert!(refuses),
-                        Err(StoreError::Io { .. }) => prop_assert!(!refuses && house.store.stats().failed),
-                        Err(error) => prop_assert!(false, "{}", error),
-                    }
-                }
-                Step::Plan { after, fault, panics } => {
-                    house.world.plan((0..after).map(|_| None).chain([Some((fault, panics))]));
-                }
-                Step::Hard { dead, shut, full } => {
-                    house.world.dead.store(dead, Ordering::SeqCst);
-                    house.world.full.store(full, Ordering::SeqCst);
-                    house.world.shut.store(shut, Ordering::SeqCst);
-                }
-                Step::Attempt if house.store.stats().failed => drop(house.attempt()),
-                Step::Attempt => {}
-                Step::Restart => {
-                    prop_assert!(house.recover(), "it does not recover");
-                    let world = Arc::clone(&house.world);
-                    drop(house);
-                    house = House::on(world, Patience::default());
-                }
-            }
-            agree(&house, &model);
-        }
-        let given = ids.len();
-        ids.sort_unstable();
-        ids.dedup();
-        prop_assert_eq!(ids.len(), given, "an id was given twice");
-    }
 }

@@ -12,6 +12,7 @@ use super::{
     engine::{Changes, Engine},
     key,
     slot::Slot,
+    totals,
     versions::Undo,
 };
 
@@ -85,12 +86,11 @@ fn run(slot: &Slot, jobs: &mpsc::Receiver<Job>, tell: &UnboundedSender<Result<()
 
 fn take_back(slot: &Slot, undo: Option<&Undo>, marks: Changes, sequence: i64) -> Result<(), StoreError> {
     slot.reopen()?;
-    let mark = key::mark("sequence");
-    let found = slot.get(&mark)?.and_then(|found| found.try_into().ok()).map_or(0, i64::from_le_bytes);
+    let found = totals::sequence(slot)?.unwrap_or(0);
     if found < sequence {
         let reason =
             format!("it is {found}; {sequence} was written: what is on disk is older than what was acknowledged");
-        return Err(StoreError::Corrupt { key: key::readable(&mark), reason });
+        return Err(StoreError::Corrupt { key: key::readable(&key::mark("sequence")), reason });
     }
     let mut changes = marks;
     for (key, before) in undo.into_iter().flatten() {
