@@ -11,8 +11,6 @@ mod codes;
 mod commands;
 #[path = "conversations/house.rs"]
 mod house;
-#[path = "conversations/killed.rs"]
-mod killed;
 #[path = "conversations/operators.rs"]
 mod operators;
 #[path = "conversations/results.rs"]

@@ -168,6 +168,11 @@ fn probes(store: Store, desk: Operators) -> Probes {
                 gauge("envoi_store_live_bytes", "Bytes of all keys and values held", number(stats.live_bytes)),
                 gauge("envoi_store_disk_bytes", "Bytes occupied on disk", number(stats.disk_bytes)),
                 gauge(
+                    "envoi_store_disk_ratio",
+                    "How many times as much is occupied on disk as is held; `envoi compact` brings it down",
+                    stats.disk_ratio(),
+                ),
+                gauge(
                     "envoi_store_failed",
                     "1 when writes are refused since one failed",
                     f64::from(u8::from(stats.failed)),
