@@ -182,3 +182,40 @@ async fn lost_parts_are_201_and_a_state_that_cannot_be_is_212() {
     assert_eq!(house.part("odd", 3, 3, "x").await.as_deref(), Some("212"));
     assert_eq!(house.lists().await, [""; 0]);
 }
+
+/// Flips the record of a conversation into something that is none.
+fn spoil(folder: &std::path::Path, id: &str) {
+    let db = sled::Config::new().path(folder).segment_size(16 << 20).open().unwrap();
+    let is_it = |key: &[u8]| key.first() == Some(&0x20) && key.windows(id.len()).any(|part| part == id.as_bytes());
+    let keys: Vec<_> = db.iter().keys().map(Result::unwrap).filter(|key| is_it(key)).collect();
+    assert_eq!(keys.len(), 1);
+    db.insert(&keys[0], &[0, 0xFF, 7]).unwrap();
+    db.flush().unwrap();
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_212_and_shown_and_holds_up_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::on_disk(folder.path(), START).await;
+    assert_eq!(house.part("spoilt", 1, 2, "never").await, None);
+    house.gateway.stop().await;
+    spoil(folder.path(), "spoilt");
+    let house = House::on_disk(folder.path(), START).await;
+    for sequence in [1, 2] {
+        assert_eq!(house.part("spoilt", sequence, 2, "x").await.as_deref(), Some("212"));
+    }
+    let id = "<Objects xsi:type=\"ScheduledConversation\"><ConversationID>spoilt</ConversationID></Objects>";
+    let answer = house.delete(&(id.to_owned() + &id.replace("spoilt", "nobody"))).await;
+    let code = |row: usize| answer.text(&format!("DeleteResponse/Results#{row}/ErrorCode"));
+    assert_eq!((code(0).as_deref(), code(1).as_deref()), (Some("212"), Some("220")), "{}", answer.body);
+    assert_eq!(house.part("well", 1, 1, "well").await, None);
+    // It is tried when its time-out comes, and twice more.
+    for _ in 0..3 {
+        house.advance(310).await;
+    }
+    assert_eq!(house.lists().await, ["well"]);
+    let listed = house.admin("GET", "/conversations?state=unreadable").await.body;
+    assert!(listed.contains("\"conversation\":\"spoilt\"") && listed.contains("\"set_aside\":\"stored"), "{listed}");
+    assert_eq!(house.state("spoilt").await, "Unreadable");
+    assert_eq!(house.admin("POST", "/replay?id=spoilt&as=new").await.status, 409);
+}
