@@ -23,14 +23,16 @@ mod world;
 use std::{
     env,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
 };
 
 use world::{Tally, World};
 
 /// Things that happen in one world.
-const STEPS: u64 = 150;
+const STEPS: u64 = 120;
 /// Between two looks at the whole store.
-const LOOK: u64 = 30;
+const LOOK: u64 = 40;
 
 fn live(seed: u64, aloud: bool) -> Result<Tally, String> {
     let mut world = World::new(seed);
@@ -70,13 +72,36 @@ fn whatever_happens_nothing_is_lost_nothing_is_done_twice_and_nothing_out_of_ord
         return;
     }
     let seeds = number("ENVOI_SEEDS").unwrap_or(200);
+    // Each world is one thread; several of them side by side have nothing in common.
+    let (next, threads) = (AtomicU64::new(0), thread::available_parallelism().map_or(1, usize::from));
+    let run = || {
+        let mut total = Tally::default();
+        loop {
+            let seed = next.fetch_add(1, Ordering::SeqCst);
+            if seed >= seeds {
+                return Ok(total);
+            }
+            match live(seed, false) {
+                Ok(tally) => total.add(&tally),
+                Err(why) => {
+                    next.store(seeds, Ordering::SeqCst);
+                    return Err(format!(
+                        "seed {seed}: {why}\n\nsee it again: ENVOI_SEED={seed} cargo test --test simulation"
+                    ));
+                }
+            }
+        }
+    };
     let mut total = Tally::default();
-    for seed in 0..seeds {
-        let tally = live(seed, false).unwrap_or_else(|why| {
-            panic!("seed {seed}: {why}\n\nIt is seen again with ENVOI_SEED={seed} cargo test --test simulation")
-        });
-        total.add(&tally);
-    }
+    thread::scope(|scope| {
+        let runs: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        for lived in runs {
+            match lived.join().expect("a world ends with a result") {
+                Ok(tally) => total.add(&tally),
+                Err(why) => panic!("{why}"),
+            }
+        }
+    });
     eprintln!("{seeds} seeds: {total:?}");
     assert!(total.is_eventful(seeds), "too little happens for this to say anything: {total:?}");
 }
