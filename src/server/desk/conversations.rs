@@ -88,6 +88,7 @@ impl Operators {
             Wrong(StatusCode::CONFLICT, "the clock is the system's; start with --virtual-clock to move it".to_owned())
         })?;
         self.queue.idle().await;
+        self.notifier.idle().await;
         Ok(json!({ "now": now.to_string() }))
     }
 }
