@@ -44,8 +44,8 @@ pub use self::{
     sign::SigningSecret,
 };
 use crate::{
-    clock::Clock,
-    store::{Attempted, DeliveryKind, Store},
+    clock::{Clock, Time},
+    store::{Attempted, DeliveryKind, Store, StoreError, View},
 };
 
 /// Who carries which kind. Of a kind that nobody carries, deliveries stay owed.
@@ -110,6 +110,16 @@ impl Notifier {
     /// What it has done since the start.
     pub fn tally(&self) -> Tally {
         self.0.tally.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// When something is to be sent next that is not due yet.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn next_due(&self) -> Result<Option<Time>, StoreError> {
+        let now = self.0.parts.clock.now();
+        let look = move |view: &View<'_>| view.deliveries().due(now, 0, &|_| 0);
+        Ok(self.0.parts.store.read(look).await?.1)
     }
 
     /// To be called when something new may be owed.

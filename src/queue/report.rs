@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::{
     clock::Time,
     conversation::{Cause, Fate, Settings, State},
+    queue::Queue,
     store::{Content, Conversations, Deliveries, Delivery, Kept, Known, Name, Owner, StoreError},
 };
 
@@ -27,6 +28,9 @@ pub struct Line {
     pub opened: String,
     /// When something happens to it next.
     pub due: Option<String>,
+    /// Why it is not worked on: its records cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_aside: Option<String>,
 }
 
 /// Everything about one.
@@ -37,6 +41,8 @@ pub struct Whole {
     pub line: Line,
     /// Why it is in error.
     pub cause: Option<String>,
+    /// How many of its parts cannot be read.
+    pub unreadable_parts: u32,
     /// SequenceCodes that have not come: `3` or `5-9`.
     pub missing: Vec<String>,
     /// While parts are missing: how long the next may take.
@@ -79,8 +85,8 @@ pub struct Event {
     pub what: String,
 }
 
-/// A line about a conversation.
-pub fn line(kept: &Kept) -> Line {
+/// A line about a conversation; `queue` knows which ones are not worked on.
+pub fn line(kept: &Kept, queue: &Queue) -> Line {
     let single = kept.name.is_single();
     Line {
         account: kept.name.account(),
@@ -91,6 +97,7 @@ pub fn line(kept: &Kept) -> Line {
         received: kept.rules.received().len(),
         opened: kept.rules.opened().to_string(),
         due: kept.due.map(|due| due.to_string()),
+        set_aside: queue.set_aside(&kept.name),
     }
 }
 
@@ -101,11 +108,19 @@ pub fn whole(
     owner: &impl Owner,
     id: &str,
     now: Time,
-    settings: &Settings,
+    queue: &Queue,
 ) -> Result<Option<Whole>, StoreError> {
-    let Some(kept) = find(conversations, owner, id)? else { return Ok(None) };
+    let settings: &Settings = &queue.backend().settings.conversations;
+    let (kept, damage) = match find(conversations, owner, id) {
+        Ok(Some(kept)) => (kept, None),
+        Ok(None) => return Ok(None),
+        Err(StoreError::Corrupt { reason, .. }) => {
+            (Box::new(Kept::unreadable(Name::conversation(owner, id))), Some(reason))
+        }
+        Err(error) => return Err(error),
+    };
     let rules = &kept.rules;
-    let stored = conversations.parts(&kept.name)?;
+    let (stored, unreadable) = conversations.readable_parts(&kept.name)?;
     let mut events: Vec<(Time, u8, String)> = Vec::new();
     for part in &stored {
         events.push((part.accepted, 0, format!("part {} accepted", part.sequence)));
@@ -135,8 +150,9 @@ pub fn whole(
     };
     let owed = deliveries.of_conversation(&kept.name)?;
     Ok(Some(Whole {
-        line: line(&kept),
-        cause: rules.cause().map(told),
+        line: line(&kept, queue),
+        cause: rules.cause().map(told).or(damage),
+        unreadable_parts: unreadable,
         missing: rules.missing().iter().map(range).collect(),
         seconds_left: rules.left(now, settings).map(|left| left.as_secs()),
         remaining: rules.remainder().collect(),
@@ -179,7 +195,7 @@ fn told(cause: Cause) -> String {
         Cause::Part(sequence) => format!("part {sequence} had an Error result"),
         Cause::CallsChanged => "a part had another CallsInConversation (200)".to_owned(),
         Cause::SequenceRepeated => "a SequenceCode came twice (214)".to_owned(),
-        Cause::PartsLost => "the store has lost parts (201)".to_owned(),
+        Cause::PartsLost => "the store has lost parts, or cannot read them (201)".to_owned(),
         Cause::Expired => "RequestExpirationTime had passed".to_owned(),
         Cause::Deleted => "it was deleted before it was taken up".to_owned(),
     }

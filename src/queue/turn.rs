@@ -23,7 +23,8 @@ use crate::{
 const STILL_OWED: Duration = Duration::from_secs(3600);
 
 /// The next part of a conversation, read and parsed outside the transaction.
-pub(super) struct Prepared {
+#[derive(Debug)]
+pub struct Prepared {
     sequence: u32,
     /// The part's envelope, or why it cannot be run.
     tree: Result<Tree, String>,
@@ -31,17 +32,22 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// A part that cannot be run: it ends with an error instead of being tried for ever.
-    pub(super) fn broken(sequence: u32, why: String) -> Self {
+    pub fn broken(sequence: u32, why: String) -> Self {
         Self { sequence, tree: Err(why) }
     }
 
-    pub(super) fn sequence(&self) -> u32 {
+    /// Its SequenceCode.
+    pub fn sequence(&self) -> u32 {
         self.sequence
     }
 }
 
-/// Reads the part that is to run next, if one is.
-pub(super) fn prepare(
+/// Reads the part that is to run next, if one is. [`Queue`](super::Queue) does so before each [`turn`]; who drives
+/// conversations himself may too.
+///
+/// # Errors
+/// The store's.
+pub fn prepare(
     view: &View<'_>,
     name: &Name,
     backend: &Backend,
@@ -66,8 +72,12 @@ pub(super) fn prepare(
     Ok(Some(Prepared { sequence, tree }))
 }
 
-/// Takes the turn. Gives whether there may be another one at once.
-pub(super) fn turn(
+/// Takes the turn: the conversation times out, is forgotten, or runs the part that was prepared. Gives whether there may be
+/// another one at once.
+///
+/// # Errors
+/// The store's; then nothing was done.
+pub fn turn(
     txn: &mut Transaction<'_>,
     name: &Name,
     prepared: Option<&Prepared>,
@@ -114,9 +124,24 @@ pub(super) fn turn(
     Ok(kept.rules.state() == State::Processing)
 }
 
+/// Ends a conversation that could not be worked on, so that it is not tried for ever: its records are damaged.
+pub(super) fn give_up(
+    txn: &mut Transaction<'_>,
+    name: &Name,
+    settings: &conversation::Settings,
+    now: Time,
+) -> Result<(), StoreError> {
+    let Some(Known::Kept(mut kept)) = txn.conversations().get(name)? else { return Ok(()) };
+    if let Some(after) = conversation::give_up(&kept.rules) {
+        kept.rules = after;
+        ending::keep(txn, &mut kept, now, settings)?;
+    }
+    Ok(())
+}
+
 /// Removes a conversation whose results have been kept long enough.
 fn forget(txn: &mut Transaction<'_>, kept: &Kept) -> Result<(), StoreError> {
-    for part in txn.conversations().parts(&kept.name)? {
+    for part in txn.conversations().readable_parts(&kept.name)?.0 {
         result::remove(txn, &kept.name, &part.results)?;
     }
     txn.forget_conversation(kept)

@@ -28,6 +28,14 @@ pub(super) fn conversations() -> Vec<u8> {
     vec![CONVERSATION]
 }
 
+/// The name in the key of a conversation; of one too long for a key its beginning.
+pub(super) fn name(conversation: &[u8]) -> Option<Name> {
+    let (account, rest) = conversation.get(1..)?.split_first_chunk::<8>()?;
+    let (kind, id) = rest.split_first()?;
+    let id = key::index_text(id)?;
+    Some(Name { account: u64::from_be_bytes(*account), single: *kind == b'r', id: String::from_utf8_lossy(&id).into() })
+}
+
 pub(super) fn part(name: &Name, sequence: u32) -> Vec<u8> {
     numbered(of(PART, name), sequence)
 }

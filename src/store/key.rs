@@ -232,6 +232,17 @@ fn read_text(mut bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     }
 }
 
+/// The text of an [`index_value`]; of a hashed one its beginning.
+pub(super) fn index_text(value: &[u8]) -> Option<Vec<u8>> {
+    if let Some((text, _)) = read_text(value) {
+        return Some(text);
+    }
+    let end = value.windows(HASHED.len()).position(|window| window == HASHED)?;
+    let mut start = value.get(..end)?.to_vec();
+    start.extend_from_slice(&END);
+    read_text(&start).map(|(text, _)| text)
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
