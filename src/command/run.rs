@@ -154,6 +154,7 @@ async fn until_told(
         limits: config.limits,
         backend: config.backend,
         queue: config.queue,
+        notify: config.notify,
         clock,
         seeded,
     };
@@ -177,7 +178,7 @@ fn exit_of(error: &StartError) -> Exit {
     match error {
         StartError::Store(StoreError::InUse { .. }) => Exit::InUse,
         StartError::Store(_) | StartError::Server(ServerError::Bind { .. }) | StartError::Random(_) => Exit::Io,
-        StartError::Server(ServerError::Tls(_)) => Exit::Usage,
+        StartError::Server(ServerError::Tls(_)) | StartError::Callbacks(_) => Exit::Usage,
         StartError::Schema(_) => Exit::Internal,
     }
 }

@@ -19,7 +19,7 @@ pub use source::{Layers, Problem};
 use crate::{
     backend,
     message::client::Accounts,
-    object, queue,
+    notify, object, queue,
     server::{self, Tls, access},
     store,
 };
@@ -40,6 +40,8 @@ pub struct Config {
     pub backend: backend::Settings,
     /// How what is not done at once is worked off.
     pub queue: queue::Settings,
+    /// How callers are told.
+    pub notify: notify::Settings,
     /// How callers are checked.
     pub access: access::Settings,
     /// Who may call.
@@ -87,6 +89,7 @@ impl Config {
             limits: object::Limits::default(),
             backend: backend::Settings::default(),
             queue: queue::Settings::default(),
+            notify: notify::Settings::default(),
             access: access::Settings::default(),
             accounts: Arc::new(Accounts::default()),
             accounts_file: None,

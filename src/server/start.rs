@@ -8,15 +8,20 @@ use crate::{
     backend::{self, Backend, seed},
     clock::Clock,
     message::client::{Accounts, token::Key},
+    notify::{self, Carriers, Folder, Notifier, Post},
     object::Limits,
     queue::{self, Queue},
     schema::{Schema, SchemaError, contract},
-    store::{self, Store, StoreError, Transaction},
+    store::{self, DeliveryKind, Store, StoreError, Transaction},
 };
 
 use super::{
-    Contract, Gauge, Probes, Server, ServerError, Settings, access, access::Access, budget::Budget, desk::Operators,
-    gateway::Gateway, limits::Flight,
+    Contract, Gauge, Probes, Server, ServerError, Settings, access,
+    access::Access,
+    budget::Budget,
+    desk::{self, Operators},
+    gateway::Gateway,
+    limits::Flight,
 };
 
 /// The setting under which the store keeps the key that signs tokens, so that they survive a restart.
@@ -39,6 +44,8 @@ pub struct Parts {
     pub backend: backend::Settings,
     /// How what is not done at once is worked off.
     pub queue: queue::Settings,
+    /// How callers are told.
+    pub notify: notify::Settings,
     /// The time.
     pub clock: Clock,
     /// The account that gets the demonstration's list and data extension, if one does.
@@ -57,6 +64,9 @@ pub enum StartError {
     /// A port cannot be bound, or a certificate cannot be read.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// TLS for callbacks cannot be set up: a certificate of `callback.ca`.
+    #[error("callbacks cannot be posted: {0}")]
+    Callbacks(rustls::Error),
     /// The system gives no random bytes.
     #[error("the system gives no random bytes: {0}")]
     Random(getrandom::Error),
@@ -88,7 +98,14 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     }
     let access = Access::new(parts.accounts, parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
     let access = Arc::new(access);
+    let notifier = Notifier::new(notify::Parts {
+        store: store.clone(),
+        clock: parts.clock.clone(),
+        carriers: carriers(&parts.notify, &store, &schema, &parts.clock, &backend)?,
+        settings: parts.notify,
+    });
     let queue = Queue::new(queue::Parts {
+        notifier: notifier.clone(),
         store: store.clone(),
         backend: Arc::clone(&backend),
         directory: Box::new({
@@ -99,13 +116,21 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         limits: parts.limits.clone(),
         settings: parts.queue,
     });
-    let desk = Operators::new(store.clone(), queue.clone(), Arc::clone(&backend), Arc::clone(&access), &parts.clock);
+    let desk = Operators::new(desk::Rooms {
+        store: store.clone(),
+        queue: queue.clone(),
+        notifier: notifier.clone(),
+        backend: Arc::clone(&backend),
+        access: Arc::clone(&access),
+        clock: parts.clock.clone(),
+    });
     let gateway = Gateway {
         schema: Arc::clone(&schema),
         access,
         backend,
         store: store.clone(),
         queue: queue.clone(),
+        notifier: notifier.clone(),
         clock: parts.clock.clone(),
         limits: parts.limits,
         flight: Flight::new(parts.server.max_in_flight),
@@ -119,7 +144,27 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     let probes = probes(store, desk);
     let server = Server::bind(parts.server, Arc::new(gateway), documents, &parts.clock, probes).await?;
     tokio::spawn(queue.run());
+    tokio::spawn(notifier.run());
     Ok(server)
+}
+
+/// Who carries what is owed. A kind that is not set up is not among them: what is owed of it stays owed.
+fn carriers(
+    settings: &notify::Settings,
+    store: &Store,
+    schema: &Arc<Schema>,
+    clock: &Clock,
+    backend: &Backend,
+) -> Result<Carriers, StartError> {
+    let rules = backend.settings.conversations.clone();
+    let post = Post::new(store.clone(), Arc::clone(schema), clock.clone(), settings.clone(), rules);
+    let mut carriers = Carriers::new();
+    carriers.insert(DeliveryKind::Post, Arc::new(post.map_err(StartError::Callbacks)?));
+    if let Some(path) = &settings.drop_folder {
+        let folder = Folder::new(path.clone(), store.clone(), Arc::clone(schema));
+        carriers.insert(DeliveryKind::Drop, Arc::new(folder));
+    }
+    Ok(carriers)
 }
 
 /// The key that signs tokens: kept, or made now.

@@ -15,22 +15,35 @@ use super::{
 use crate::{
     backend::Backend,
     clock::Clock,
+    notify::Notifier,
     queue::Queue,
     store::{Internal, Store, StoreError},
 };
 
 /// The desk of a whole server.
-pub(super) struct Operators {
-    store: Store,
-    queue: Queue,
-    backend: Arc<Backend>,
-    access: Arc<Access>,
-    clock: Clock,
+pub(super) struct Operators(Rooms);
+
+/// What operators ask about.
+pub(super) struct Rooms {
+    pub(super) store: Store,
+    pub(super) queue: Queue,
+    pub(super) notifier: Notifier,
+    pub(super) backend: Arc<Backend>,
+    pub(super) access: Arc<Access>,
+    pub(super) clock: Clock,
+}
+
+impl std::ops::Deref for Operators {
+    type Target = Rooms;
+
+    fn deref(&self) -> &Rooms {
+        &self.0
+    }
 }
 
 impl Operators {
-    pub(super) fn new(store: Store, queue: Queue, backend: Arc<Backend>, access: Arc<Access>, clock: &Clock) -> Self {
-        Self { store, queue, backend, access, clock: clock.clone() }
+    pub(super) fn new(rooms: Rooms) -> Self {
+        Self(rooms)
     }
 
     /// The account and the id that a question names; the account may be left out where there is one.
