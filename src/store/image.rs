@@ -131,4 +131,9 @@ impl Place for Image {
     fn open_again(&self) -> Result<Box<dyn Engine>, StoreError> {
         Place::open(self)
     }
+
+    /// Memory needs none.
+    fn restore_reserve(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }

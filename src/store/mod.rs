@@ -38,9 +38,13 @@ mod outbox;
 pub mod send;
 mod stats;
 mod shared;
+mod space;
+mod totals;
 mod work;
 mod writer;
 mod committer;
+#[cfg(test)]
+mod fault_model;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
@@ -52,7 +56,7 @@ pub use deliveries::{
     STATUS_BYTES,
 };
 pub use error::StoreError;
-pub use lane::Lane;
+pub use lane::{Health, Lane};
 pub use objects::{Objects, ObjectsMut};
 pub use outbox::Next;
 pub use stats::{BATCH_BUCKETS, Stats};
