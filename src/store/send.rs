@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Owner;
 
 /// One mail that is owed to one subscriber.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Send {
     /// The account (MID) that sends.
     pub account: u64,

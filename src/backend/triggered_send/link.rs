@@ -116,17 +116,7 @@ mod tests {
     const DAY: Duration = Duration::from_secs(24 * 3600);
 
     fn token(key: &[u8]) -> String {
-        let send = Send {
-            account: 100_001,
-            definition: 1,
-            batch: 2,
-            subscriber: 3,
-            key: String::new(),
-            address: String::new(),
-            list: 4,
-            attributes: Vec::new(),
-            from: (None, None),
-        };
+        let send = Send { account: 100_001, definition: 1, batch: 2, subscriber: 3, list: 4, ..Send::default() };
         let url = url("https://mc.example/soap/", key, &send, NOW).unwrap();
         url.strip_prefix("https://mc.example/soap/unsubscribe/").unwrap().to_owned()
     }

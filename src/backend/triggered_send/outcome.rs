@@ -122,17 +122,7 @@ pub(super) fn not_sent(
     key: &str,
     reason: &str,
 ) -> Result<(), StoreError> {
-    let send = Send {
-        account: work.client.account(),
-        definition,
-        batch,
-        subscriber: 0,
-        key: key.to_owned(),
-        address: String::new(),
-        list: 0,
-        attributes: Vec::new(),
-        from: (None, None),
-    };
+    let send = Send { account: work.client.account(), definition, batch, key: key.to_owned(), ..Send::default() };
     keep_not_sent(work, &send, Some(kept), reason)
 }
 

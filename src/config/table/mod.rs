@@ -60,5 +60,7 @@ fn place(number: u64) -> usize {
 
 /// All settings.
 pub(super) fn settings() -> impl Iterator<Item = &'static Setting> + Clone {
-    [server::ROWS, store::ROWS, reading::ROWS, queue::ROWS, sends::ROWS, mail::ROWS, access::ROWS, log::ROWS].into_iter().flatten()
+    [server::ROWS, store::ROWS, reading::ROWS, queue::ROWS, sends::ROWS, mail::ROWS, access::ROWS, log::ROWS]
+        .into_iter()
+        .flatten()
 }

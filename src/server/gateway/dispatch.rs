@@ -77,7 +77,10 @@ async fn work(gateway: &Gateway, request: &Request, client: Client) -> Result<Ve
             _ => backend::apply(&backend, txn, &client, &call, now)?,
         })
     };
-    gateway.store.write(work).await.map_err(WorkError::fault)
+    let rows = gateway.store.write(work).await.map_err(WorkError::fault)?;
+    // A triggered send owes mail.
+    gateway.notifier.wake();
+    Ok(rows)
 }
 
 async fn write_rows(
