@@ -13,6 +13,7 @@
 //! | [`message`] | the service's words: operations, calls, options, filters, rows, error codes, and who is calling |
 //! | [`conversation`] | the rule book of queued calls: a state and an event in, the new state and the verdict out |
 //! | [`store`] | durable memory: transactions, records by kind and id, indexes |
+//! | [`mail`] | e-mail: messages written, and handed to a relay or captured |
 //! | [`backend`] | the work: each object of a call gives one row; Retrieve, Describe, Execute |
 //! | [`notify`] | telling the caller: what is owed is rendered, sent, tried again |
 //! | [`queue`] | calls that are done later: taken in, worked off in order, told of |
@@ -97,6 +98,7 @@ pub mod soap;
 pub mod message;
 pub mod conversation;
 pub mod store;
+pub mod mail;
 pub mod backend;
 pub mod notify;
 pub mod queue;

@@ -1,6 +1,7 @@
 //! `envoi conversations`, `envoi conversation`, `envoi replay` and `envoi time`: questions to a running server's
 //! operators' listener.
 
+use bytes::Bytes;
 use clap::Args;
 use hyper::Method;
 use serde_json::Value;
@@ -10,13 +11,13 @@ use crate::server::OPERATOR;
 
 /// Where operators are answered.
 #[derive(Args)]
-struct Admin {
+pub(super) struct Admin {
     /// The operators' listener of the server.
     #[arg(long, env = "ENVOI_ADMIN", value_name = "URL", default_value = "http://127.0.0.1:8081")]
     admin: String,
     /// Print the answer as JSON.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Args)]
@@ -117,30 +118,41 @@ fn named(id: &str, account: Option<u64>) -> Vec<(&'static str, String)> {
 }
 
 impl Admin {
-    async fn ask(
+    /// Asks, and says the answer: as JSON, or in words.
+    pub(super) async fn ask(
         &self,
         method: Method,
         path: &str,
         query: &[(&str, String)],
         words: impl FnOnce(&Value) -> String,
     ) -> Exit {
+        let body = match self.fetch(method, path, query).await {
+            Ok(body) => body,
+            Err(exit) => return exit,
+        };
+        let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        if self.json { say(&format!("{body:#}\n")) } else { say(&words(&body)) }
+    }
+
+    /// Asks, and complains when there is no answer.
+    pub(super) async fn fetch(&self, method: Method, path: &str, query: &[(&str, String)]) -> Result<Bytes, Exit> {
         let caller = match Caller::new(None) {
             Ok(caller) => caller,
-            Err(error) => return complain(Exit::Usage, &error),
+            Err(error) => return Err(complain(Exit::Usage, &error)),
         };
         let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
         let url = format!("{}{path}?{}", self.admin.trim_end_matches('/'), query.join("&"));
         let answer = match caller.call(method, &url, &[(OPERATOR, "envoi".to_owned())], "").await {
             Ok(answer) => answer,
-            Err(error) => return complain(Exit::Io, &error),
+            Err(error) => return Err(complain(Exit::Io, &error)),
         };
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-        if answer.status != 200 {
-            let said = String::from_utf8_lossy(&answer.body).into_owned();
-            let said = body.get("error").and_then(Value::as_str).map_or(said, str::to_owned);
-            return complain(Exit::Failed, said.trim());
+        if answer.status == 200 {
+            return Ok(answer.body);
         }
-        if self.json { say(&format!("{body:#}\n")) } else { say(&words(&body)) }
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+        let said = String::from_utf8_lossy(&answer.body).into_owned();
+        let said = body.get("error").and_then(Value::as_str).map_or(said, str::to_owned);
+        Err(complain(Exit::Failed, said.trim()))
     }
 }
 
@@ -154,7 +166,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// A member as text; what a control character would do to a terminal is not done.
-fn text(value: &Value, name: &str) -> String {
+pub(super) fn text(value: &Value, name: &str) -> String {
     let text = match value.get(name) {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),

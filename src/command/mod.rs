@@ -10,6 +10,7 @@ mod conversations;
 mod doctor;
 mod explain;
 mod logging;
+mod mail;
 mod pretty;
 mod run;
 mod secret;
@@ -71,6 +72,8 @@ enum Command {
     Replay(conversations::Replay),
     /// Move the clock of a server that was started with --virtual-clock; ends when what became due is done.
     Time(conversations::Time),
+    /// List the mail that a demonstration (or a server with mail.folder) captured, or print one.
+    Mail(mail::Mail),
     /// Tell what an error code means and what to do about it.
     Explain(explain::Explain),
     /// Print a script that completes arguments in a shell.
@@ -120,6 +123,7 @@ fn run_command(command: Command) -> Exit {
         Command::Conversation(one) => block_on(conversations::show(&one)),
         Command::Replay(replay) => block_on(conversations::replay(&replay)),
         Command::Time(time) => block_on(conversations::time(&time)),
+        Command::Mail(mail) => block_on(mail::show(&mail)),
         Command::Explain(explain) => explain::explain(&explain),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::{
     backend::{self, Backend, seed},
     clock::Clock,
+    mail::{self, MailError, Transport},
     message::client::{Accounts, token::Key},
     notify::{self, Carriers, Folder, Notifier, Post},
     object::Limits,
@@ -16,12 +17,8 @@ use crate::{
 };
 
 use super::{
-    Contract, Gauge, Probes, Server, ServerError, Settings, access,
-    access::Access,
-    budget::Budget,
-    desk::{self, Operators},
-    gateway::Gateway,
-    limits::Flight,
+    Contract, Gauge, Probes, Server, ServerError, Settings, access, access::Access, budget::Budget, desk::Operators,
+    gateway::Gateway, limits::Flight,
 };
 
 /// The setting under which the store keeps the key that signs tokens, so that they survive a restart.
@@ -46,6 +43,8 @@ pub struct Parts {
     pub queue: queue::Settings,
     /// How callers are told.
     pub notify: notify::Settings,
+    /// How mail leaves.
+    pub mail: mail::Settings,
     /// The time.
     pub clock: Clock,
     /// The account that gets the demonstration's list and data extension, if one does.
@@ -67,6 +66,9 @@ pub enum StartError {
     /// TLS for callbacks cannot be set up: a certificate of `callback.ca`.
     #[error("callbacks cannot be posted: {0}")]
     Callbacks(rustls::Error),
+    /// The way out for mail cannot be opened.
+    #[error(transparent)]
+    Mail(#[from] MailError),
     /// The system gives no random bytes.
     #[error("the system gives no random bytes: {0}")]
     Random(getrandom::Error),
@@ -96,6 +98,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
             tracing::error!("object {} of the demonstration was not made: {}", row.ordinal, row.message);
         }
     }
+    let mail = Arc::new(Transport::new(&parts.mail)?);
     let access = Access::new(parts.accounts, parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
     let access = Arc::new(access);
     let notifier = Notifier::new(notify::Parts {
@@ -116,14 +119,15 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         limits: parts.limits.clone(),
         settings: parts.queue,
     });
-    let desk = Operators::new(desk::Rooms {
+    let desk = Operators {
         store: store.clone(),
         queue: queue.clone(),
         notifier: notifier.clone(),
         backend: Arc::clone(&backend),
         access: Arc::clone(&access),
+        mail,
         clock: parts.clock.clone(),
-    });
+    };
     let gateway = Gateway {
         schema: Arc::clone(&schema),
         access,

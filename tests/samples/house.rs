@@ -55,6 +55,7 @@ impl House {
             backend: backend::Settings::default(),
             queue: queue::Settings::default(),
             notify: notify::Settings::default(),
+            mail: envoi::mail::Settings::default(),
             clock: Clock::stopped_at(START),
             seeded: Some(demo::ACCOUNT),
         });

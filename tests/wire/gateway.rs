@@ -72,6 +72,7 @@ impl Gateway {
             backend: backend::Settings::default(),
             queue: queue::Settings::default(),
             notify: notify::Settings { resolver: nowhere(), ..notify::Settings::default() },
+            mail: envoi::mail::Settings::default(),
             clock: clock.clone(),
             seeded: None,
         };

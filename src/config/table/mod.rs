@@ -4,6 +4,7 @@
 
 mod access;
 mod log;
+mod mail;
 mod queue;
 mod reading;
 mod server;
@@ -58,5 +59,5 @@ fn place(number: u64) -> usize {
 
 /// All settings.
 pub(super) fn settings() -> impl Iterator<Item = &'static Setting> + Clone {
-    [server::ROWS, store::ROWS, reading::ROWS, queue::ROWS, access::ROWS, log::ROWS].into_iter().flatten()
+    [server::ROWS, store::ROWS, reading::ROWS, queue::ROWS, mail::ROWS, access::ROWS, log::ROWS].into_iter().flatten()
 }

@@ -1,6 +1,7 @@
 //! What operators ask, and what they order. Answers are JSON; each file here holds the paths of one subject.
 
 mod conversations;
+mod mail;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -15,37 +16,24 @@ use super::{
 use crate::{
     backend::Backend,
     clock::Clock,
+    mail::Transport,
     notify::Notifier,
     queue::Queue,
     store::{Internal, Store, StoreError},
 };
 
 /// The desk of a whole server.
-pub(super) struct Operators(Rooms);
-
-/// What operators ask about.
-pub(super) struct Rooms {
+pub(super) struct Operators {
     pub(super) store: Store,
     pub(super) queue: Queue,
     pub(super) notifier: Notifier,
     pub(super) backend: Arc<Backend>,
     pub(super) access: Arc<Access>,
+    pub(super) mail: Arc<Transport>,
     pub(super) clock: Clock,
 }
 
-impl std::ops::Deref for Operators {
-    type Target = Rooms;
-
-    fn deref(&self) -> &Rooms {
-        &self.0
-    }
-}
-
 impl Operators {
-    pub(super) fn new(rooms: Rooms) -> Self {
-        Self(rooms)
-    }
-
     /// The account and the id that a question names; the account may be left out where there is one.
     fn named(&self, asked: &Asked<'_>) -> Result<(Internal, String), Wrong> {
         let id = asked.get("id").ok_or_else(|| Wrong::asked("id is missing".to_owned()))?;
@@ -83,13 +71,15 @@ impl Desk for Operators {
                     return Told::Method(allowed);
                 }
                 self.ask_conversations(path, &asked).await
+            } else if let Some(allowed) = listed(mail::PATHS) {
+                if allowed != method.as_str() {
+                    return Told::Method(allowed);
+                }
+                return self.ask_mail(path, &asked);
             } else {
                 return Told::Elsewhere;
             };
-            match told {
-                Ok(answer) => Told::Json(StatusCode::OK, answer.to_string()),
-                Err(Wrong(status, error)) => Told::Json(status, json!({ "error": error }).to_string()),
-            }
+            told.map_or_else(Wrong::told, |answer| Told::Json(StatusCode::OK, answer.to_string()))
         })
     }
 }
@@ -107,6 +97,10 @@ impl Asked<'_> {
 struct Wrong(StatusCode, String);
 
 impl Wrong {
+    fn told(self) -> Told {
+        Told::Json(self.0, json!({ "error": self.1 }).to_string())
+    }
+
     fn asked(what: String) -> Self {
         Self(StatusCode::BAD_REQUEST, what)
     }
