@@ -34,7 +34,17 @@ fn post(conversation: &str, address: &str) -> Content {
 
 fn mail(address: &str) -> Content {
     let (key, address) = (address.to_owned(), address.to_owned());
-    Content::Send(Box::new(Send { definition: 1, subscriber: 2, key, address, attributes: Vec::new() }))
+    Content::Send(Box::new(Send {
+        account: 100_001,
+        definition: 1,
+        batch: 3,
+        subscriber: 2,
+        key,
+        address,
+        list: 4,
+        attributes: Vec::new(),
+        from: (None, None),
+    }))
 }
 
 fn attempt(outcome: Attempted, status: &str) -> Attempt {

@@ -17,6 +17,7 @@ use super::{
     Backend, Failure, Work, account, generic, kind,
     plan::Method,
     row::Tables,
+    triggered_send,
     walk::{self, acting_for, check_values},
 };
 
@@ -93,6 +94,9 @@ fn action(call: &Call<'_>) -> String {
 fn perform(work: &mut Work<'_, '_>, call: &Call<'_>, name: &str, ty: TypeId, node: Node<'_>) -> Result<Row, Failure> {
     let schema = &*work.backend.schema;
     let is_a = |base: &str| schema.type_named(base).is_some_and(|base| schema.is_a(ty, base));
+    if name == triggered_send::DEFINITION {
+        return start_or_pause(work, call, name, node);
+    }
     if !is_a("InteractionDefinition") || is_a("SendDefinition") {
         return Err(Failure::about(code::PERFORM_UNSUPPORTED, name));
     }
@@ -121,6 +125,23 @@ fn perform(work: &mut Work<'_, '_>, call: &Call<'_>, name: &str, ty: TypeId, nod
         _ => "Performed Activity".to_owned(),
     };
     Ok(Row { task: Some(Task { id, interaction_object_id: run }), ..Row::ok(0, message) })
+}
+
+/// A TriggeredSendDefinition sends when asked, from its start to its pause: what Update does with TriggeredSendStatus. The
+/// words of the answer are ours.
+fn start_or_pause(work: &mut Work<'_, '_>, call: &Call<'_>, name: &str, node: Node<'_>) -> Result<Row, Failure> {
+    let status = match action(call).as_str() {
+        "start" => "Active",
+        "pause" | "stop" => "Inactive",
+        other => return Err(exception(call, &format!("Action is {other:?}, expected start, pause or stop"))),
+    };
+    let Some((id, mut definition)) = generic::find(work, name, node)? else {
+        return Err(generic::not_found(call.operation.name(), name, generic::identity(node)));
+    };
+    definition.set_text("TriggeredSendStatus", status);
+    definition.set_text("ModifiedDate", work.now.to_string());
+    generic::put(work, name, id, &definition)?;
+    Ok(Row::ok(0, format!("{name} performed")))
 }
 
 fn configure(

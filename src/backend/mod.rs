@@ -23,7 +23,8 @@ mod scheduled;
 pub mod seed;
 pub mod status;
 mod subscriber;
-mod triggered_send;
+mod tracking;
+pub mod triggered_send;
 mod walk;
 
 use std::sync::Arc;
@@ -46,11 +47,17 @@ pub struct Settings {
     pub max_objects: usize,
     /// The rule book's: time-outs, windows, quotas.
     pub conversations: conversation::Settings,
+    /// Of triggered sends.
+    pub sends: triggered_send::Settings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_objects: MAX_OBJECTS, conversations: conversation::Settings::default() }
+        Self {
+            max_objects: MAX_OBJECTS,
+            conversations: conversation::Settings::default(),
+            sends: triggered_send::Settings::default(),
+        }
     }
 }
 

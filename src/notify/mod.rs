@@ -21,6 +21,7 @@ mod outcome;
 mod post;
 pub mod render;
 mod run;
+mod send;
 mod settings;
 mod sign;
 
@@ -40,6 +41,7 @@ pub use self::{
     drop::Folder,
     outcome::{Carrier, Carrying, Outcome},
     post::Post,
+    send::Mailer,
     settings::Settings,
     sign::SigningSecret,
 };

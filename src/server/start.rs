@@ -5,11 +5,11 @@
 use std::sync::Arc;
 
 use crate::{
-    backend::{self, Backend, seed},
+    backend::{self, Backend, seed, triggered_send},
     clock::Clock,
-    mail::{self, MailError, Transport},
+    mail::{self, MailError, Transport, Way},
     message::client::{Accounts, token::Key},
-    notify::{self, Carriers, Folder, Notifier, Post},
+    notify::{self, Carriers, Folder, Mailer, Notifier, Post},
     object::Limits,
     queue::{self, Queue},
     schema::{Schema, SchemaError, contract},
@@ -89,8 +89,14 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         Ok(store) => store?,
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     };
-    let key = token_key(&store).await?;
-    let backend = Arc::new(Backend { schema: Arc::clone(&schema), settings: parts.backend });
+    let key = Key::new(random_key(&store, TOKEN_KEY).await?);
+    random_key(&store, triggered_send::link::KEY).await?;
+    let mut settings = parts.backend;
+    let public_url = Arc::default();
+    settings.sends.public_url = Arc::clone(&public_url);
+    settings.sends.possible = parts.mail.way != Way::None;
+    settings.sends.from = Some(parts.mail.from.clone());
+    let backend = Arc::new(Backend { schema: Arc::clone(&schema), settings });
     if let Some(account) = parts.seeded {
         let (backend, now) = (Arc::clone(&backend), parts.clock.now());
         let rows = store.write(move |txn: &mut Transaction<'_>| seed::demo(&backend, txn, account, now)).await?;
@@ -104,7 +110,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     let notifier = Notifier::new(notify::Parts {
         store: store.clone(),
         clock: parts.clock.clone(),
-        carriers: carriers(&parts.notify, &store, &schema, &parts.clock, &backend)?,
+        carriers: carriers(&parts.notify, &store, &schema, &parts.clock, &backend, &access, &mail)?,
         settings: parts.notify,
     });
     let queue = Queue::new(queue::Parts {
@@ -147,6 +153,8 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     };
     let probes = probes(store, desk);
     let server = Server::bind(parts.server, Arc::new(gateway), documents, &parts.clock, probes).await?;
+    // Nobody has set it before: the settings are this server's own.
+    let _ = public_url.set(server.url());
     tokio::spawn(queue.run());
     tokio::spawn(notifier.run());
     Ok(server)
@@ -158,7 +166,9 @@ fn carriers(
     store: &Store,
     schema: &Arc<Schema>,
     clock: &Clock,
-    backend: &Backend,
+    backend: &Arc<Backend>,
+    access: &Arc<Access>,
+    mail: &Arc<Transport>,
 ) -> Result<Carriers, StartError> {
     let rules = backend.settings.conversations.clone();
     let post = Post::new(store.clone(), Arc::clone(schema), clock.clone(), settings.clone(), rules);
@@ -168,24 +178,35 @@ fn carriers(
         let folder = Folder::new(path.clone(), store.clone(), Arc::clone(schema));
         carriers.insert(DeliveryKind::Drop, Arc::new(folder));
     }
+    if !mail.is_none() {
+        let access = Arc::clone(access);
+        let mailer = Mailer {
+            store: store.clone(),
+            backend: Arc::clone(backend),
+            directory: Box::new(move || access.accounts()),
+            transport: Arc::clone(mail),
+            clock: clock.clone(),
+        };
+        carriers.insert(DeliveryKind::Send, Arc::new(mailer));
+    }
     Ok(carriers)
 }
 
-/// The key that signs tokens: kept, or made now.
-async fn token_key(store: &Store) -> Result<Key, StartError> {
+/// A key that the store keeps under this name: kept, or made now.
+async fn random_key(store: &Store, name: &'static str) -> Result<[u8; 32], StartError> {
     let mut fresh = [0; 32];
     getrandom::fill(&mut fresh).map_err(StartError::Random)?;
     let bytes = store
         .write(move |txn: &mut Transaction<'_>| -> Result<[u8; 32], StoreError> {
-            let kept = txn.setting(TOKEN_KEY)?.and_then(|kept| <[u8; 32]>::try_from(kept).ok());
+            let kept = txn.setting(name)?.and_then(|kept| <[u8; 32]>::try_from(kept).ok());
             if let Some(kept) = kept {
                 return Ok(kept);
             }
-            txn.put_setting(TOKEN_KEY, &fresh)?;
+            txn.put_setting(name, &fresh)?;
             Ok(fresh)
         })
         .await?;
-    Ok(Key::new(bytes))
+    Ok(bytes)
 }
 
 /// What operators ask of the store.

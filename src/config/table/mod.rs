@@ -7,6 +7,7 @@ mod log;
 mod mail;
 mod queue;
 mod reading;
+mod sends;
 mod server;
 mod store;
 
@@ -59,5 +60,5 @@ fn place(number: u64) -> usize {
 
 /// All settings.
 pub(super) fn settings() -> impl Iterator<Item = &'static Setting> + Clone {
-    [server::ROWS, store::ROWS, reading::ROWS, queue::ROWS, mail::ROWS, access::ROWS, log::ROWS].into_iter().flatten()
+    [server::ROWS, store::ROWS, reading::ROWS, queue::ROWS, sends::ROWS, mail::ROWS, access::ROWS, log::ROWS].into_iter().flatten()
 }
