@@ -164,8 +164,8 @@ async fn until_told(
         limits: config.limits,
         backend: config.backend,
         queue: config.queue,
-        mail: config.mail,
         notify: config.notify,
+        mail: config.mail,
         clock,
         seeded,
     };

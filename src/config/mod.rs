@@ -43,10 +43,10 @@ pub struct Config {
     pub backend: backend::Settings,
     /// How what is not done at once is worked off.
     pub queue: queue::Settings,
-    /// How mail leaves.
-    pub mail: mail::Settings,
     /// How callers are told.
     pub notify: notify::Settings,
+    /// How mail leaves.
+    pub mail: mail::Settings,
     /// How callers are checked.
     pub access: access::Settings,
     /// Who may call.
@@ -95,8 +95,8 @@ impl Config {
             limits: object::Limits::default(),
             backend: backend::Settings::default(),
             queue: queue::Settings::default(),
-            mail: mail::Settings::default(),
             notify: notify::Settings::default(),
+            mail: mail::Settings::default(),
             access: access::Settings::default(),
             accounts: Arc::new(Accounts::default()),
             accounts_file: None,

@@ -17,12 +17,8 @@ use crate::{
 };
 
 use super::{
-    Contract, Gauge, Probes, Server, ServerError, Settings, access,
-    access::Access,
-    budget::Budget,
-    desk::{self, Operators},
-    gateway::Gateway,
-    limits::Flight,
+    Contract, Gauge, Probes, Server, ServerError, Settings, access, access::Access, budget::Budget, desk::Operators,
+    gateway::Gateway, limits::Flight,
 };
 
 /// The setting under which the store keeps the key that signs tokens, so that they survive a restart.
@@ -45,10 +41,10 @@ pub struct Parts {
     pub backend: backend::Settings,
     /// How what is not done at once is worked off.
     pub queue: queue::Settings,
-    /// How mail leaves.
-    pub mail: mail::Settings,
     /// How callers are told.
     pub notify: notify::Settings,
+    /// How mail leaves.
+    pub mail: mail::Settings,
     /// The time.
     pub clock: Clock,
     /// The account that gets the demonstration's list and data extension, if one does.
@@ -67,12 +63,12 @@ pub enum StartError {
     /// A port cannot be bound, or a certificate cannot be read.
     #[error(transparent)]
     Server(#[from] ServerError),
-    /// The way out for mail cannot be opened.
-    #[error(transparent)]
-    Mail(#[from] MailError),
     /// TLS for callbacks cannot be set up: a certificate of `callback.ca`.
     #[error("callbacks cannot be posted: {0}")]
     Callbacks(rustls::Error),
+    /// The way out for mail cannot be opened.
+    #[error(transparent)]
+    Mail(#[from] MailError),
     /// The system gives no random bytes.
     #[error("the system gives no random bytes: {0}")]
     Random(getrandom::Error),
@@ -129,15 +125,15 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         limits: parts.limits.clone(),
         settings: parts.queue,
     });
-    let desk = Operators::new(desk::Rooms {
+    let desk = Operators {
         store: store.clone(),
         queue: queue.clone(),
         notifier: notifier.clone(),
         backend: Arc::clone(&backend),
         access: Arc::clone(&access),
-        mail: Arc::clone(&mail),
+        mail,
         clock: parts.clock.clone(),
-    });
+    };
     let gateway = Gateway {
         schema: Arc::clone(&schema),
         access,

@@ -132,7 +132,6 @@ impl Place for Image {
         Place::open(self)
     }
 
-    /// Memory needs none.
     fn restore_reserve(&self) -> Result<(), StoreError> {
         Ok(())
     }

@@ -54,8 +54,8 @@ impl House {
             limits: Limits::default(),
             backend: backend::Settings::default(),
             queue: queue::Settings::default(),
-            mail: envoi::mail::Settings::default(),
             notify: notify::Settings::default(),
+            mail: envoi::mail::Settings::default(),
             clock: Clock::stopped_at(START),
             seeded: Some(demo::ACCOUNT),
         });

@@ -19,7 +19,7 @@ use crate::mail::{Composed, Sent};
 
 /// The message goes out in pieces of this size, so that it is not copied whole.
 const PIECE: usize = 64 << 10;
-/// A relay that breaks off within a message has usually said why.
+/// A relay that breaks off within a message has usually said why, and one that refuses a mail resets at once.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// No status is longer, in characters.
 const STATUS: usize = 300;
@@ -46,7 +46,7 @@ pub(super) async fn carry(smtp: &mut AsyncSmtpConnection, mail: &Composed, reply
         let said = timeout(reply, smtp.command(command)).await;
         match said {
             Ok(Ok(_)) => answered = true,
-            Ok(Err(error)) => return declined(smtp, &error, answered, reply).await,
+            Ok(Err(error)) => return declined(smtp, &error, answered).await,
             Err(_) => return Turn { sent: retry(late(reply)), usable: false, answered },
         }
     }
@@ -57,7 +57,7 @@ pub(super) async fn carry(smtp: &mut AsyncSmtpConnection, mail: &Composed, reply
             let status = format!("{}, in answer to DATA", answer(&response));
             return Turn { sent: retry(status), usable: false, answered };
         }
-        Ok(Err(error)) => return declined(smtp, &error, answered, reply).await,
+        Ok(Err(error)) => return declined(smtp, &error, answered).await,
         Err(_) => return Turn { sent: retry(late(reply)), usable: false, answered },
     }
     let (sent, usable) = message(smtp, &mail.bytes, data).await;
@@ -102,11 +102,11 @@ async fn message(smtp: &mut AsyncSmtpConnection, bytes: &[u8], data: Duration) -
 }
 
 /// After a command that was not obeyed: the connection is good again when the relay resets it.
-async fn declined(smtp: &mut AsyncSmtpConnection, error: &Error, before: bool, reply: Duration) -> Turn {
+async fn declined(smtp: &mut AsyncSmtpConnection, error: &Error, before: bool) -> Turn {
     if !is_reply(error) || u16_of(error) == Some(421) {
         return Turn { sent: verdict(error), usable: false, answered: before };
     }
-    let usable = matches!(timeout(reply, smtp.command(Rset)).await, Ok(Ok(_)));
+    let usable = matches!(timeout(LAST_WORDS, smtp.command(Rset)).await, Ok(Ok(_)));
     Turn { sent: verdict(error), usable, answered: true }
 }
 

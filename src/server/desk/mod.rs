@@ -23,10 +23,7 @@ use crate::{
 };
 
 /// The desk of a whole server.
-pub(super) struct Operators(Rooms);
-
-/// What operators ask about.
-pub(super) struct Rooms {
+pub(super) struct Operators {
     pub(super) store: Store,
     pub(super) queue: Queue,
     pub(super) notifier: Notifier,
@@ -36,19 +33,7 @@ pub(super) struct Rooms {
     pub(super) clock: Clock,
 }
 
-impl std::ops::Deref for Operators {
-    type Target = Rooms;
-
-    fn deref(&self) -> &Rooms {
-        &self.0
-    }
-}
-
 impl Operators {
-    pub(super) fn new(rooms: Rooms) -> Self {
-        Self(rooms)
-    }
-
     /// The account and the id that a question names; the account may be left out where there is one.
     fn named(&self, asked: &Asked<'_>) -> Result<(Internal, String), Wrong> {
         let id = asked.get("id").ok_or_else(|| Wrong::asked("id is missing".to_owned()))?;
