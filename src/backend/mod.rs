@@ -10,6 +10,7 @@ pub mod definition;
 pub mod describe;
 pub mod ending;
 pub mod execute;
+pub mod extract;
 mod folder;
 mod generic;
 mod kind;
@@ -46,11 +47,14 @@ pub struct Settings {
     pub max_objects: usize,
     /// The rule book's: time-outs, windows, quotas.
     pub conversations: conversation::Settings,
+    /// Where data extracts go.
+    pub extract: extract::Settings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_objects: MAX_OBJECTS, conversations: conversation::Settings::default() }
+        let (conversations, extract) = Default::default();
+        Self { max_objects: MAX_OBJECTS, conversations, extract }
     }
 }
 
