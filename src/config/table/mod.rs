@@ -3,6 +3,7 @@
 //! A test holds that every default here is the room's own default.
 
 mod access;
+mod extract;
 mod log;
 mod mail;
 mod queue;
@@ -60,7 +61,17 @@ fn place(number: u64) -> usize {
 
 /// All settings.
 pub(super) fn settings() -> impl Iterator<Item = &'static Setting> + Clone {
-    [server::ROWS, store::ROWS, reading::ROWS, queue::ROWS, sends::ROWS, mail::ROWS, access::ROWS, log::ROWS]
+    [
+        server::ROWS,
+        store::ROWS,
+        reading::ROWS,
+        queue::ROWS,
+        extract::ROWS,
+        sends::ROWS,
+        mail::ROWS,
+        access::ROWS,
+        log::ROWS,
+    ]
         .into_iter()
         .flatten()
 }
