@@ -53,7 +53,14 @@ impl Bench {
         let store = image.open().unwrap();
         let clock = Clock::stopped_at(START);
         let answer: Arc<Mutex<Option<Answer>>> = Arc::default();
+        let notifier = Notifier::new(notify::Parts {
+            store: store.clone(),
+            clock: clock.clone(),
+            settings: notify::Settings::default(),
+            carriers: notify::Carriers::new(),
+        });
         let queue = Queue::new(queue::Parts {
+            notifier,
             store: store.clone(),
             backend: backend(settings.clone()),
             directory: Box::new({

@@ -10,7 +10,7 @@ use crate::server::OPERATOR;
 
 /// Where operators are answered.
 #[derive(Args)]
-struct Admin {
+pub(super) struct Admin {
     /// The operators' listener of the server.
     #[arg(long, env = "ENVOI_ADMIN", value_name = "URL", default_value = "http://127.0.0.1:8081")]
     admin: String,
@@ -117,7 +117,7 @@ fn named(id: &str, account: Option<u64>) -> Vec<(&'static str, String)> {
 }
 
 impl Admin {
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         method: Method,
         path: &str,
@@ -154,7 +154,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// A member as text; what a control character would do to a terminal is not done.
-fn text(value: &Value, name: &str) -> String {
+pub(super) fn text(value: &Value, name: &str) -> String {
     let text = match value.get(name) {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),

@@ -7,6 +7,7 @@ mod call;
 mod certs;
 mod clients;
 mod conversations;
+mod deliveries;
 mod doctor;
 mod explain;
 mod logging;
@@ -69,6 +70,14 @@ enum Command {
     Conversation(conversations::Conversation),
     /// Send what a conversation left undone as a new conversation.
     Replay(conversations::Replay),
+    /// List what is and was owed to callers.
+    Deliveries(deliveries::Deliveries),
+    /// Show one delivery with its attempts.
+    Delivery(deliveries::Delivery),
+    /// List the targets of deliveries that fail.
+    Targets(deliveries::Targets),
+    /// Owe deliveries again that were given up, are in doubt, or were delivered; their ids stay.
+    Redeliver(deliveries::Redeliver),
     /// Move the clock of a server that was started with --virtual-clock; ends when what became due is done.
     Time(conversations::Time),
     /// Tell what an error code means and what to do about it.
@@ -119,6 +128,10 @@ fn run_command(command: Command) -> Exit {
         Command::Conversations(list) => block_on(conversations::list(&list)),
         Command::Conversation(one) => block_on(conversations::show(&one)),
         Command::Replay(replay) => block_on(conversations::replay(&replay)),
+        Command::Deliveries(list) => block_on(deliveries::list(&list)),
+        Command::Delivery(one) => block_on(deliveries::show(&one)),
+        Command::Targets(targets) => block_on(deliveries::targets(&targets)),
+        Command::Redeliver(again) => block_on(deliveries::again(&again)),
         Command::Time(time) => block_on(conversations::time(&time)),
         Command::Explain(explain) => explain::explain(&explain),
         Command::Completions { shell } => {

@@ -54,6 +54,10 @@ pub struct Config {
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
     check_certificate_every: Duration,
+    /// Trusted for callbacks; `notify.ca` is made of it.
+    callback_ca: Option<PathBuf>,
+    /// As given; `notify.secrets` is made of it.
+    callback_secrets: Option<String>,
     /// What was set, and where; for `envoi config`.
     pub effective: Vec<Effective>,
     /// What is lawful but most likely not meant.
@@ -97,6 +101,8 @@ impl Config {
             certificate: None,
             key: None,
             check_certificate_every: Duration::ZERO,
+            callback_ca: None,
+            callback_secrets: None,
             effective: Vec::new(),
             warnings: Vec::new(),
         }
@@ -104,6 +110,9 @@ impl Config {
 
     /// What no setting can tell alone.
     fn cross_check(&mut self, problems: &mut Vec<Problem>) {
+        for (key, what) in self.read_callbacks() {
+            problems.push(Problem { place: self.origin(key), key: key.into(), what });
+        }
         let mut wrong = |given: &str, key: &str, what: String| {
             problems.push(Problem { place: self.origin(given), key: key.into(), what });
         };

@@ -28,11 +28,16 @@ pub(super) enum Kind {
     Choice { of: &'static [&'static str], put: fn(&mut Config, &str) },
     /// Text, checked.
     Text { check: fn(&str) -> Result<(), String>, put: fn(&mut Config, String) },
+    /// Text that is never shown, and not taken from arguments.
+    Secret { put: fn(&mut Config, String) },
     /// A file that has to be there.
     File { put: fn(&mut Config, PathBuf) },
     /// A directory, made when it is missing.
     Directory { put: fn(&mut Config, PathBuf) },
 }
+
+/// What stands for a secret where settings are shown.
+const HIDDEN: &str = "not shown";
 
 const SIZES: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 const DURATIONS: [(&str, u64); 5] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
@@ -93,6 +98,10 @@ impl Kind {
                 put(config, text.to_owned());
                 Ok(text.to_owned())
             }
+            Self::Secret { put } => {
+                put(config, text.to_owned());
+                Ok(HIDDEN.to_owned())
+            }
             Self::File { put } => {
                 let path = base.join(text);
                 std::fs::File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -123,6 +132,7 @@ impl Kind {
             Self::Flag { .. } => "true or false".into(),
             Self::Choice { of, .. } => of.join(" or "),
             Self::Text { .. } => "text".into(),
+            Self::Secret { .. } => "secret".into(),
             Self::File { .. } => "file".into(),
             Self::Directory { .. } => "directory".into(),
         }
@@ -131,6 +141,11 @@ impl Kind {
     /// Whether the file writes it without quotation marks.
     pub(super) fn bare(&self) -> bool {
         matches!(self, Self::Number { .. } | Self::Flag { .. })
+    }
+
+    /// Whether it is never shown.
+    pub(super) fn secret(&self) -> bool {
+        matches!(self, Self::Secret { .. })
     }
 
     /// Whether the file writes it as a list.

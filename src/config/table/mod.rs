@@ -3,6 +3,7 @@
 //! A test holds that every default here is the room's own default.
 
 mod access;
+mod callback;
 mod log;
 mod queue;
 mod reading;
@@ -58,5 +59,7 @@ fn place(number: u64) -> usize {
 
 /// All settings.
 pub(super) fn settings() -> impl Iterator<Item = &'static Setting> + Clone {
-    [server::ROWS, store::ROWS, reading::ROWS, queue::ROWS, access::ROWS, log::ROWS].into_iter().flatten()
+    [server::ROWS, store::ROWS, reading::ROWS, queue::ROWS, callback::ROWS, access::ROWS, log::ROWS]
+        .into_iter()
+        .flatten()
 }

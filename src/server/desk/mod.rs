@@ -1,6 +1,7 @@
 //! What operators ask, and what they order. Answers are JSON; each file here holds the paths of one subject.
 
 mod conversations;
+mod deliveries;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -83,6 +84,11 @@ impl Desk for Operators {
                     return Told::Method(allowed);
                 }
                 self.ask_conversations(path, &asked).await
+            } else if let Some(allowed) = listed(deliveries::PATHS) {
+                if allowed != method.as_str() {
+                    return Told::Method(allowed);
+                }
+                self.ask_deliveries(path, &asked).await
             } else {
                 return Told::Elsewhere;
             };
