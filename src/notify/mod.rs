@@ -50,6 +50,14 @@ use crate::{
     store::{Attempted, DeliveryKind, Store, StoreError, View},
 };
 
+/// An address as operators see it: what follows a question mark may be a secret.
+pub fn shown(address: &str) -> String {
+    match address.split_once('?') {
+        Some((address, _)) => format!("{address}?…"),
+        None => address.to_owned(),
+    }
+}
+
 /// Who carries which kind. Of a kind that nobody carries, deliveries stay owed.
 pub type Carriers = BTreeMap<DeliveryKind, Arc<dyn Carrier>>;
 

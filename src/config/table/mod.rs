@@ -3,6 +3,7 @@
 //! A test holds that every default here is the room's own default.
 
 mod access;
+mod callback;
 mod extract;
 mod log;
 mod mail;
@@ -66,12 +67,13 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> + Clone {
         store::ROWS,
         reading::ROWS,
         queue::ROWS,
-        extract::ROWS,
-        sends::ROWS,
+        callback::ROWS,
         mail::ROWS,
+        sends::ROWS,
+        extract::ROWS,
         access::ROWS,
         log::ROWS,
     ]
-        .into_iter()
-        .flatten()
+    .into_iter()
+    .flatten()
 }
