@@ -10,6 +10,8 @@ mod gateway;
 mod captured;
 #[path = "mail/messages.rs"]
 mod messages;
+#[path = "mail/others.rs"]
+mod others;
 #[path = "mail/relay.rs"]
 mod relay;
 #[path = "mail/secret.rs"]
