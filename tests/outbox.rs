@@ -9,11 +9,12 @@ use envoi::{
     conversation::respond::Event,
     message::options::{RespondWhen, ResponseType, SendResponseTo},
     store::{
-        Attempt, Attempted, Content, Delivery, DeliveryKind, DeliveryState, Internal, Name, Next, Notice, Settings,
-        Store, StoreError, send::Send,
+        Attempt, Attempted, Content, Delivery, DeliveryKind, DeliveryState, Health, Internal, Name, Next, Notice,
+        Settings, Store, StoreError, send::Send,
     },
 };
 
+const DOWN: &str = "https://down.example:443";
 const OWNER: Internal = Internal(7);
 
 fn at(seconds: i64) -> Time {
@@ -113,16 +114,23 @@ fn a_place_that_is_down_keeps_nobody_else_waiting() {
     // The lane whose first waits longest comes first, and no lane gives more than is free in it.
     assert_eq!(house.due(1, 5, 3).0, [down[0], down[1], down[2], up]);
     assert_eq!(house.due(1, 2, 3).0, [down[0], down[1]]);
-    let work = |txn: &mut envoi::store::Transaction<'_>| txn.change_lane("https://down.example:443", 5, Some(at(60)));
+    let health = Health { failures: 5, failing: Some(at(0)), rest: Some(at(60)) };
+    let work = move |txn: &mut envoi::store::Transaction<'_>| txn.change_lane(DOWN, health);
     house.0.write_blocking(work).unwrap();
     assert_eq!(house.due(1, 100, 9), (vec![up], Some(at(60))));
     let late = house.owe(post("c", "https://down.example/other"), 2);
     assert_eq!(house.due(2, 100, 9), (vec![up], Some(at(60))), "what comes later rests too");
     let (due, _) = house.due(60, 1000, 1000);
     assert_eq!((due.len(), due[0], due[601]), (602, up, late), "the head of a lane that rested is its rest's end");
-    let lanes = house.0.read_blocking(|view| view.deliveries().lanes(10, &|lane| lane.failures > 0)).unwrap();
-    assert_eq!((lanes.len(), lanes[0].failures, lanes[0].rest), (1, 5, Some(at(60))));
+    let lanes = house.0.read_blocking(|view| view.deliveries().lanes(10, &|lane| lane.health.failures > 0)).unwrap();
+    assert_eq!((lanes.len(), lanes[0].health), (1, health));
     assert_eq!(house.counts(), [((DeliveryKind::Post, DeliveryState::Owed), 602)].into());
+    // What has waited too long is given up, a page at a time.
+    let give_up =
+        || house.0.write_blocking(|txn| txn.give_up_waiting(DOWN, at(1), 400, "down", at(61), at(99))).unwrap();
+    assert_eq!([give_up(), give_up(), give_up()], [400, 200, 0]);
+    assert_eq!(house.get(down[0]).unwrap().attempts[0].status, "down");
+    assert_eq!(house.get(late).unwrap().state, DeliveryState::Owed);
 }
 
 #[test]
@@ -159,7 +167,8 @@ fn results_are_sent_again_after_a_crash_and_mails_of_sends_are_in_doubt() {
     assert_eq!(house.due(3, 10, 10), (vec![results], Some(at(9))));
     // A setting, or an operator, sends it again.
     assert!(house.0.write_blocking(move |txn| txn.redeliver(send, at(4))).unwrap());
-    assert_eq!(house.begin(&[send], 4)[0].tries, 1);
+    let begun = house.begin(&[send], 4).remove(0);
+    assert_eq!((begun.tries, begun.series, begun.since), (2, 1, at(4)));
     assert!(!house.0.write_blocking(move |txn| txn.redeliver(send, at(4))).unwrap(), "it is under way");
     assert_eq!(house.0.write_blocking(|txn| txn.recover_deliveries(at(5), at(100), true)).unwrap(), 1);
     assert_eq!(house.get(send).unwrap().state, DeliveryState::Owed);
@@ -182,8 +191,8 @@ fn mails_of_sends_are_forgotten_when_they_have_been_kept_long_enough() {
     house.end(gone, Attempted::Refused, Next::Failed).unwrap();
     house.end(again, Attempted::Refused, Next::Failed).unwrap();
     house.0.write_blocking(move |txn| txn.redeliver(again, at(50))).unwrap();
-    assert_eq!(house.0.write_blocking(|txn| txn.forget_sends(at(99))).unwrap(), Some(at(100)));
-    assert_eq!(house.0.write_blocking(|txn| txn.forget_sends(at(100))).unwrap(), None);
+    assert_eq!(house.0.write_blocking(|txn| txn.forget_sends(at(99))).unwrap(), 0);
+    assert_eq!(house.0.write_blocking(|txn| txn.forget_sends(at(100))).unwrap(), 2);
     assert!(house.get(gone).is_none() && house.get(again).is_some());
     assert_eq!(house.counts(), [((DeliveryKind::Send, DeliveryState::Owed), 1)].into());
 }

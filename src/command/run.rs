@@ -165,6 +165,7 @@ async fn until_told(
         backend: config.backend,
         queue: config.queue,
         mail: config.mail,
+        notify: config.notify,
         clock,
         seeded,
     };
@@ -188,7 +189,7 @@ fn exit_of(error: &StartError) -> Exit {
     match error {
         StartError::Store(StoreError::InUse { .. }) => Exit::InUse,
         StartError::Store(_) | StartError::Server(ServerError::Bind { .. }) | StartError::Random(_) => Exit::Io,
-        StartError::Server(ServerError::Tls(_)) | StartError::Mail(_) => Exit::Usage,
+        StartError::Server(ServerError::Tls(_)) | StartError::Mail(_) | StartError::Callbacks(_) => Exit::Usage,
         StartError::Schema(_) => Exit::Internal,
     }
 }

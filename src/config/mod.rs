@@ -19,7 +19,7 @@ pub use source::{Layers, Problem};
 use crate::{
     backend, mail,
     message::client::{Accounts, Secret},
-    object, queue,
+    notify, object, queue,
     server::{self, Tls, access},
     store,
 };
@@ -45,6 +45,8 @@ pub struct Config {
     pub queue: queue::Settings,
     /// How mail leaves.
     pub mail: mail::Settings,
+    /// How callers are told.
+    pub notify: notify::Settings,
     /// How callers are checked.
     pub access: access::Settings,
     /// Who may call.
@@ -94,6 +96,7 @@ impl Config {
             backend: backend::Settings::default(),
             queue: queue::Settings::default(),
             mail: mail::Settings::default(),
+            notify: notify::Settings::default(),
             access: access::Settings::default(),
             accounts: Arc::new(Accounts::default()),
             accounts_file: None,

@@ -62,9 +62,9 @@ impl Cut {
         }
     }
 
-    /// The most that any of these entries asks for.
+    /// The most that any of these entries asks for, those too that are never told: their results are retrieved.
     pub fn fullest(targets: &[SendResponseTo]) -> Self {
-        targets.iter().filter(|target| is_told(target)).map(Self::of).max().unwrap_or(Self::Bare)
+        targets.iter().map(Self::of).max().unwrap_or(Self::Bare)
     }
 }
 
@@ -222,13 +222,11 @@ mod tests {
     }
 
     #[test]
-    fn the_fullest_is_what_any_entry_that_is_ever_told_asks_for() {
-        let post = ResponseType::HttpPost;
-        let never = entry(post, RespondWhen::Never, 0b110, "a");
-        let none = entry(ResponseType::None, RespondWhen::Always, 0b110, "a");
-        let base = entry(post, RespondWhen::OnError, 0b111, "a");
-        assert_eq!(Cut::fullest(&[never.clone(), none.clone()]), Cut::Bare);
-        assert_eq!(Cut::fullest(&[never, base.clone(), none]), Cut::Base);
-        assert_eq!(Cut::fullest(&[base, entry(post, RespondWhen::OnError, 0b110, "b")]), Cut::Whole);
+    fn the_fullest_is_what_any_entry_asks_for() {
+        let asks = |bits| entry(ResponseType::None, RespondWhen::Never, bits, "a");
+        assert_eq!(Cut::fullest(&[]), Cut::Bare);
+        assert_eq!(Cut::fullest(&[asks(0b100), asks(0b011)]), Cut::Results);
+        assert_eq!(Cut::fullest(&[asks(0b100), asks(0b111)]), Cut::Base);
+        assert_eq!(Cut::fullest(&[asks(0b111), asks(0b110), asks(0b100)]), Cut::Whole);
     }
 }

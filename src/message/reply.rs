@@ -147,8 +147,9 @@ fn write_echo(writer: &mut Writer, node: Option<Node<'_>>, echo: &Echo, schema: 
             let set: Vec<_> = set.iter().map(|(name, text)| (*name, text.as_str())).collect();
             writer.node("Object", node, &set);
         }
+        (Echo::Received, Some(node)) => writer.verbatim("Object", node),
         (Echo::Object(object), _) => writer.object("Object", object, schema),
-        (Echo::None, _) | (Echo::Request | Echo::RequestWith(_), None) => {}
+        (Echo::None, _) | (Echo::Request | Echo::RequestWith(_) | Echo::Received, None) => {}
     }
 }
 

@@ -8,7 +8,7 @@
 //!   together: each part is applied exactly once, also when the process is killed.
 //! - Nobody polls: the queue waits for an accepted call, for the moment of the next due conversation, or for a worker.
 //!
-//! Nothing is sent from here; that is for `notify`.
+//! Nothing is sent from here; [`crate::notify`] is woken after each turn.
 
 mod accept;
 mod remainder;
@@ -33,6 +33,7 @@ use crate::{
     backend::Backend,
     clock::{Clock, Time},
     message::client::Accounts,
+    notify::Notifier,
     object::Limits,
     store::{Name, Store, StoreError, Transaction, View},
 };
@@ -72,6 +73,8 @@ pub struct Parts {
     pub store: Store,
     /// What does the work.
     pub backend: Arc<Backend>,
+    /// Who is told of what was done.
+    pub notifier: Notifier,
     /// Who may still do what was accepted from him.
     pub directory: Directory,
     /// The time.
@@ -152,9 +155,10 @@ impl Queue {
         Ok(self.0.parts.store.read(look).await?.next)
     }
 
-    /// To be called when something new may be due.
+    /// To be called when something new may be due. What changes a conversation may also make something owed.
     pub fn wake(&self) {
         self.0.wake.notify_one();
+        self.0.parts.notifier.wake();
     }
 
     /// Ready when everything that was due at the call, and what became due by it, has been worked off, as far as the
@@ -345,6 +349,7 @@ impl Shared {
                 }
                 (turned, _) => turned?,
             };
+            self.parts.notifier.wake();
             if !more || *self.closing.borrow() {
                 return Ok(());
             }

@@ -8,7 +8,7 @@ use crate::{
         result::{self, Whole},
     },
     clock::Time,
-    conversation::{self, Begun, State},
+    conversation::{self, Begun, State, respond::Cut},
     message::{
         Call, Echo, Operation, Row,
         client::{Accounts, Client},
@@ -220,36 +220,16 @@ fn gone(call: &Call<'_>, part: &Part) -> Vec<Row> {
     (0..call.objects.len()).map(|ordinal| Row::error(ordinal, code::NO_ACCESS.code, text.clone())).collect()
 }
 
-/// The answer that a synchronous call would have had, with as much of its objects as the caller asked for.
+/// The answer that a synchronous call would have had, with as much of its objects as anybody asked for; `notify` cuts it for
+/// each target.
 fn detail(call: &Call<'_>, mut rows: Vec<Row>, part: &Part, backend: &Backend) -> String {
-    let wishes = part.targets.iter().filter(|target| target.include_results && target.include_objects);
-    let mut wishes = wishes.peekable();
-    let none = wishes.peek().is_none();
-    let base = wishes.all(|target| target.only_include_base);
-    for row in &mut rows {
-        if none {
-            row.echo = Echo::None;
-        } else if base && let Some(node) = call.objects.get(row.ordinal) {
-            let mut object = match std::mem::take(&mut row.echo) {
-                Echo::None => {
-                    row.echo = Echo::None;
-                    continue;
-                }
-                Echo::Request => node.to_object(),
-                Echo::RequestWith(set) => {
-                    let mut object = node.to_object();
-                    for (member, text) in set {
-                        object.set_text(member, text);
-                    }
-                    object
-                }
-                Echo::Object(object) => object,
-            };
-            if let Some((_, kind)) = node.xsi_type() {
-                object.kind = kind.into();
-            }
-            row.echo = Echo::Object(object::only_base(&object, &backend.schema));
-        }
+    let cut = Cut::fullest(&part.targets);
+    for row in rows.iter_mut().filter(|row| row.echo != Echo::None) {
+        row.echo = match (cut, call.objects.get(row.ordinal)) {
+            (Cut::Whole, Some(_)) => Echo::Received,
+            (Cut::Base, Some(node)) => Echo::Object(object::base_of(*node, &backend.schema)),
+            _ => Echo::None,
+        };
     }
     tracing::debug!(request.id = part.request_id, overall = overall_status(&rows), "a part has run");
     reply::write_alone(call, &rows, &part.request_id, &backend.schema)

@@ -26,7 +26,6 @@ mod journal;
 pub mod limits;
 mod listen;
 mod metrics;
-mod network;
 mod route;
 mod settings;
 mod start;
@@ -43,12 +42,12 @@ pub use self::{
     contract::{Contract, Slim},
     inbound::{BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report},
     metrics::Metrics,
-    network::{Network, NotANetwork},
     settings::{SettingError, Settings},
     start::{Parts, StartError, start},
     tls::{Reload, Tls, TlsError},
 };
 use crate::clock::Clock;
+pub use crate::message::network::{Network, NotANetwork};
 
 /// Why the front door cannot open.
 #[derive(Debug, thiserror::Error)]

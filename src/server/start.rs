@@ -9,15 +9,20 @@ use crate::{
     clock::Clock,
     mail::{self, MailError, Transport},
     message::client::{Accounts, token::Key},
+    notify::{self, Carriers, Email, Folder, Notifier, Post},
     object::Limits,
     queue::{self, Queue},
     schema::{Schema, SchemaError, contract},
-    store::{self, Store, StoreError, Transaction},
+    store::{self, DeliveryKind, Store, StoreError, Transaction},
 };
 
 use super::{
-    Contract, Gauge, Probes, Server, ServerError, Settings, access, access::Access, budget::Budget, desk::Operators,
-    gateway::Gateway, limits::Flight,
+    Contract, Gauge, Probes, Server, ServerError, Settings, access,
+    access::Access,
+    budget::Budget,
+    desk::{self, Operators},
+    gateway::Gateway,
+    limits::Flight,
 };
 
 /// The setting under which the store keeps the key that signs tokens, so that they survive a restart.
@@ -42,6 +47,8 @@ pub struct Parts {
     pub queue: queue::Settings,
     /// How mail leaves.
     pub mail: mail::Settings,
+    /// How callers are told.
+    pub notify: notify::Settings,
     /// The time.
     pub clock: Clock,
     /// The account that gets the demonstration's list and data extension, if one does.
@@ -63,6 +70,9 @@ pub enum StartError {
     /// The way out for mail cannot be opened.
     #[error(transparent)]
     Mail(#[from] MailError),
+    /// TLS for callbacks cannot be set up: a certificate of `callback.ca`.
+    #[error("callbacks cannot be posted: {0}")]
+    Callbacks(rustls::Error),
     /// The system gives no random bytes.
     #[error("the system gives no random bytes: {0}")]
     Random(getrandom::Error),
@@ -95,7 +105,19 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     let mail = Arc::new(Transport::new(&parts.mail)?);
     let access = Access::new(parts.accounts, parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
     let access = Arc::new(access);
+    let mut carriers = carriers(&parts.notify, &store, &schema, &parts.clock, &backend)?;
+    if !mail.is_none() {
+        let email = Email::new(Arc::clone(&mail), &parts.mail, store.clone(), Arc::clone(&schema));
+        carriers.insert(DeliveryKind::Email, Arc::new(email));
+    }
+    let notifier = Notifier::new(notify::Parts {
+        store: store.clone(),
+        clock: parts.clock.clone(),
+        carriers,
+        settings: parts.notify,
+    });
     let queue = Queue::new(queue::Parts {
+        notifier: notifier.clone(),
         store: store.clone(),
         backend: Arc::clone(&backend),
         directory: Box::new({
@@ -106,20 +128,22 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         limits: parts.limits.clone(),
         settings: parts.queue,
     });
-    let desk = Operators {
+    let desk = Operators::new(desk::Rooms {
         store: store.clone(),
         queue: queue.clone(),
+        notifier: notifier.clone(),
+        mail,
         backend: Arc::clone(&backend),
         access: Arc::clone(&access),
-        mail,
         clock: parts.clock.clone(),
-    };
+    });
     let gateway = Gateway {
         schema: Arc::clone(&schema),
         access,
         backend,
         store: store.clone(),
         queue: queue.clone(),
+        notifier: notifier.clone(),
         clock: parts.clock.clone(),
         limits: parts.limits,
         flight: Flight::new(parts.server.max_in_flight),
@@ -133,7 +157,27 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     let probes = probes(store, desk);
     let server = Server::bind(parts.server, Arc::new(gateway), documents, &parts.clock, probes).await?;
     tokio::spawn(queue.run());
+    tokio::spawn(notifier.run());
     Ok(server)
+}
+
+/// Who carries what is owed. A kind that is not set up is not among them: what is owed of it stays owed.
+fn carriers(
+    settings: &notify::Settings,
+    store: &Store,
+    schema: &Arc<Schema>,
+    clock: &Clock,
+    backend: &Backend,
+) -> Result<Carriers, StartError> {
+    let rules = backend.settings.conversations.clone();
+    let post = Post::new(store.clone(), Arc::clone(schema), clock.clone(), settings.clone(), rules);
+    let mut carriers = Carriers::new();
+    carriers.insert(DeliveryKind::Post, Arc::new(post.map_err(StartError::Callbacks)?));
+    if let Some(path) = &settings.drop_folder {
+        let folder = Folder::new(path.clone(), store.clone(), Arc::clone(schema));
+        carriers.insert(DeliveryKind::Drop, Arc::new(folder));
+    }
+    Ok(carriers)
 }
 
 /// The key that signs tokens: kept, or made now.

@@ -43,8 +43,12 @@ pub struct Delivery {
     pub state: DeliveryState,
     /// The latest [`ATTEMPTS`] attempts that have ended, in order.
     pub attempts: Vec<Attempt>,
-    /// How many attempts have begun since it was owed, or since an operator asked for it again.
+    /// How many attempts have begun.
     pub tries: u32,
+    /// How many of them since it was owed, or since an operator asked for it again.
+    pub series: u32,
+    /// When the first of those began; before it, since when it waits for it.
+    pub since: Time,
     /// When it is tried next; while it is [`DeliveryState::Owed`] alone.
     pub due: Option<Time>,
     /// When it was last begun or ended.
@@ -366,6 +370,16 @@ impl Deliveries<'_> {
             Ok(false)
         })?;
         number.map_or(Ok(None), |number| self.get(number))
+    }
+
+    /// When the next mail of a triggered send is to be forgotten.
+    pub fn next_forgotten(&self) -> Result<Option<Time>, StoreError> {
+        let (from, mut next) = (keys::all_forget(), None);
+        self.0.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, _| {
+            next = keys::forget_moment(key).map(Time::from_millis);
+            Ok(false)
+        })?;
+        Ok(next)
     }
 
     /// Numbers of deliveries in one state, the newest first, below `after`: at most `limit`.

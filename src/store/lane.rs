@@ -25,19 +25,34 @@ pub struct Lane {
     pub name: String,
     /// When its first delivery is due, or its rest ends.
     pub head: Option<Time>,
-    /// Until when nothing is tried.
-    pub rest: Option<Time>,
+    /// How it fares.
+    pub health: Health,
+}
+
+/// How a place fares that deliveries go to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
     /// Failures in a row.
     pub failures: u32,
+    /// When the first of them was.
+    pub failing: Option<Time>,
+    /// Until when nothing is tried.
+    pub rest: Option<Time>,
 }
 
 impl Lane {
     fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), head: None, rest: None, failures: 0 }
+        Self { name: name.to_owned(), head: None, health: Health::default() }
     }
 }
 
-/// The lane of a delivery: of a callback its scheme, host and port.
+impl Content {
+    /// The lane that it waits in: of a callback its scheme, host and port.
+    pub fn lane(&self) -> String {
+        of(self)
+    }
+}
+
 pub(super) fn of(content: &Content) -> String {
     match content.kind() {
         DeliveryKind::Post => origin(content.address()),
@@ -116,19 +131,19 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Changes how a lane stands: its failures in a row, and until when it rests.
-    pub fn change_lane(&mut self, name: &str, failures: u32, rest: Option<Time>) -> Result<(), StoreError> {
+    /// Writes down how a lane fares.
+    pub fn change_lane(&mut self, name: &str, health: Health) -> Result<(), StoreError> {
         let lane = self.deliveries().lane(name)?.unwrap_or_else(|| Lane::new(name));
-        if (lane.failures, lane.rest) == (failures, rest) {
+        if lane.health == health {
             return Ok(());
         }
-        self.put_lane(Lane { failures, rest, ..lane })
+        self.put_lane(Lane { health, ..lane })
     }
 
     fn put_lane(&mut self, mut lane: Lane) -> Result<(), StoreError> {
         let before = lane.head;
         let first = self.deliveries().first_due(&lane.name)?;
-        lane.head = first.map(|first| lane.rest.map_or(first, |rest| first.max(rest)));
+        lane.head = first.map(|first| lane.health.rest.map_or(first, |rest| first.max(rest)));
         if before != lane.head {
             if let Some(before) = before {
                 chunk::remove(self, keys::head(before.millis(), &lane.name))?;
@@ -138,7 +153,7 @@ impl Transaction<'_> {
             }
         }
         // What has not failed is remembered only while something waits in it.
-        match lane.head.is_none() && lane.failures == 0 {
+        match lane.head.is_none() && lane.health.failures == 0 {
             true => chunk::remove(self, keys::lane(&lane.name)),
             false => self.write(keys::lane(&lane.name), &lane),
         }

@@ -52,7 +52,7 @@ pub use deliveries::{
     STATUS_BYTES,
 };
 pub use error::StoreError;
-pub use lane::Lane;
+pub use lane::{Health, Lane};
 pub use objects::{Objects, ObjectsMut};
 pub use outbox::Next;
 pub use stats::{BATCH_BUCKETS, Stats};

@@ -10,7 +10,7 @@
 use super::{
     Owner, StoreError, Transaction, chunk,
     deliveries::{ATTEMPTS, Attempt, Attempted, Content, Delivery, DeliveryState, STATUS_BYTES, id_of},
-    delivery_key as keys, key,
+    delivery_key as keys,
     lane::{self, Touched},
     versions::Source,
 };
@@ -55,6 +55,8 @@ impl Transaction<'_> {
             state: DeliveryState::Owed,
             attempts: Vec::new(),
             tries: 0,
+            series: 0,
+            since: now,
             due: None,
             changed: now,
         };
@@ -73,7 +75,10 @@ impl Transaction<'_> {
             }
             let mut after = before.clone();
             (after.state, after.changed) = (DeliveryState::Sending, now);
-            after.tries = after.tries.saturating_add(1);
+            if after.series == 0 {
+                after.since = now;
+            }
+            (after.tries, after.series) = (after.tries.saturating_add(1), after.series.saturating_add(1));
             begun.push(after.clone());
             self.put_delivery(&mut touched, Some(before), after, None)?;
         }
@@ -138,7 +143,7 @@ impl Transaction<'_> {
         Ok(numbers.len())
     }
 
-    /// Owes a delivery again, due now, with the same id and all tries before it; gives whether it could be. One whose attempt is
+    /// Owes a delivery again, due now, with the same id, as if it had not been tried; gives whether it could be. One whose attempt is
     /// under way could not.
     pub fn redeliver(&mut self, number: i64, now: Time) -> Result<bool, StoreError> {
         let Some(before) = self.deliveries().get(number)? else { return Ok(false) };
@@ -146,7 +151,7 @@ impl Transaction<'_> {
             return Ok(false);
         }
         let mut after = before.clone();
-        (after.state, after.tries, after.changed) = (DeliveryState::Owed, 0, now);
+        (after.state, after.series, after.since, after.changed) = (DeliveryState::Owed, 0, now, now);
         let mut touched = Touched::default();
         self.put_delivery(&mut touched, Some(before), after, Some(now))?;
         self.settle_lanes(touched)?;
@@ -168,9 +173,39 @@ impl Transaction<'_> {
         Ok(true)
     }
 
-    /// Forgets mails of triggered sends that have been remembered long enough. Gives when the next is to be forgotten;
-    /// that may be now.
-    pub fn forget_sends(&mut self, now: Time) -> Result<Option<Time>, StoreError> {
+    /// Gives up what has waited in a lane since `before` or longer; at most `limit`, and gives how many. `status` says why.
+    pub fn give_up_waiting(
+        &mut self,
+        lane: &str,
+        before: Time,
+        limit: usize,
+        status: &str,
+        now: Time,
+        keep: Time,
+    ) -> Result<usize, StoreError> {
+        let (from, to) = (keys::due_in(lane), keys::due_after(lane, before.millis()));
+        let mut numbers = Vec::new();
+        self.visit(&from, Some(&to), &mut |key, _| {
+            numbers.extend(keys::risen(key));
+            Ok(numbers.len() < limit)
+        })?;
+        let mut touched = Touched::default();
+        for number in &numbers {
+            let Some(before) = self.deliveries().get(*number)? else { continue };
+            let mut after = before.clone();
+            let attempt = Attempt { at: now, took_ms: 0, outcome: Attempted::Refused, status: status.to_owned() };
+            remember(&mut after, attempt);
+            (after.state, after.changed) = (DeliveryState::Failed, now);
+            self.mark_to_forget(&after, keep);
+            self.put_delivery(&mut touched, Some(before), after, None)?;
+        }
+        self.settle_lanes(touched)?;
+        Ok(numbers.len())
+    }
+
+    /// Forgets mails of triggered sends that have been remembered long enough; gives how many marks it went through, to
+    /// be called until there are none.
+    pub fn forget_sends(&mut self, now: Time) -> Result<usize, StoreError> {
         let (from, next) = (keys::all_forget(), keys::forget_after(now.millis()));
         let mut ripe = Vec::new();
         self.visit(&from, Some(&next), &mut |key, _| {
@@ -187,12 +222,7 @@ impl Transaction<'_> {
             }
         }
         self.settle_lanes(touched)?;
-        let mut then = None;
-        self.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, _| {
-            then = keys::forget_moment(key).map(Time::from_millis);
-            Ok(false)
-        })?;
-        Ok(then)
+        Ok(ripe.len())
     }
 
     /// Mails of triggered sends are forgotten by themselves.

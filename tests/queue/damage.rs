@@ -48,7 +48,7 @@ async fn a_conversation_that_cannot_be_read_is_set_aside_after_three_tries() {
     assert_eq!(lines.iter().map(|line| line.state).collect::<Vec<_>>(), ["Unreadable", "Complete"]);
     assert_eq!((lines[0].conversation.as_deref(), lines[0].set_aside.as_deref()), (Some("bad"), Some(why.as_str())));
     let whole = bench.store.read_blocking(|view| {
-        report::whole(&view.conversations(), &bench.ann(), "bad", bench.clock.now(), &bench.queue)
+        report::whole(&view.conversations(), &view.deliveries(), &bench.ann(), "bad", bench.clock.now(), &bench.queue)
     });
     let whole = whole.unwrap().expect("it is shown");
     assert_eq!((whole.line.state, whole.parts.len()), ("Unreadable", 2), "its parts can be read");

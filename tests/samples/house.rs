@@ -9,6 +9,7 @@ use envoi::{
     backend,
     clock::{Clock, Time},
     config::demo,
+    notify,
     object::Limits,
     queue,
     schema::Schema,
@@ -53,6 +54,7 @@ impl House {
             backend: backend::Settings::default(),
             queue: queue::Settings::default(),
             mail: envoi::mail::Settings::default(),
+            notify: notify::Settings::default(),
             clock: Clock::stopped_at(START),
             seeded: Some(demo::ACCOUNT),
         });

@@ -111,9 +111,8 @@ fn attached(detail: &str, attach: Attach, at: Time) -> Attachment {
 
 /// What stands behind the @ in ids: the sender's domain, where it can stand there.
 fn domain(from: &Mailbox) -> &str {
-    let lawful = |label: &str| {
-        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
+    let lawful =
+        |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     Some(from.domain()).filter(|domain| domain.len() <= 200 && domain.split('.').all(lawful)).unwrap_or("envoi.invalid")
 }
 

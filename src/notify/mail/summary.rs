@@ -8,12 +8,12 @@ use std::{fmt::Write as _, sync::Arc};
 use crate::{
     conversation::respond::Event,
     mail::one_line,
-    object::{self, Limits, Node},
+    object::{self, Node},
     schema::Schema,
     store::Outcome,
 };
 
-use super::Told;
+use super::{super::cut::LIMITS, Told};
 
 /// Rows of a table; more are counted.
 const ROWS: usize = 50;
@@ -21,17 +21,6 @@ const ROWS: usize = 50;
 const VALUE: usize = 300;
 /// Characters of an id in the subject.
 const SUBJECT: usize = 100;
-
-/// Results were within the limits of their call when they were made.
-const LIMITS: Limits = Limits {
-    depth: 1024,
-    attributes: usize::MAX,
-    namespaces: usize::MAX,
-    name: usize::MAX,
-    value: usize::MAX,
-    text: usize::MAX,
-    elements: usize::MAX,
-};
 
 /// What is said, before it has a form.
 pub(super) struct Summary {
@@ -98,13 +87,15 @@ pub(super) fn of(told: &Told, schema: &Arc<Schema>) -> Summary {
     let closing = match (told.detail().is_some(), told.target.include_results) {
         (true, _) => "The results of every object are attached as XML.",
         (false, true) => "There are no results to attach: this call was not run.",
-        (false, false) => "Results were not asked for (IncludeResults); they can be retrieved as ResultItem and ResultMessage.",
+        (false, false) => {
+            "Results were not asked for (IncludeResults); they can be retrieved as ResultItem and ResultMessage."
+        }
     };
     Summary { state, about, facts, tables, closing }
 }
 
 fn parts(told: &Told) -> Table {
-    let row = |part: &super::render::PartTold| {
+    let row = |part: &super::super::render::PartTold| {
         let outcome = match part.outcome {
             Some(Outcome::Ok) => "OK",
             Some(Outcome::Error) => "Error",

@@ -93,11 +93,13 @@ impl Operators {
         let until = self.clock.now().plus(Duration::from_millis(by));
         loop {
             self.queue.idle().await;
+            self.notifier.idle().await;
             let now = self.clock.now();
             if now >= until {
                 return Ok(json!({ "now": now.to_string() }));
             }
-            let next = self.queue.next_due().await.map_err(Wrong::store)?;
+            let work = self.queue.next_due().await.map_err(Wrong::store)?;
+            let next = work.into_iter().chain(self.notifier.next_due().await.map_err(Wrong::store)?).min();
             self.clock.advance(next.map_or(until, |next| next.min(until)).since(now));
         }
     }

@@ -17,21 +17,38 @@ use crate::{
     backend::Backend,
     clock::Clock,
     mail::Transport,
+    notify::Notifier,
     queue::Queue,
     store::{Internal, Store, StoreError},
 };
 
 /// The desk of a whole server.
-pub(super) struct Operators {
+pub(super) struct Operators(Rooms);
+
+/// What operators ask about.
+pub(super) struct Rooms {
     pub(super) store: Store,
     pub(super) queue: Queue,
+    pub(super) notifier: Notifier,
+    pub(super) mail: Arc<Transport>,
     pub(super) backend: Arc<Backend>,
     pub(super) access: Arc<Access>,
-    pub(super) mail: Arc<Transport>,
     pub(super) clock: Clock,
 }
 
+impl std::ops::Deref for Operators {
+    type Target = Rooms;
+
+    fn deref(&self) -> &Rooms {
+        &self.0
+    }
+}
+
 impl Operators {
+    pub(super) fn new(rooms: Rooms) -> Self {
+        Self(rooms)
+    }
+
     /// The account and the id that a question names; the account may be left out where there is one.
     fn named(&self, asked: &Asked<'_>) -> Result<(Internal, String), Wrong> {
         let id = asked.get("id").ok_or_else(|| Wrong::asked("id is missing".to_owned()))?;

@@ -23,6 +23,7 @@ use crate::{
         Operation,
         client::{Client, Credentials},
     },
+    notify::Notifier,
     object::Limits,
     queue::Queue,
     schema::Schema,
@@ -61,6 +62,8 @@ pub struct Gateway {
     pub store: Store,
     /// Who works off what is not done at once.
     pub queue: Queue,
+    /// Who tells callers.
+    pub notifier: Notifier,
     /// The time.
     pub clock: Clock,
     /// Limits of reading.
@@ -201,6 +204,7 @@ impl Handler for Gateway {
 
     async fn close(&self) {
         self.queue.close().await;
+        self.notifier.close().await;
     }
 
     fn panicked(&self, lost: Lost) -> Outbound {
