@@ -17,6 +17,7 @@ mod cut;
 mod dial;
 mod drop;
 mod guard;
+pub mod mail;
 mod outcome;
 mod post;
 pub mod render;
@@ -39,6 +40,7 @@ pub use self::{
     breaker::named as breaker_state,
     dial::{Resolver, Resolving},
     drop::Folder,
+    mail::Email,
     outcome::{Carrier, Carrying, Outcome},
     post::Post,
     send::Mailer,

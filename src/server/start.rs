@@ -9,7 +9,7 @@ use crate::{
     clock::{Clock, Time},
     mail::{self, MailError, Transport, Way},
     message::client::{Accounts, token::Key},
-    notify::{self, Carriers, Folder, Mailer, Notifier, Post},
+    notify::{self, Carriers, Email, Folder, Mailer, Notifier, Post},
     object::Limits,
     queue::{self, Queue},
     schema::{Schema, SchemaError, contract},
@@ -107,10 +107,15 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     let mail = Arc::new(Transport::new(&parts.mail)?);
     let access = Access::new(parts.accounts, parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
     let access = Arc::new(access);
+    let mut carriers = carriers(&parts.notify, &store, &schema, &parts.clock, &backend, &access, &mail)?;
+    if !mail.is_none() {
+        let email = Email::new(Arc::clone(&mail), &parts.mail, store.clone(), Arc::clone(&schema));
+        carriers.insert(DeliveryKind::Email, Arc::new(email));
+    }
     let notifier = Notifier::new(notify::Parts {
         store: store.clone(),
         clock: parts.clock.clone(),
-        carriers: carriers(&parts.notify, &store, &schema, &parts.clock, &backend, &access, &mail)?,
+        carriers,
         settings: parts.notify,
     });
     let queue = Queue::new(queue::Parts {
