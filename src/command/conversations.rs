@@ -23,7 +23,7 @@ struct Admin {
 pub(super) struct Conversations {
     #[command(flatten)]
     admin: Admin,
-    /// Only those in this state: open, closed, processing, complete, error or timeout.
+    /// Only those in this state: open, closed, processing, complete, error, timeout or unreadable.
     #[arg(long)]
     state: Option<String>,
     /// At most so many.
@@ -179,6 +179,11 @@ fn describe(whole: &Value) -> String {
     };
     for (title, value) in [
         ("cause", text(whole, "cause")),
+        ("set aside", text(whole, "set_aside")),
+        (
+            "unreadable",
+            if text(whole, "unreadable_parts") == "0" { String::new() } else { text(whole, "unreadable_parts") },
+        ),
         ("missing", joined("missing")),
         ("seconds left", text(whole, "seconds_left")),
         ("due", text(whole, "due")),

@@ -20,6 +20,10 @@ pub(super) enum Kind {
     Address { put: fn(&mut Config, SocketAddr) },
     /// Addresses and blocks of them, separated by commas.
     Networks { put: fn(&mut Config, Vec<Network>) },
+    /// Names of hosts or addresses, without port, separated by commas.
+    Hosts { put: fn(&mut Config, Vec<String>) },
+    /// `true` or `false`
+    Flag { put: fn(&mut Config, bool) },
     /// One of a few words.
     Choice { of: &'static [&'static str], put: fn(&mut Config, &str) },
     /// Text, checked.
@@ -68,6 +72,17 @@ impl Kind {
                 put(config, networks.map_err(|error| error.to_string())?);
                 Ok(parts.join(","))
             }
+            Self::Hosts { put } => {
+                let hosts = text.split(',').map(str::trim).filter(|host| !host.is_empty()).map(host);
+                let hosts = hosts.collect::<Result<Vec<_>, _>>()?;
+                let shown = hosts.join(",");
+                put(config, hosts);
+                Ok(shown)
+            }
+            Self::Flag { put } => {
+                put(config, text.parse().map_err(|_| "expected true or false".to_owned())?);
+                Ok(text.to_owned())
+            }
             Self::Choice { of, put } if of.contains(&text) => {
                 put(config, text);
                 Ok(text.to_owned())
@@ -104,6 +119,8 @@ impl Kind {
             Self::Number { min, max, .. } => between(min.to_string(), max.to_string()),
             Self::Address { .. } => "address:port".into(),
             Self::Networks { .. } => "addresses, blocks".into(),
+            Self::Hosts { .. } => "hosts".into(),
+            Self::Flag { .. } => "true or false".into(),
             Self::Choice { of, .. } => of.join(" or "),
             Self::Text { .. } => "text".into(),
             Self::File { .. } => "file".into(),
@@ -113,12 +130,24 @@ impl Kind {
 
     /// Whether the file writes it without quotation marks.
     pub(super) fn bare(&self) -> bool {
-        matches!(self, Self::Number { .. })
+        matches!(self, Self::Number { .. } | Self::Flag { .. })
     }
 
     /// Whether the file writes it as a list.
     pub(super) fn listed(&self) -> bool {
-        matches!(self, Self::Networks { .. })
+        matches!(self, Self::Networks { .. } | Self::Hosts { .. })
+    }
+}
+
+/// A host as an address holds it between `://` and the port. Whoever writes more than that means something that would never
+/// match.
+fn host(text: &str) -> Result<String, String> {
+    match text.contains(['/', '@', '[', ']', '*', '?', '#']) || text.contains(char::is_whitespace) {
+        true => Err(format!("{text} is no host: expected a name or an address alone, such as hooks.internal")),
+        false if text.contains(':') && text.parse::<std::net::Ipv6Addr>().is_err() => {
+            Err(format!("{text} is no host: expected a name or an address without a port"))
+        }
+        false => Ok(text.to_lowercase()),
     }
 }
 
@@ -165,6 +194,16 @@ fn duration(millis: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hosts_are_names_and_addresses_alone() {
+        for good in ["hooks.internal", "10.0.0.7", "::1", "LOCALHOST"] {
+            assert_eq!(host(good), Ok(good.to_lowercase()));
+        }
+        for wrong in ["http://a", "a:80", "[::1]", "*.a", "a/b", "u@a", "a b"] {
+            assert!(host(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn sizes_and_durations_have_units() {

@@ -69,6 +69,13 @@ pub fn begin(before: Conversation, stored: u64, now: Time, settings: &Settings) 
     }
 }
 
+/// Ends a conversation whose records turn out to be damaged while it is worked on: what has run has run, the other parts
+/// never will (201). None when it has ended.
+pub fn give_up(before: &Conversation) -> Option<Conversation> {
+    let lost = Conversation { running: false, ..before.clone() };
+    (!before.state.is_ended()).then(|| end(lost, Cause::PartsLost).0)
+}
+
 fn run(before: Conversation) -> (Conversation, Begun) {
     let begun = Begun::Run { sequence: before.next, again: before.running };
     (Conversation { state: State::Processing, running: true, ..before }, begun)

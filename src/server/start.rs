@@ -69,8 +69,8 @@ pub enum StartError {
 pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     // The contract takes some 20 ms to read and the store as long to open: side by side.
     let opened = tokio::task::spawn_blocking({
-        let settings = parts.store.clone();
-        move || Store::open(&settings)
+        let (settings, clock) = (parts.store.clone(), parts.clock.clone());
+        move || Store::open_with(&settings, &clock)
     });
     let schema = Arc::new(Schema::embedded()?);
     let store = match opened.await {
@@ -144,9 +144,9 @@ fn probes(store: Store, desk: Operators) -> Probes {
     let ready = store.clone();
     Probes {
         desk: Some(Box::new(desk)),
-        ready: Box::new(move || match ready.stats().failed {
-            true => Err("the store refuses writes since one failed".to_owned()),
-            false => Ok(()),
+        ready: Box::new(move || match ready.failure() {
+            Some(reason) => Err(format!("the store refuses writes since one failed: {reason}")),
+            None => Ok(()),
         }),
         gauges: Box::new(move || {
             let stats = store.stats();
@@ -171,6 +171,16 @@ fn probes(store: Store, desk: Operators) -> Probes {
                     "envoi_store_failed",
                     "1 when writes are refused since one failed",
                     f64::from(u8::from(stats.failed)),
+                ),
+                gauge(
+                    "envoi_store_failures",
+                    "How often a failed write ended writing since the start",
+                    number(stats.failures),
+                ),
+                gauge(
+                    "envoi_store_recoveries",
+                    "How often the store took writes again after it",
+                    number(stats.recoveries),
                 ),
             ]
         }),

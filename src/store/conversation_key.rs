@@ -7,7 +7,6 @@
 //! | 0x22 | account, conversation, sequence | that part's envelope |
 //! | 0x23 | account, RequestID | account, conversation and sequence of the part |
 //! | 0x24 | moment, account, conversation | account and conversation, due at that moment |
-//! | 0x25 | account, conversation, sequence, number | a delivery owed |
 //!
 //! A conversation is written as `c` and its ConversationID, or as `r` and the RequestID of a call that has none: a client may
 //! choose a ConversationID that looks like a RequestID.
@@ -19,7 +18,6 @@ const PART: u8 = 0x21;
 const ENVELOPE: u8 = 0x22;
 const REQUEST: u8 = 0x23;
 const DUE: u8 = 0x24;
-const OWED: u8 = 0x25;
 
 pub(super) fn conversation(name: &Name) -> Vec<u8> {
     of(CONVERSATION, name)
@@ -28,6 +26,14 @@ pub(super) fn conversation(name: &Name) -> Vec<u8> {
 /// What all conversations begin with, those of all accounts.
 pub(super) fn conversations() -> Vec<u8> {
     vec![CONVERSATION]
+}
+
+/// The name in the key of a conversation; of one too long for a key its beginning.
+pub(super) fn name(conversation: &[u8]) -> Option<Name> {
+    let (account, rest) = conversation.get(1..)?.split_first_chunk::<8>()?;
+    let (kind, id) = rest.split_first()?;
+    let id = key::index_text(id)?;
+    Some(Name { account: u64::from_be_bytes(*account), single: *kind == b'r', id: String::from_utf8_lossy(&id).into() })
 }
 
 pub(super) fn part(name: &Name, sequence: u32) -> Vec<u8> {
@@ -73,15 +79,6 @@ pub(super) fn moment(due: &[u8]) -> Option<i64> {
     key::id(due.get(..9)?)
 }
 
-pub(super) fn owed(name: &Name, sequence: u32, number: u32) -> Vec<u8> {
-    numbered(numbered(of(OWED, name), sequence), number)
-}
-
-/// What all deliveries owed for one conversation begin with.
-pub(super) fn all_owed(name: &Name) -> Vec<u8> {
-    of(OWED, name)
-}
-
 /// A key in words.
 pub(super) fn readable(space: u8, rest: &[u8]) -> Option<String> {
     let what = match space {
@@ -90,7 +87,6 @@ pub(super) fn readable(space: u8, rest: &[u8]) -> Option<String> {
         ENVELOPE => "the envelope of a part of conversation",
         REQUEST => "the place of request",
         DUE => "the due time of conversation",
-        OWED => "a delivery owed for conversation",
         _ => return None,
     };
     let rest = if space == DUE { rest.get(8..)? } else { rest };
@@ -99,7 +95,8 @@ pub(super) fn readable(space: u8, rest: &[u8]) -> Option<String> {
     Some(format!("{what} {id:?} of account {}", u64::from_be_bytes(*account)))
 }
 
-fn of(space: u8, name: &Name) -> Vec<u8> {
+/// What is kept about one conversation in one space of keys begins with this.
+pub(super) fn of(space: u8, name: &Name) -> Vec<u8> {
     let mut key = key::scoped(space, name.account);
     key.push(if name.single { b'r' } else { b'c' });
     key::index_value(&mut key, name.id.as_bytes());

@@ -30,6 +30,12 @@ pub struct Stats {
     pub disk_bytes: u64,
     /// Writes are refused since one failed.
     pub failed: bool,
+    /// How often a failed write ended writing since the start.
+    pub failures: u64,
+    /// How often the store took writes again after it.
+    pub recoveries: u64,
+    /// How often it tried to.
+    pub recovery_attempts: u64,
 }
 
 impl Stats {

@@ -40,7 +40,12 @@ const fn seconds(min: u64, max: u64, put: fn(&mut Config, Duration)) -> Kind {
     Kind::Duration { min: Duration::from_secs(min), max: Duration::from_secs(max), put }
 }
 
-const DAY: u64 = 24 * 3600;
+const fn flag(put: fn(&mut Config, bool)) -> Kind {
+    Kind::Flag { put }
+}
+
+const HOUR: u64 = 3600;
+const DAY: u64 = 24 * HOUR;
 
 /// Numbers here are bounded by their rows, so none is cut short.
 fn small(number: u64) -> u32 {

@@ -47,7 +47,7 @@ pub(super) async fn queue(
             return Ok(Some(rows(call, |ordinal| Row::error(ordinal, code::NO_ACCESS.code, text.clone()))));
         }
     };
-    let Some(part) = Arriving::new(&place, &call.options, false) else { return Ok(None) };
+    let Some(part) = Arriving::new(&place, &call.options, sends(call)) else { return Ok(None) };
     let conversation_id = match place {
         Place::Part { conversation_id, .. } => Some(conversation_id),
         Place::Single | Place::Synchronous => None,
@@ -124,6 +124,12 @@ async fn unfit(
             .collect())
     });
     tried.await.map(Some).map_err(WorkError::fault)
+}
+
+/// Whether there are triggered sends in a call: QueuePriority is theirs.
+fn sends(call: &Call<'_>) -> bool {
+    let is_send = |node: &Node<'_>| node.xsi_type().is_some_and(|(_, name)| name == "TriggeredSend");
+    call.operation == Operation::Create && call.objects.iter().any(is_send)
 }
 
 fn correlation_id<'a>(node: &Node<'a>) -> Option<Cow<'a, str>> {
