@@ -97,7 +97,7 @@ pub fn line(kept: &Kept, queue: &Queue) -> Line {
         calls: kept.rules.calls(),
         received: kept.rules.received().len(),
         opened: kept.rules.opened().to_string(),
-        due: kept.due.map(|due| due.to_string()),
+        due: queue.due(kept).map(|due| due.to_string()),
         set_aside: queue.set_aside(&kept.name),
     }
 }

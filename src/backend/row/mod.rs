@@ -202,7 +202,7 @@ fn insert(work: &mut Work<'_, '_>, table: &Table, method: Method, said: Vec<Said
     }
     problems.settle(method)?;
     let objects = work.objects();
-    table.put(&objects, objects.next_id(), &row)?;
+    table.add(&objects, objects.next_id(), &row)?;
     Ok(())
 }
 

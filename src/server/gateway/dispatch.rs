@@ -23,7 +23,7 @@ pub(super) async fn dispatch(gateway: &Gateway, request: &Request, client: Clien
         return Err(not_authorized(request.operation).logged(format!("{}: {why}", client.key())));
     }
     let now = gateway.clock.now();
-    let request_id = uuid::Uuid::new_v4().to_string();
+    let request_id = backend::result::request_id(now);
     // An Options value that is wrong is told before any work is queued.
     let call = request.call()?;
     refusal::tell(&call, &client, &gateway.schema);
