@@ -1,16 +1,22 @@
 //! `envoi conversations`, `envoi conversation`, `envoi replay` and `envoi time`: questions to a running server's
 //! operators' listener.
 
+use std::time::Duration;
+
 use clap::Args;
 use hyper::Method;
 use serde_json::Value;
 
-use super::{Exit, call::Caller, complain, say};
+use super::{
+    Exit,
+    call::{Caller, PATIENCE},
+    complain, say,
+};
 use crate::server::OPERATOR;
 
 /// Where operators are answered.
 #[derive(Args)]
-struct Admin {
+pub(super) struct Admin {
     /// The operators' listener of the server.
     #[arg(long, env = "ENVOI_ADMIN", value_name = "URL", default_value = "http://127.0.0.1:8081")]
     admin: String,
@@ -124,8 +130,20 @@ impl Admin {
         query: &[(&str, String)],
         words: impl FnOnce(&Value) -> String,
     ) -> Exit {
+        self.ask_within(PATIENCE, method, path, query, words).await
+    }
+
+    /// Asks, and waits so long for the answer.
+    pub(super) async fn ask_within(
+        &self,
+        patience: Duration,
+        method: Method,
+        path: &str,
+        query: &[(&str, String)],
+        words: impl FnOnce(&Value) -> String,
+    ) -> Exit {
         let caller = match Caller::new(None) {
-            Ok(caller) => caller,
+            Ok(caller) => caller.waiting(patience),
             Err(error) => return complain(Exit::Usage, &error),
         };
         let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
@@ -154,7 +172,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// A member as text; what a control character would do to a terminal is not done.
-fn text(value: &Value, name: &str) -> String {
+pub(super) fn text(value: &Value, name: &str) -> String {
     let text = match value.get(name) {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),

@@ -20,7 +20,7 @@ use super::{
 };
 
 /// The setting under which the store keeps the key that signs tokens, so that they survive a restart.
-const TOKEN_KEY: &str = "token_key";
+pub const TOKEN_KEY: &str = "token_key";
 
 /// Everything that a server is made of.
 #[derive(Clone, Debug)]

@@ -26,7 +26,10 @@ const BATCH_WORK: usize = 1024;
 const BATCH_BYTES: usize = 8 << 20;
 
 /// The first id given out. The service's ids are large; small ones tempt callers to count on them.
-const FIRST_ID: i64 = 1_000_001;
+pub(super) const FIRST_ID: i64 = 1_000_001;
+
+/// The marks that every commit writes: the next id, and what is held in all.
+pub(super) const MARKS: [&str; 3] = ["sequence", "keys", "bytes"];
 
 /// What the committer and its `Store` share.
 pub(super) struct Shared {
@@ -112,6 +115,8 @@ pub(super) struct Committer {
     sequence: Cell<i64>,
     stored_sequence: i64,
     totals: Totals,
+    /// Whether [`MARKS`] have ever been written.
+    marked: bool,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -124,15 +129,13 @@ impl Committer {
     /// Reads where the sequence and the totals stand.
     pub(super) fn new(shared: Arc<Shared>) -> Result<Self, StoreError> {
         let engine = shared.versions.engine();
-        let sequence = match number(engine.get(&key::mark("sequence"))?.as_deref(), "sequence")? {
-            Some(next) => next.cast_signed(),
-            None => FIRST_ID,
-        };
+        let stored = number(engine.get(&key::mark("sequence"))?.as_deref(), "sequence")?;
+        let (marked, sequence) = (stored.is_some(), stored.map_or(FIRST_ID, u64::cast_signed));
         let totals = Totals {
             keys: number(engine.get(&key::mark("keys"))?.as_deref(), "keys")?.unwrap_or(0),
             bytes: number(engine.get(&key::mark("bytes"))?.as_deref(), "bytes")?.unwrap_or(0),
         };
-        let committer = Self { shared, sequence: Cell::new(sequence), stored_sequence: sequence, totals };
+        let committer = Self { shared, sequence: Cell::new(sequence), stored_sequence: sequence, totals, marked };
         committer.show_totals();
         Ok(committer)
     }
@@ -194,8 +197,13 @@ impl Committer {
         if changes.is_empty() && sequence == self.stored_sequence {
             return Ok(());
         }
-        for (mark, value) in [("sequence", sequence.cast_unsigned()), ("keys", totals.keys), ("bytes", totals.bytes)] {
-            changes.push((key::mark(mark), Some(value.to_le_bytes().to_vec())));
+        let before = [self.stored_sequence.cast_unsigned(), self.totals.keys, self.totals.bytes];
+        let after = [sequence.cast_unsigned(), totals.keys, totals.bytes];
+        for ((mark, before), after) in MARKS.into_iter().zip(before).zip(after) {
+            let bytes = |value: u64| Some(value.to_le_bytes().to_vec());
+            // A backup reads them as of its own moment.
+            undo.insert(key::mark(mark), if self.marked { bytes(before) } else { None });
+            changes.push((key::mark(mark), bytes(after)));
         }
         self.shared.versions.publish(undo);
         let watch = Stopwatch::start();
@@ -208,6 +216,7 @@ impl Committer {
         self.shared.versions.commit();
         self.stored_sequence = sequence;
         self.totals = totals;
+        self.marked = true;
         self.show_totals();
         Ok(())
     }
@@ -233,7 +242,7 @@ impl Totals {
     }
 }
 
-fn number(bytes: Option<&[u8]>, mark: &str) -> Result<Option<u64>, StoreError> {
+pub(super) fn number(bytes: Option<&[u8]>, mark: &str) -> Result<Option<u64>, StoreError> {
     let Some(bytes) = bytes else { return Ok(None) };
     match bytes.try_into() {
         Ok(bytes) => Ok(Some(u64::from_le_bytes(bytes))),

@@ -17,7 +17,7 @@ use crate::{
     message::{client::Remembered, options::SendResponseTo},
 };
 
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 
 /// Which conversation: of an account, by its ConversationID, or by the RequestID of a call that has none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -332,21 +332,21 @@ impl Transaction<'_> {
         }
     }
 
-    fn write<T: Serialize + ?Sized>(&mut self, key: Vec<u8>, record: &T) -> Result<(), StoreError> {
+    pub(super) fn write<T: Serialize + ?Sized>(&mut self, key: Vec<u8>, record: &T) -> Result<(), StoreError> {
         let bytes = postcard::to_extend(record, vec![VERSION])
             .map_err(|error| StoreError::Unwritable { key: key::readable(&key), reason: error.to_string() })?;
         chunk::write(self, key, &bytes)
     }
 }
 
-fn read<T: DeserializeOwned>(source: &dyn Source, key: &[u8]) -> Result<Option<T>, StoreError> {
+pub(super) fn read<T: DeserializeOwned>(source: &dyn Source, key: &[u8]) -> Result<Option<T>, StoreError> {
     match chunk::read(source, key)? {
         Some(bytes) => decode(key, &bytes).map(Some),
         None => Ok(None),
     }
 }
 
-fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
+pub(super) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
     let record = match bytes.split_first() {
         Some((&VERSION, record)) => record,
         Some((version, _)) => return Err(corrupt(key, &format!("version {version} is not {VERSION}"))),

@@ -20,7 +20,9 @@ use std::{
 use super::{
     StoreError,
     chunk::LONGEST_STORED,
+    compact,
     engine::{Changes, Engine, Entries, page_of},
+    fresh,
     lock::Lock,
 };
 
@@ -38,12 +40,21 @@ pub(super) struct Disk {
     db: sled::Db,
     data: File,
     path: PathBuf,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Disk {
     pub(super) fn open(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+        compact::find_again(path)?;
         create_directory(path)?;
+        fresh::refuse_unfinished(path)?;
+        let disk = Self::open_any(path, cache_bytes)?;
+        compact::clean_up(path)?;
+        Ok(disk)
+    }
+
+    /// Opens it also when it is not finished: for whoever fills it.
+    pub(super) fn open_any(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let lock = Lock::take(path)?;
         let db = match open_sled(path, cache_bytes) {
             Err(StoreError::Damaged { reason, .. }) => {
@@ -68,7 +79,17 @@ impl Disk {
         for directory in [path.join("blobs"), path.to_path_buf()] {
             sync(&directory)?;
         }
-        Ok(Self { db, data, path: path.to_path_buf(), _lock: lock })
+        Ok(Self { db, data, path: path.to_path_buf(), lock })
+    }
+}
+
+impl Disk {
+    /// Closes the files; the directory stays locked.
+    pub(super) fn close(self) -> Lock {
+        let Self { db, data, path: _, lock } = self;
+        drop(db);
+        drop(data);
+        lock
     }
 }
 
@@ -173,7 +194,7 @@ fn set_snapshots_aside(path: &Path) -> Result<PathBuf, StoreError> {
 }
 
 /// Creates the directory with its parents, and makes each new entry durable in the directory that holds it.
-fn create_directory(path: &Path) -> Result<(), StoreError> {
+pub(super) fn create_directory(path: &Path) -> Result<(), StoreError> {
     let missing: Vec<&Path> = path.ancestors().take_while(|at| !at.as_os_str().is_empty() && !at.exists()).collect();
     fs::create_dir_all(path).map_err(|error| failed("creating", path, &error))?;
     for created in missing {
@@ -186,10 +207,10 @@ fn create_directory(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn sync(path: &Path) -> Result<(), StoreError> {
+pub(super) fn sync(path: &Path) -> Result<(), StoreError> {
     File::open(path).and_then(|file| file.sync_all()).map_err(|error| failed("syncing", path, &error))
 }
 
-fn failed(doing: &str, path: &Path, error: &dyn std::fmt::Display) -> StoreError {
+pub(super) fn failed(doing: &str, path: &Path, error: &dyn std::fmt::Display) -> StoreError {
     StoreError::io(format!("{doing} {}", path.display()), error)
 }

@@ -12,6 +12,7 @@
 //! - Every record has a version byte, the whole store a format mark; what cannot be read is an error, never a panic.
 //!
 //! Keys are described in `key` and `conversation_key`, records in `objects` and `conversations`, long values in `chunk`, the disk in `disk`, readers in `versions`.
+//! For operators, over stopped stores or one state of a running one: `backup`, `compact`, `check` (fsck), `dump` (export and import).
 
 mod error;
 mod key;
@@ -27,19 +28,32 @@ mod conversation_key;
 mod conversations;
 mod stats;
 mod committer;
+mod fresh;
+mod archive;
+mod backup;
+mod compact;
+mod stopped;
+mod check;
+mod dump;
 #[cfg(test)]
 mod tests;
 
+pub use archive::Manifest;
+pub use backup::restore;
+pub use check::{Catalogue, Check, Finding, Report};
+pub use compact::{Compacted, compact};
 pub use conversations::{Conversations, Delivery, Kept, Known, Name, Outcome, Part, Results};
+pub use dump::{Shape, Written, export, import};
 pub use error::StoreError;
 pub use objects::{Objects, ObjectsMut};
 pub use stats::{BATCH_BUCKETS, Stats};
+pub use stopped::Stopped;
 pub use transaction::Transaction;
 pub use versions::View;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     thread::{self, JoinHandle},
 };
@@ -113,6 +127,7 @@ struct Inner {
     queue: Option<mpsc::Sender<Box<dyn Work>>>,
     committer: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
+    path: Option<PathBuf>,
 }
 
 impl Store {
@@ -122,17 +137,20 @@ impl Store {
             Some(path) => Arc::new(Disk::open(path, settings.cache_bytes)?),
             None => Arc::new(Memory::default()),
         };
-        check_format(&*engine, settings)?;
-        Self::start(engine)
+        match engine.page(&[], None)?.0.is_empty() {
+            true => engine.apply(&vec![(key::mark("format"), Some(FORMAT.as_bytes().to_vec()))])?,
+            false => check_format(&*engine, settings.path.as_deref().unwrap_or(Path::new("")))?,
+        }
+        Self::start(engine, settings.path.clone())
     }
 
-    fn start(engine: Arc<dyn Engine>) -> Result<Self, StoreError> {
+    fn start(engine: Arc<dyn Engine>, path: Option<PathBuf>) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared::new(Arc::new(Versions::new(engine))));
         let committer = Committer::new(Arc::clone(&shared))?;
         let (queue, waiting) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new().name("store".to_owned()).spawn(move || committer.run(waiting));
         let thread = thread.map_err(|error| StoreError::io("starting the committer", &error))?;
-        Ok(Self(Arc::new(Inner { queue: Some(queue), committer: Some(thread), shared })))
+        Ok(Self(Arc::new(Inner { queue: Some(queue), committer: Some(thread), shared, path })))
     }
 
     /// Runs `work` alone, makes its changes durable and gives what it gave. With an error nothing of it is kept.
@@ -220,17 +238,12 @@ impl Drop for Inner {
     }
 }
 
-/// Finds the format mark, or writes it into an empty store.
-fn check_format(engine: &dyn Engine, settings: &Settings) -> Result<(), StoreError> {
-    let mark = key::mark("format");
-    let found = match engine.get(&mark)? {
+/// An error when the format mark is not ours.
+fn check_format(engine: &dyn Engine, path: &Path) -> Result<(), StoreError> {
+    let found = match engine.get(&key::mark("format"))? {
         Some(found) if found == FORMAT.as_bytes() => return Ok(()),
         Some(found) => String::from_utf8_lossy(&found).into_owned(),
-        None if engine.page(&[], None)?.0.is_empty() => {
-            return engine.apply(&vec![(mark, Some(FORMAT.as_bytes().to_vec()))]);
-        }
         None => "none".to_owned(),
     };
-    let path = settings.path.clone().unwrap_or_default();
-    Err(StoreError::Format { path, found, supported: FORMAT.to_owned() })
+    Err(StoreError::Format { path: path.to_path_buf(), found, supported: FORMAT.to_owned() })
 }

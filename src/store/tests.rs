@@ -61,7 +61,7 @@ fn a_failed_commit_is_not_acknowledged_not_shown_and_ends_writing() {
     for (how, said) in [(FAIL, "no space left"), (PANIC, "the disk is gone")] {
         let engine = Failing::default();
         let switch = Arc::clone(&engine.how);
-        let store = Store::start(Arc::new(engine)).unwrap();
+        let store = Store::start(Arc::new(engine), None).unwrap();
         assert_eq!(put(&store, 1, "kept"), Ok(false));
 
         switch.store(how, Ordering::SeqCst);
@@ -82,7 +82,7 @@ fn a_failed_commit_is_not_acknowledged_not_shown_and_ends_writing() {
 fn a_failed_commit_fails_all_of_its_batch() {
     let engine = Failing::default();
     let switch = Arc::clone(&engine.how);
-    let store = Store::start(Arc::new(engine)).unwrap();
+    let store = Store::start(Arc::new(engine), None).unwrap();
     // The first holds the committer until the others stand in the queue; so all of them are one batch.
     let (go, wait) = mpsc::channel::<()>();
     let (running, runs) = mpsc::channel::<()>();
@@ -129,4 +129,48 @@ fn undos_are_dropped_when_no_reader_needs_them() {
     assert_eq!(versions.undos(), 0);
     put(&store, 9, "x").unwrap();
     assert_eq!(versions.undos(), 0);
+}
+
+/// What lies there, in key order.
+fn everything(view: &super::View<'_>, from: &[u8], limit: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut found = Vec::new();
+    let visit: &mut super::engine::Visit<'_> = &mut |key, value| {
+        found.push((key.to_vec(), value.to_vec()));
+        Ok(found.len() < limit)
+    };
+    super::versions::Source::visit(view, from, None, visit).unwrap();
+    found
+}
+
+#[test]
+fn a_reader_that_catches_up_sees_its_moment_and_keeps_nothing_that_it_has_passed() {
+    let store = Store::open(&super::Settings::default()).unwrap();
+    let versions = Arc::clone(&store.0.shared.versions);
+    for id in 0..40 {
+        put(&store, id, &format!("before {id}")).unwrap();
+    }
+    let (mut view, other) = (versions.view(), versions.view());
+    let expected = everything(&other, &[], usize::MAX);
+    let (mut seen, mut from) = (Vec::new(), Vec::new());
+    for step in 0.. {
+        // Changed, removed and added, before and behind the reader.
+        for id in [0, 39, step % 40, 100 + step] {
+            put(&store, id, &format!("after {step}")).unwrap();
+        }
+        let gone = store.write_blocking(move |txn| txn.objects(&OWNER).remove("List", (step * 7) % 40));
+        gone.unwrap();
+        let page = everything(&view, &from, 5);
+        let more = page.len() == 5;
+        seen.extend(page);
+        if !more {
+            break;
+        }
+        from = seen.last().unwrap().0.clone();
+        from.push(0);
+        assert!(view.catch_up(&from) > 0);
+    }
+    assert_eq!(seen, expected);
+    assert_eq!(everything(&other, &[], usize::MAX), expected, "the other reader has its own");
+    drop(other);
+    assert!(view.catch_up(&[0xFF]) == 0 && versions.undos() == 0);
 }

@@ -1,8 +1,13 @@
 //! What operators ask, and what they order. Answers are JSON; each file here holds the paths of one subject.
 
 mod conversations;
+mod store;
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use hyper::{Method, StatusCode};
 use serde_json::json;
@@ -26,11 +31,13 @@ pub(super) struct Operators {
     backend: Arc<Backend>,
     access: Arc<Access>,
     clock: Clock,
+    /// Whether a backup is being made: one at a time.
+    backing_up: Arc<AtomicBool>,
 }
 
 impl Operators {
     pub(super) fn new(store: Store, queue: Queue, backend: Arc<Backend>, access: Arc<Access>, clock: &Clock) -> Self {
-        Self { store, queue, backend, access, clock: clock.clone() }
+        Self { store, queue, backend, access, clock: clock.clone(), backing_up: Arc::default() }
     }
 
     /// The account and the id that a question names; the account may be left out where there is one.
@@ -70,6 +77,11 @@ impl Desk for Operators {
                     return Told::Method(allowed);
                 }
                 self.ask_conversations(path, &asked).await
+            } else if let Some(allowed) = listed(store::PATHS) {
+                if allowed != method.as_str() {
+                    return Told::Method(allowed);
+                }
+                self.ask_store(&asked).await
             } else {
                 return Told::Elsewhere;
             };
