@@ -57,7 +57,8 @@ fn results_of_parts(check: &Check<'_>) -> Result<(), StoreError> {
             part.results.message.map_or(Ok(()), |number| there(MESSAGE, number))?;
             part.results.items.iter().try_for_each(|number| there(ITEM, *number))?;
             if matches!(part.outcome, Some(Outcome::Ok | Outcome::Error)) && part.results.message.is_none() {
-                let place = format!("part {} of {:?} of account {}", part.sequence, kept.name.id(), kept.name.account());
+                let place =
+                    format!("part {} of {:?} of account {}", part.sequence, kept.name.id(), kept.name.account());
                 check.tell(place, "the number of a ResultMessage: it was run", "none");
             }
             Ok(())

@@ -73,6 +73,7 @@ fn to_file(store: &Stopped, secret: &dyn Fn(&str) -> bool, file: File, path: &Pa
     let mut out = BufWriter::new(file);
     let written = store::export(store, &CATALOGUE, secret, &mut out)?;
     let synced = out.flush().and_then(|()| out.get_ref().sync_all());
-    synced.map_err(|error| StoreError::Io { doing: format!("syncing {}", path.display()), reason: error.to_string() })?;
+    synced
+        .map_err(|error| StoreError::Io { doing: format!("syncing {}", path.display()), reason: error.to_string() })?;
     Ok(written)
 }

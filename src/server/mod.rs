@@ -45,7 +45,7 @@ pub use self::{
     metrics::Metrics,
     network::{Network, NotANetwork},
     settings::{SettingError, Settings},
-    start::{TOKEN_KEY, Parts, StartError, start},
+    start::{Parts, StartError, TOKEN_KEY, start},
     tls::{Reload, Tls, TlsError},
 };
 use crate::clock::Clock;

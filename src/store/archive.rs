@@ -137,7 +137,8 @@ impl Writer {
         flushed.map_err(|error| failed("syncing", &path, &error))?;
         self.manifest.file_bytes = self.file.length;
         self.manifest.sha256 = key::hex(&self.file.hash.clone().finalize());
-        let text = serde_json::to_string_pretty(&self.manifest).map_err(|error| StoreError::io("the manifest", &error))?;
+        let text =
+            serde_json::to_string_pretty(&self.manifest).map_err(|error| StoreError::io("the manifest", &error))?;
         let (partial, manifest) = (self.directory.join("manifest.partial"), self.directory.join(MANIFEST));
         write_private(&partial, (text + "\n").as_bytes())?;
         fs::rename(&partial, &manifest).map_err(|error| failed("naming", &manifest, &error))?;
@@ -179,8 +180,8 @@ impl Archive {
         let bad = |reason: String| StoreError::BadCopy { path: directory.to_path_buf(), reason };
         let text = fs::read_to_string(directory.join(MANIFEST))
             .map_err(|error| bad(format!("is no whole backup, it was broken off: no {MANIFEST} ({error})")))?;
-        let manifest: Manifest =
-            serde_json::from_str(&text).map_err(|error| bad(format!("has a {MANIFEST} that cannot be read: {error}")))?;
+        let manifest: Manifest = serde_json::from_str(&text)
+            .map_err(|error| bad(format!("has a {MANIFEST} that cannot be read: {error}")))?;
         if manifest.format != FORMAT {
             return Err(bad(format!("has format {}, this program reads format {FORMAT}", manifest.format)));
         }
@@ -218,7 +219,10 @@ impl Archive {
                 Some(((key.to_vec(), value.to_vec()), more))
             });
             let Some((entry, more)) = taken else {
-                return Err(StoreError::BadCopy { path: self.path.clone(), reason: "changed while it was read".to_owned() });
+                return Err(StoreError::BadCopy {
+                    path: self.path.clone(),
+                    reason: "changed while it was read".to_owned(),
+                });
             };
             entries.push(entry);
             rest = more;

@@ -61,7 +61,10 @@ impl Store {
             from.push(0);
             if view.catch_up(&from) > LONGEST_LEAD {
                 let doing = "the backup".to_owned();
-                let reason = format!("more than {} MiB changed before it got there; try when less is written", LONGEST_LEAD >> 20);
+                let reason = format!(
+                    "more than {} MiB changed before it got there; try when less is written",
+                    LONGEST_LEAD >> 20
+                );
                 return Err(StoreError::Io { doing, reason });
             }
             if stop.load(Ordering::Relaxed) {
@@ -113,7 +116,6 @@ pub(super) fn copy_all(from: &dyn Engine, to: &mut Fresh) -> Result<(u64, u64), 
         next.push(0);
     }
 }
-
 
 impl Store {
     /// The data directory; `None` when everything is in memory.

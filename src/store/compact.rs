@@ -187,7 +187,8 @@ pub(super) fn clean_up(path: &Path) -> Result<(), StoreError> {
 }
 
 fn refuse_mount_point(path: &Path) -> Result<(), StoreError> {
-    let device = |path: &Path| fs::metadata(path).map(|data| data.dev()).map_err(|error| failed("reading", path, &error));
+    let device =
+        |path: &Path| fs::metadata(path).map(|data| data.dev()).map_err(|error| failed("reading", path, &error));
     let refuse = |why: &str| Err(StoreError::NotThere { path: path.to_path_buf(), why: why.to_owned() });
     let Some(parent) = path.parent() else { return refuse("has no directory beside it") };
     if device(path)? != device(parent)? {

@@ -132,7 +132,8 @@ pub(super) fn readable(key: &[u8]) -> Option<String> {
             Some((format!("conversation {id:?} of account {}", u64::from_be_bytes(*account)), Vec::new()))
         }
     };
-    let number = |rest: &[u8]| rest.first_chunk().map_or_else(|| "?".to_owned(), |n| u32::from_be_bytes(*n).to_string());
+    let number =
+        |rest: &[u8]| rest.first_chunk().map_or_else(|| "?".to_owned(), |n| u32::from_be_bytes(*n).to_string());
     match *space {
         CONVERSATION => Some(whose(key)?.0),
         PART => whose(key).map(|(whose, rest)| format!("part {} of {whose}", number(&rest))),

@@ -151,7 +151,8 @@ fn a_restore_that_did_not_come_to_its_end_is_opened_by_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     drop(store(Some(&data)));
-    fs::write(data.join("unfinished"), "a restore did not come to its end; empty this directory and do it again\n").unwrap();
+    fs::write(data.join("unfinished"), "a restore did not come to its end; empty this directory and do it again\n")
+        .unwrap();
     let expected = format!(
         "envoi: the data directory {} is not finished: a restore did not come to its end; empty this directory and do \
          it again\n",

@@ -52,7 +52,8 @@ pub(crate) fn held(data: &Path) -> Held {
 pub(crate) async fn fill(data: &Path) {
     let house = House::on_disk(data, START).await;
     let letters = "x".repeat(200_000);
-    let long = format!("<Objects xsi:type=\"List\"><ListName>long</ListName><Description>{letters}</Description></Objects>");
+    let long =
+        format!("<Objects xsi:type=\"List\"><ListName>long</ListName><Description>{letters}</Description></Objects>");
     house.create(&Asynchronous::new(), &long).await;
     let subscriber = "<Objects xsi:type=\"Subscriber\"><EmailAddress>ann@example.com</EmailAddress>\
                       <SubscriberKey>ann</SubscriberKey></Objects>";

@@ -62,7 +62,8 @@ impl Drop for Program {
 
 /// Accepts one part of a conversation of two.
 async fn part(soap: SocketAddr, id: &str, sequence: u32) {
-    let message = request("CreateRequest", &Asynchronous::part(id, sequence, 2).text(), &list(&format!("{id} {sequence}")));
+    let message =
+        request("CreateRequest", &Asynchronous::part(id, sequence, 2).text(), &list(&format!("{id} {sequence}")));
     let body = envelope(&security("demo", "demo-password"), &message);
     let head = format!(
         "POST /Service.asmx HTTP/1.1\r\nHost: {soap}\r\nContent-Type: text/xml\r\nSOAPAction: Create\r\n\
@@ -161,7 +162,8 @@ async fn a_demonstration_in_memory_is_backed_up_and_served_from_disk() {
     assert!(error.contains("is not empty"), "{error}");
     let refused = |path: &str, header: &str| {
         let host = admin.trim_start_matches("http://").to_owned();
-        let request = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n{header}Content-Length: 0\r\nConnection: close\r\n\r\n");
+        let request =
+            format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n{header}Content-Length: 0\r\nConnection: close\r\n\r\n");
         async move { Answer::over(host.parse().unwrap(), request.as_bytes()).await.status }
     };
     assert_eq!(refused("/backup?dir=copy", "Envoi-Operator: test\r\n").await, 400);

@@ -4,7 +4,8 @@ use super::Check;
 use crate::{
     clock::Time,
     store::{
-        Kept, Known, Name, Part, StoreError, chunk, conversation_key as keys, conversations::decode, key, versions::Source,
+        Kept, Known, Name, Part, StoreError, chunk, conversation_key as keys, conversations::decode, key,
+        versions::Source,
     },
 };
 

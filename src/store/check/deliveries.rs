@@ -2,9 +2,7 @@
 //! by one more arm of [`delivery`].
 
 use super::Check;
-use crate::store::{
-    Delivery, Name, StoreError, conversation_key as keys, conversations::decode,
-};
+use crate::store::{Delivery, Name, StoreError, conversation_key as keys, conversations::decode};
 
 /// The spaces of deliveries.
 pub(super) const FIRST: u8 = keys::OWED;

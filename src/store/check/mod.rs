@@ -333,7 +333,8 @@ impl Check<'_> {
         while let Some(at) = account {
             let prefix = key::records(at, kind);
             self.view.visit(&prefix, key::after_prefix(&prefix).as_deref(), &mut |key, head| {
-                let read = chunk::join(self.view, key, head.to_vec()).and_then(|bytes| super::objects::record(key, &bytes));
+                let read =
+                    chunk::join(self.view, key, head.to_vec()).and_then(|bytes| super::objects::record(key, &bytes));
                 match (key::id(key), read) {
                     (Some(id), Ok(record)) => each(Internal(at), id, record)?,
                     (_, Err(error)) if !matches!(error, StoreError::Corrupt { .. }) => return Err(error),
@@ -379,11 +380,7 @@ impl Check<'_> {
     ///
     /// # Errors
     /// The store's, and those of `each`.
-    pub fn parts(
-        &self,
-        name: &Name,
-        each: &mut dyn FnMut(&Part) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    pub fn parts(&self, name: &Name, each: &mut dyn FnMut(&Part) -> Result<(), StoreError>) -> Result<(), StoreError> {
         let prefix = keys::parts(name);
         self.view.visit(&prefix, key::after_prefix(&prefix).as_deref(), &mut |key, head| {
             let read = chunk::join(self.view, key, head.to_vec()).and_then(|bytes| decode(key, &bytes));

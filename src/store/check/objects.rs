@@ -82,7 +82,8 @@ impl Counting {
 
 /// Looks at an index entry: its record is there and has it.
 pub(super) fn index(check: &Check<'_>, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-    let parts = key::of_kind(key).and_then(|(account, kind, rest)| Some((account, kind, rest.split_last_chunk::<8>()?.0)));
+    let parts =
+        key::of_kind(key).and_then(|(account, kind, rest)| Some((account, kind, rest.split_last_chunk::<8>()?.0)));
     let (Some((account, kind, entry)), Some(id)) = (parts, key::id(key)) else {
         return check.wrong(key, "account, kind, index and id", "a key that does not hold them");
     };

@@ -29,7 +29,9 @@ pub(super) fn part(check: &Check<'_>, key: &[u8], head: &[u8]) -> Result<(), Sto
         None => check.wrong(&envelope, format!("an envelope of {} bytes", part.bytes), "none")?,
         Some(head) => match chunk::length(&envelope, &head) {
             Ok(length) if length as u64 == part.bytes => {}
-            Ok(length) => check.wrong(&envelope, format!("{} bytes, as its part says", part.bytes), length.to_string())?,
+            Ok(length) => {
+                check.wrong(&envelope, format!("{} bytes, as its part says", part.bytes), length.to_string())?
+            }
             // Told where envelopes are passed.
             Err(_) => {}
         },

@@ -129,7 +129,9 @@ impl Taking<'_> {
                 *sequence = next.cast_unsigned();
                 Ok(())
             }
-            Line::Setting { name, value } => self.put_value(&key::setting(&name), &bytes(value, Shape::unknown(), &[])?),
+            Line::Setting { name, value } => {
+                self.put_value(&key::setting(&name), &bytes(value, Shape::unknown(), &[])?)
+            }
             Line::Object { account, kind, id, index, value } => {
                 let entries: Result<Vec<Vec<u8>>, String> = index.iter().map(|entry| entry.bytes()).collect();
                 let entries = entries.map_err(Wrong::Line)?;

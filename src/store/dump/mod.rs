@@ -16,8 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Catalogue, Delivery, FORMAT, Known, Name, Part, Stopped, StoreError, View, chunk, conversation_key as keys,
-    conversations::decode, key, objects,
-    versions::Source,
+    conversations::decode, key, objects, versions::Source,
 };
 use line::{Bytes, Entry, Line};
 
