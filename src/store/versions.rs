@@ -121,7 +121,8 @@ impl View<'_> {
         let (at, undos) = {
             let mut state = self.versions.state();
             let at = state.committed;
-            let undos: Vec<Arc<Undo>> = state.undos.range(self.at + 1..=at).map(|(_, undo)| Arc::clone(undo)).collect();
+            let undos = state.undos.range(self.at + 1..).take_while(|(version, _)| **version <= at);
+            let undos: Vec<Arc<Undo>> = undos.map(|(_, undo)| Arc::clone(undo)).collect();
             *state.readers.entry(at).or_default() += 1;
             state.leave(self.at);
             (at, undos)

@@ -59,6 +59,7 @@ pub(crate) async fn fill(data: &Path) {
                       <SubscriberKey>ann</SubscriberKey></Objects>";
     house.create(&Asynchronous::default(), subscriber).await;
     house.part("gone", 1, 1, "gone").await;
+    house.advance(60).await;
     // So long that what was there is forgotten and only its id is left.
     house.advance(31 * 24 * 3600).await;
     let told = Asynchronous::part("complete", 1, 2).with(
