@@ -110,6 +110,17 @@ impl Clock {
         matches!(self.0, Kind::Virtual(_))
     }
 
+    /// Ready so long after the call: of a virtual clock by its own time, else whatever the system's clock is set to meanwhile.
+    pub fn after(&self, by: Duration) -> impl Future<Output = ()> + Send + use<> {
+        let moment = self.is_virtual().then(|| (self.clone(), self.now().plus(by)));
+        async move {
+            match moment {
+                Some((clock, moment)) => clock.reached(moment).await,
+                None => tokio::time::sleep(by).await,
+            }
+        }
+    }
+
     /// Ready when this clock shows `moment` or later.
     pub async fn reached(&self, moment: Time) {
         match &self.0 {

@@ -13,7 +13,9 @@
 //! | [`message`] | the service's words: operations, calls, options, filters, rows, error codes, and who is calling |
 //! | [`conversation`] | the rule book of queued calls: a state and an event in, the new state and the verdict out |
 //! | [`store`] | durable memory: transactions, records by kind and id, indexes |
+//! | [`mail`] | e-mail: messages written, and handed to a relay or captured |
 //! | [`backend`] | the work: each object of a call gives one row; Retrieve, Describe, Execute |
+//! | [`notify`] | telling the caller: what is owed is rendered, sent, tried again |
 //! | [`queue`] | calls that are done later: taken in, worked off in order, told of |
 //! | [`server`] | the front door: connections, limits, TLS, log-in, tokens, the WSDL, operators; and the gateway behind it |
 //! | [`config`] | every setting, its default and its check; read whole before a port opens |
@@ -84,7 +86,10 @@
 //! - **One index of what is due.** Time-outs, schedules, windows and the end of retention are one entry for each conversation.
 //! - **Parts are kept without their header.** The envelope stays as it came but for credentials; who sent it is kept beside it
 //!   and looked up again when it is run.
-//! - **`notify` is not built.** What is owed to whom is written down with the results; nothing is sent yet.
+//! - **Deliveries wait in lanes.** One index of everything due would be walked through again and again while a place is down;
+//!   a lane of its own for each place makes that one entry, and what the breaker knows survives a restart.
+//! - **What is received is echoed in two ways.** A synchronous answer writes objects by the schema, for strict clients; under
+//!   IncludeObjects the caller's own bytes come back (`object/verbatim`).
 
 pub mod clock;
 pub mod schema;
@@ -93,7 +98,9 @@ pub mod soap;
 pub mod message;
 pub mod conversation;
 pub mod store;
+pub mod mail;
 pub mod backend;
+pub mod notify;
 pub mod queue;
 pub mod server;
 pub mod config;

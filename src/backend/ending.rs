@@ -7,43 +7,35 @@ use std::collections::HashSet;
 
 use crate::{
     clock::Time,
-    conversation::{Cause, Rejection, Settings, State, due},
-    message::options::{RespondWhen, ResponseType, SendResponseTo},
-    store::{Delivery, Kept, Name, Outcome, Owner, Part, StoreError, Transaction},
+    conversation::{
+        Cause, Rejection, Settings, State, due,
+        respond::{self, Event},
+    },
+    message::options::SendResponseTo,
+    store::{Content, Kept, Name, Notice, Outcome, Owner, Part, StoreError, Transaction},
 };
 
 use super::result::{self, About, Whole};
 
 /// Writes down what is owed for one call that was run.
 pub fn owe_for_call(txn: &mut Transaction<'_>, name: &Name, part: &Part, now: Time) -> Result<(), StoreError> {
-    let failed = part.outcome == Some(Outcome::Error);
-    let applies = |when| match when {
-        RespondWhen::OnCallComplete | RespondWhen::Always => true,
-        RespondWhen::OnError => failed,
-        _ => false,
-    };
-    for (number, target) in (0..).zip(&part.targets) {
-        if applies(target.when) {
-            owe(txn, name, number, part, target, now)?;
-        }
-    }
-    Ok(())
+    let event = if part.outcome == Some(Outcome::Error) { Event::CallError } else { Event::CallOk };
+    owe(txn, name, part.sequence, event, respond::owed(event, &part.targets), now)
 }
 
 fn owe(
     txn: &mut Transaction<'_>,
     name: &Name,
-    number: u32,
-    part: &Part,
-    target: &SendResponseTo,
+    about: u32,
+    event: Event,
+    targets: Vec<SendResponseTo>,
     now: Time,
 ) -> Result<(), StoreError> {
-    // FTP is in the WSDL, and the service does not use it.
-    if matches!(target.kind, ResponseType::None | ResponseType::Ftp) {
-        return Ok(());
+    for target in targets {
+        let notice = Notice { name: name.clone(), about, event, target };
+        txn.owe(name, Content::Results(Box::new(notice)), now, now)?;
     }
-    let (request_id, sequence) = (part.request_id.clone(), part.sequence);
-    txn.owe(name, number, &Delivery { target: target.clone(), request_id, sequence, owed: now })
+    Ok(())
 }
 
 /// Keeps a conversation in its new state, due when it next is. When that state is an end, everything is done that goes
@@ -73,7 +65,8 @@ fn reason(kept: &Kept) -> Option<Rejection> {
 fn end(txn: &mut Transaction<'_>, kept: &Kept, now: Time) -> Result<(), StoreError> {
     let name = &kept.name;
     count(txn, name, Count { open: -1, bytes: -kept.bytes.cast_signed() })?;
-    let parts = txn.conversations().parts(name)?;
+    // One that cannot be read has no results, and holds up nobody else's.
+    let (parts, _) = txn.conversations().readable_parts(name)?;
     let left: HashSet<u32> = kept.rules.remainder().collect();
     let reason = reason(kept);
     for part in &parts {
@@ -93,27 +86,29 @@ fn end(txn: &mut Transaction<'_>, kept: &Kept, now: Time) -> Result<(), StoreErr
         result::end_job(txn, name, part.results.job, Outcome::NotCompleted, &whole, now)?;
         txn.put_part(name, &part)?;
     }
-    let failed = kept.rules.state() != State::Complete;
-    let expired = kept.rules.cause() == Some(Cause::Expired);
-    if kept.rules.cause() == Some(Cause::Deleted) {
-        return Ok(());
+    let event = event(kept);
+    let targets = respond::owed(event, parts.iter().flat_map(|part| &part.targets));
+    owe(txn, name, decisive(kept, &parts), event, targets, now)
+}
+
+/// What the end of a conversation is to those who wait for it.
+fn event(kept: &Kept) -> Event {
+    match (kept.rules.state(), kept.rules.cause()) {
+        (State::Complete, _) => Event::Complete,
+        (State::Timeout, _) => Event::Timeout,
+        (_, Some(Cause::Expired)) => Event::Expired,
+        (_, Some(Cause::Deleted)) => Event::Deleted,
+        _ => Event::Error,
     }
-    let mut told = HashSet::new();
-    for part in &parts {
-        for (number, target) in (0..).zip(&part.targets) {
-            let applies = match target.when {
-                RespondWhen::OnConversationComplete => true,
-                RespondWhen::OnConversationError => failed,
-                RespondWhen::OnExpired => expired,
-                _ => false,
-            };
-            // Parts may name the same target again (facts/wire section 8 #23).
-            if applies && told.insert((target.kind, &target.address, target.when)) {
-                owe(txn, name, number, part, target, now)?;
-            }
-        }
+}
+
+/// The part whose results tell how a conversation ended: the one that failed, else the last one that is there. Where none was
+/// run, its result has the code for that.
+fn decisive(kept: &Kept, parts: &[Part]) -> u32 {
+    match kept.rules.cause() {
+        Some(Cause::Part(failed)) => failed,
+        _ => parts.last().map_or(1, |part| part.sequence),
     }
-    Ok(())
 }
 
 /// What results of a part say about it.

@@ -4,7 +4,7 @@ use crate::{
     conversation::{self, Rejection},
     message::{Echo, Row},
     object::{Node, Object},
-    store::{Known, Name},
+    store::{Known, Name, StoreError},
 };
 
 use super::{Failure, Work, ending, plan::Method};
@@ -25,7 +25,13 @@ pub(crate) fn apply(work: &mut Work<'_, '_>, name: &str, method: Method, node: N
         false => node.child("ConversationID").map(|id| Name::conversation(work.client, &id.text())),
     };
     let known = match &named {
-        Some(named) => work.txn.conversations().get(named)?,
+        Some(named) => match work.txn.conversations().get(named) {
+            Err(StoreError::Corrupt { key, reason }) => {
+                tracing::error!(key, reason, "a conversation cannot be read");
+                return Err(refused(Rejection::Unreadable));
+            }
+            known => known?,
+        },
         None => None,
     };
     let settings = &work.backend.settings.conversations;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use clap::Args;
 use hyper::Method;
 use serde_json::Value;
@@ -22,14 +23,14 @@ pub(super) struct Admin {
     admin: String,
     /// Print the answer as JSON.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Args)]
 pub(super) struct Conversations {
     #[command(flatten)]
     admin: Admin,
-    /// Only those in this state: open, closed, processing, complete, error or timeout.
+    /// Only those in this state: open, closed, processing, complete, error, timeout or unreadable.
     #[arg(long)]
     state: Option<String>,
     /// At most so many.
@@ -123,7 +124,8 @@ fn named(id: &str, account: Option<u64>) -> Vec<(&'static str, String)> {
 }
 
 impl Admin {
-    async fn ask(
+    /// Asks, and says the answer: as JSON, or in words.
+    pub(super) async fn ask(
         &self,
         method: Method,
         path: &str,
@@ -133,7 +135,7 @@ impl Admin {
         self.ask_within(PATIENCE, method, path, query, words).await
     }
 
-    /// Asks, and waits so long for the answer.
+    /// As [`Admin::ask`], waiting so long for the answer.
     pub(super) async fn ask_within(
         &self,
         patience: Duration,
@@ -142,23 +144,43 @@ impl Admin {
         query: &[(&str, String)],
         words: impl FnOnce(&Value) -> String,
     ) -> Exit {
+        let body = match self.fetch_within(patience, method, path, query).await {
+            Ok(body) => body,
+            Err(exit) => return exit,
+        };
+        let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        if self.json { say(&format!("{body:#}\n")) } else { say(&words(&body)) }
+    }
+
+    /// Asks, and complains when there is no answer.
+    pub(super) async fn fetch(&self, method: Method, path: &str, query: &[(&str, String)]) -> Result<Bytes, Exit> {
+        self.fetch_within(PATIENCE, method, path, query).await
+    }
+
+    async fn fetch_within(
+        &self,
+        patience: Duration,
+        method: Method,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<Bytes, Exit> {
         let caller = match Caller::new(None) {
             Ok(caller) => caller.waiting(patience),
-            Err(error) => return complain(Exit::Usage, &error),
+            Err(error) => return Err(complain(Exit::Usage, &error)),
         };
         let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
         let url = format!("{}{path}?{}", self.admin.trim_end_matches('/'), query.join("&"));
         let answer = match caller.call(method, &url, &[(OPERATOR, "envoi".to_owned())], "").await {
             Ok(answer) => answer,
-            Err(error) => return complain(Exit::Io, &error),
+            Err(error) => return Err(complain(Exit::Io, &error)),
         };
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-        if answer.status != 200 {
-            let said = String::from_utf8_lossy(&answer.body).into_owned();
-            let said = body.get("error").and_then(Value::as_str).map_or(said, str::to_owned);
-            return complain(Exit::Failed, said.trim());
+        if answer.status == 200 {
+            return Ok(answer.body);
         }
-        if self.json { say(&format!("{body:#}\n")) } else { say(&words(&body)) }
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+        let said = String::from_utf8_lossy(&answer.body).into_owned();
+        let said = body.get("error").and_then(Value::as_str).map_or(said, str::to_owned);
+        Err(complain(Exit::Failed, said.trim()))
     }
 }
 
@@ -197,6 +219,11 @@ fn describe(whole: &Value) -> String {
     };
     for (title, value) in [
         ("cause", text(whole, "cause")),
+        ("set aside", text(whole, "set_aside")),
+        (
+            "unreadable",
+            if text(whole, "unreadable_parts") == "0" { String::new() } else { text(whole, "unreadable_parts") },
+        ),
         ("missing", joined("missing")),
         ("seconds left", text(whole, "seconds_left")),
         ("due", text(whole, "due")),

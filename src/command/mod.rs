@@ -15,6 +15,7 @@ mod export;
 mod fsck;
 mod import;
 mod logging;
+mod mail;
 mod place;
 mod pretty;
 mod restore;
@@ -78,6 +79,8 @@ enum Command {
     Replay(conversations::Replay),
     /// Move the clock of a server that was started with --virtual-clock; ends when what became due is done.
     Time(conversations::Time),
+    /// List the mail that a demonstration (or a server with mail.folder) captured, or print one.
+    Mail(mail::Mail),
     /// Write what a running server holds into a directory on its machine.
     Backup(backup::Backup),
     /// Make a data directory of a backup.
@@ -139,6 +142,7 @@ fn run_command(command: Command) -> Exit {
         Command::Conversation(one) => block_on(conversations::show(&one)),
         Command::Replay(replay) => block_on(conversations::replay(&replay)),
         Command::Time(time) => block_on(conversations::time(&time)),
+        Command::Mail(mail) => block_on(mail::show(&mail)),
         Command::Backup(backup) => block_on(backup::backup(&backup)),
         Command::Restore(restore) => restore::restore(&restore),
         Command::Fsck(fsck) => fsck::fsck(&fsck),

@@ -10,7 +10,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{Exit, complain, logging, say, settings::Sources};
 use crate::{
     clock::Clock,
-    config::{Config, NOBODY, demo},
+    config::{Config, NO_MAIL, NOBODY, demo},
+    mail::Way,
     server::{Parts, ServerError, StartError, gateway::Gateway, start},
     store::StoreError,
 };
@@ -42,6 +43,9 @@ pub(super) struct Demo {
     /// Keep everything in this directory instead of in memory.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Write the mail that is captured into this folder too, as .eml files.
+    #[arg(long, value_name = "DIR")]
+    mail_folder: Option<PathBuf>,
     /// Set one key, such as `access.clock_skew=1m`.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -81,13 +85,19 @@ impl Common {
 /// One account, known secrets, a seeded list and data extension; in memory unless told otherwise.
 pub(super) fn demo(args: &Demo) -> Exit {
     let sources = Sources { config: None, set: args.set.clone() };
-    let mut config = match sources.load(args.common.flags()) {
+    let mut flags = args.common.flags();
+    let folder = args.mail_folder.iter().map(|dir| dir.display().to_string());
+    flags.extend(folder.map(|dir| ("mail.folder".to_owned(), dir, "--mail-folder".to_owned())));
+    let mut config = match sources.load(flags) {
         Ok(config) => config,
         Err(exit) => return exit,
     };
     config.store.path.clone_from(&args.data);
-    // Its callers are built in.
-    config.warnings.retain(|warning| warning.what != NOBODY);
+    // Its callers are built in, and its mail is captured unless a relay is named.
+    config.warnings.retain(|warning| warning.what != NOBODY && warning.what != NO_MAIL);
+    if config.mail.way == Way::None {
+        config.mail.way = Way::Memory;
+    }
     config.accounts = match demo::accounts() {
         Ok(accounts) => Arc::new(accounts),
         Err(mistakes) => return complain(Exit::Internal, &format!("the demonstration's accounts: {mistakes:?}")),
@@ -154,6 +164,8 @@ async fn until_told(
         limits: config.limits,
         backend: config.backend,
         queue: config.queue,
+        notify: config.notify,
+        mail: config.mail,
         clock,
         seeded,
     };
@@ -177,7 +189,7 @@ fn exit_of(error: &StartError) -> Exit {
     match error {
         StartError::Store(StoreError::InUse { .. }) => Exit::InUse,
         StartError::Store(_) | StartError::Server(ServerError::Bind { .. }) | StartError::Random(_) => Exit::Io,
-        StartError::Server(ServerError::Tls(_)) => Exit::Usage,
+        StartError::Server(ServerError::Tls(_)) | StartError::Callbacks(_) | StartError::Mail(_) => Exit::Usage,
         StartError::Schema(_) => Exit::Internal,
     }
 }

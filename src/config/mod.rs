@@ -17,15 +17,18 @@ pub use show::{markdown, toml};
 pub use source::{Layers, Problem};
 
 use crate::{
-    backend,
-    message::client::Accounts,
-    object, queue,
+    backend, mail,
+    message::client::{Accounts, Secret},
+    notify, object, queue,
     server::{self, Tls, access},
     store,
 };
 
 /// Lawful for who only looks (`envoi config`), and a mistake for who checks or serves.
 pub const NOBODY: &str = "there is no [[api_client]] and no [[user]], so nobody could log in";
+
+/// Lawful, but whoever asks for results by e-mail waits.
+pub const NO_MAIL: &str = "neither mail.relay nor mail.folder is set: results by e-mail are owed and wait until one is";
 
 /// The settings of all rooms, checked.
 #[derive(Clone, Debug)]
@@ -40,6 +43,10 @@ pub struct Config {
     pub backend: backend::Settings,
     /// How what is not done at once is worked off.
     pub queue: queue::Settings,
+    /// How callers are told.
+    pub notify: notify::Settings,
+    /// How mail leaves.
+    pub mail: mail::Settings,
     /// How callers are checked.
     pub access: access::Settings,
     /// Who may call.
@@ -52,6 +59,7 @@ pub struct Config {
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
     check_certificate_every: Duration,
+    mail_password_file: Option<PathBuf>,
     /// What was set, and where; for `envoi config`.
     pub effective: Vec<Effective>,
     /// What is lawful but most likely not meant.
@@ -87,6 +95,8 @@ impl Config {
             limits: object::Limits::default(),
             backend: backend::Settings::default(),
             queue: queue::Settings::default(),
+            notify: notify::Settings::default(),
+            mail: mail::Settings::default(),
             access: access::Settings::default(),
             accounts: Arc::new(Accounts::default()),
             accounts_file: None,
@@ -94,6 +104,7 @@ impl Config {
             certificate: None,
             key: None,
             check_certificate_every: Duration::ZERO,
+            mail_password_file: None,
             effective: Vec::new(),
             warnings: Vec::new(),
         }
@@ -120,6 +131,7 @@ impl Config {
             };
             problems.push(Problem { place: self.origin(&key), key, what: error.wrong.to_owned() });
         }
+        self.check_mail(problems);
         if self.accounts.callers() == (0, 0) {
             let what = NOBODY.to_owned();
             self.warnings.push(Problem { place: String::new(), key: String::new(), what });
@@ -128,6 +140,45 @@ impl Config {
         if !admin.ip().is_loopback() {
             let what = format!("{admin} is not a loopback address; whoever reaches it reads the metrics");
             self.warnings.push(Problem { place: self.origin("server.admin"), key: "server.admin".into(), what });
+        }
+    }
+
+    fn check_mail(&mut self, problems: &mut Vec<Problem>) {
+        let given = |config: &Self, key: &str| config.origin(key) != "default";
+        let mut wrong = |config: &Self, place: &str, key: &str, what: String| {
+            problems.push(Problem { place: config.origin(place), key: key.into(), what });
+        };
+        if let Some(path) = self.mail_password_file.clone() {
+            if self.mail.relay.password.is_some() {
+                let what = "is set, and mail.password too: expected one of them".to_owned();
+                wrong(self, "mail.password_file", "mail.password_file", what);
+            }
+            match std::fs::read_to_string(&path) {
+                Ok(text) => self.mail.relay.password = Some(Secret::new(text.trim_end_matches(['\r', '\n']))),
+                Err(error) => {
+                    let what = format!("{}: {error}", path.display());
+                    wrong(self, "mail.password_file", "mail.password_file", what);
+                }
+            }
+        }
+        if !self.mail.relay.host.is_empty() {
+            if self.mail.way != mail::Way::None {
+                let what = "is set, and mail.relay too: mail goes to one of them".to_owned();
+                wrong(self, "mail.folder", "mail.folder", what);
+            }
+            if !given(self, "mail.from") {
+                wrong(self, "mail.relay", "mail.from", "is missing, while mail.relay is set".to_owned());
+            }
+            self.mail.way = mail::Way::Relay;
+            for error in self.mail.relay.check() {
+                match error {
+                    mail::MailError::Setting { setting, wrong: what } => wrong(self, setting, setting, what),
+                    other => wrong(self, "mail.relay", "mail.relay", other.to_string()),
+                }
+            }
+        }
+        if self.mail.way == mail::Way::None {
+            self.warnings.push(Problem { place: String::new(), key: "mail.relay".into(), what: NO_MAIL.to_owned() });
         }
     }
 

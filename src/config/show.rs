@@ -14,7 +14,8 @@ pub fn toml(config: &Config) -> String {
             section = head;
         }
         let value = &effective.value;
-        let unset = if value.is_empty() && setting.default.is_empty() { "# " } else { "" };
+        // A secret is not shown, and what stands for it must not be read as one.
+        let unset = if setting.kind.secret() || (value.is_empty() && setting.default.is_empty()) { "# " } else { "" };
         let value = if setting.kind.listed() {
             let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
             format!("[{}]", items.map(quoted).collect::<Vec<_>>().join(", "))

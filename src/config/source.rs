@@ -122,7 +122,13 @@ impl Config {
         for (key, value, flag) in &layers.flags {
             match setting(key) {
                 Some(setting) => {
-                    let text = Ok(value.clone());
+                    // Every user of the machine can read arguments.
+                    let text = match setting.kind.secret() {
+                        true => {
+                            Err("is a secret, and not taken from an argument: use a file or the environment".into())
+                        }
+                        false => Ok(value.clone()),
+                    };
                     given.insert(setting.key, Given { text, place: flag.clone(), base: PathBuf::new() });
                 }
                 None => problems.push(unknown(flag.clone(), key)),

@@ -20,15 +20,24 @@ pub(super) enum Kind {
     Address { put: fn(&mut Config, SocketAddr) },
     /// Addresses and blocks of them, separated by commas.
     Networks { put: fn(&mut Config, Vec<Network>) },
+    /// Names of hosts or addresses, without port, separated by commas.
+    Hosts { put: fn(&mut Config, Vec<String>) },
+    /// `true` or `false`
+    Flag { put: fn(&mut Config, bool) },
     /// One of a few words.
     Choice { of: &'static [&'static str], put: fn(&mut Config, &str) },
     /// Text, checked.
     Text { check: fn(&str) -> Result<(), String>, put: fn(&mut Config, String) },
+    /// Text that is never shown, and not taken from arguments.
+    Secret { put: fn(&mut Config, String) },
     /// A file that has to be there.
     File { put: fn(&mut Config, PathBuf) },
     /// A directory, made when it is missing.
     Directory { put: fn(&mut Config, PathBuf) },
 }
+
+/// What stands for a secret where settings are shown.
+const HIDDEN: &str = "not shown";
 
 const SIZES: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 const DURATIONS: [(&str, u64); 5] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
@@ -68,6 +77,17 @@ impl Kind {
                 put(config, networks.map_err(|error| error.to_string())?);
                 Ok(parts.join(","))
             }
+            Self::Hosts { put } => {
+                let hosts = text.split(',').map(str::trim).filter(|host| !host.is_empty()).map(host);
+                let hosts = hosts.collect::<Result<Vec<_>, _>>()?;
+                let shown = hosts.join(",");
+                put(config, hosts);
+                Ok(shown)
+            }
+            Self::Flag { put } => {
+                put(config, text.parse().map_err(|_| "expected true or false".to_owned())?);
+                Ok(text.to_owned())
+            }
             Self::Choice { of, put } if of.contains(&text) => {
                 put(config, text);
                 Ok(text.to_owned())
@@ -77,6 +97,10 @@ impl Kind {
                 check(text)?;
                 put(config, text.to_owned());
                 Ok(text.to_owned())
+            }
+            Self::Secret { put } => {
+                put(config, text.to_owned());
+                Ok(HIDDEN.to_owned())
             }
             Self::File { put } => {
                 let path = base.join(text);
@@ -104,8 +128,11 @@ impl Kind {
             Self::Number { min, max, .. } => between(min.to_string(), max.to_string()),
             Self::Address { .. } => "address:port".into(),
             Self::Networks { .. } => "addresses, blocks".into(),
+            Self::Hosts { .. } => "hosts".into(),
+            Self::Flag { .. } => "true or false".into(),
             Self::Choice { of, .. } => of.join(" or "),
             Self::Text { .. } => "text".into(),
+            Self::Secret { .. } => "secret".into(),
             Self::File { .. } => "file".into(),
             Self::Directory { .. } => "directory".into(),
         }
@@ -113,12 +140,29 @@ impl Kind {
 
     /// Whether the file writes it without quotation marks.
     pub(super) fn bare(&self) -> bool {
-        matches!(self, Self::Number { .. })
+        matches!(self, Self::Number { .. } | Self::Flag { .. })
+    }
+
+    /// Whether it is never shown.
+    pub(super) fn secret(&self) -> bool {
+        matches!(self, Self::Secret { .. })
     }
 
     /// Whether the file writes it as a list.
     pub(super) fn listed(&self) -> bool {
-        matches!(self, Self::Networks { .. })
+        matches!(self, Self::Networks { .. } | Self::Hosts { .. })
+    }
+}
+
+/// A host as an address holds it between `://` and the port. Whoever writes more than that means something that would never
+/// match.
+fn host(text: &str) -> Result<String, String> {
+    match text.contains(['/', '@', '[', ']', '*', '?', '#']) || text.contains(char::is_whitespace) {
+        true => Err(format!("{text} is no host: expected a name or an address alone, such as hooks.internal")),
+        false if text.contains(':') && text.parse::<std::net::Ipv6Addr>().is_err() => {
+            Err(format!("{text} is no host: expected a name or an address without a port"))
+        }
+        false => Ok(text.to_lowercase()),
     }
 }
 
@@ -165,6 +209,16 @@ fn duration(millis: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hosts_are_names_and_addresses_alone() {
+        for good in ["hooks.internal", "10.0.0.7", "::1", "LOCALHOST"] {
+            assert_eq!(host(good), Ok(good.to_lowercase()));
+        }
+        for wrong in ["http://a", "a:80", "[::1]", "*.a", "a/b", "u@a", "a b"] {
+            assert!(host(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn sizes_and_durations_have_units() {

@@ -5,7 +5,7 @@ use core::net::IpAddr;
 use super::Settings;
 
 /// Whether results may be posted to an address: `https:`, or `http:` to a host that the settings allow.
-pub(super) fn is_allowed(address: &str, settings: &Settings) -> bool {
+pub fn is_allowed(address: &str, settings: &Settings) -> bool {
     let address = address.trim();
     // Readers of addresses disagree about these, so that what is checked here need not be where the post goes.
     if address.contains(|c: char| c == '\\' || c.is_whitespace() || c.is_control()) {

@@ -4,22 +4,25 @@
 //! and knows no store; whoever calls it writes the new state down in the transaction in which he read the old one.
 //!
 //! [`place()`] makes the checks that need no state, [`accept()`] takes a part in, [`overdue`] and [`due`] say when something is
-//! to be done, [`begin`] and [`finish`] carry the parts through, [`delete`] takes a queued one back, [`Conversation::remainder`]
-//! says what is left to send again. [`code::TABLE`] is the one table of codes.
+//! to be done, [`begin`] and [`finish`] carry the parts through, [`delete`] takes a queued one back, [`give_up`] ends a
+//! damaged one, [`Conversation::remainder`] says what is left to send again, [`respond`] who is told. [`code::TABLE`] is the
+//! one table of codes.
 
 mod accept;
 mod address;
 pub mod code;
 mod place;
 mod process;
+pub mod respond;
 mod sequences;
 mod settings;
 mod state;
 
 pub use accept::{Arriving, accept};
+pub use address::is_allowed as may_post_to;
 pub use code::Rejection;
 pub use place::{Asked, Place, may_be_asynchronous, place};
-pub use process::{Begun, begin, delete, due, finish, overdue};
+pub use process::{Begun, begin, delete, due, finish, give_up, overdue};
 pub use sequences::Sequences;
 pub use settings::{Excess, Settings};
 pub use state::{Cause, Conversation, Fate, State};

@@ -34,17 +34,9 @@ pub fn due(conversation: &Conversation, settings: &Settings) -> Option<Time> {
         State::Closed | State::Processing => {
             let closed = conversation.last_accepted;
             let ready = conversation.not_before.map_or(closed, |scheduled| scheduled.max(closed));
-            Some(conversation.priority.map_or(ready, |priority| next_window(ready, settings.window(priority))))
+            Some(conversation.priority.map_or(ready, |priority| settings.next_window(priority, ready)))
         }
         State::Complete | State::Error | State::Timeout | State::Unreadable => None,
-    }
-}
-
-fn next_window(ready: Time, window: Duration) -> Time {
-    let window = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
-    match ready.millis().checked_rem_euclid(window) {
-        None | Some(0) => ready,
-        Some(into) => Time::from_millis(ready.millis().saturating_add(window - into)),
     }
 }
 
@@ -67,6 +59,13 @@ pub fn begin(before: Conversation, stored: u64, now: Time, settings: &Settings) 
         State::Processing => run(before),
         _ => (before, Begun::Nothing),
     }
+}
+
+/// Ends a conversation whose records turn out to be damaged while it is worked on: what has run has run, the other parts
+/// never will (201). None when it has ended.
+pub fn give_up(before: &Conversation) -> Option<Conversation> {
+    let lost = Conversation { running: false, ..before.clone() };
+    (!before.state.is_ended()).then(|| end(lost, Cause::PartsLost).0)
 }
 
 fn run(before: Conversation) -> (Conversation, Begun) {

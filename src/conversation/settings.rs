@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::message::options::Priority;
+use crate::{clock::Time, message::options::Priority};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -74,6 +74,16 @@ impl Settings {
             Priority::High => self.high,
             Priority::Medium => self.medium,
             Priority::Low => self.low,
+        }
+    }
+
+    /// The first moment from `ready` on at which triggered sends of a priority are taken up. A moment on the boundary of a window
+    /// belongs to it.
+    pub fn next_window(&self, priority: Priority, ready: Time) -> Time {
+        let window = i64::try_from(self.window(priority).as_millis()).unwrap_or(i64::MAX);
+        match ready.millis().checked_rem_euclid(window) {
+            None | Some(0) => ready,
+            Some(into) => Time::from_millis(ready.millis().saturating_add(window - into)),
         }
     }
 

@@ -39,6 +39,8 @@ pub enum Echo {
     /// The object as it was sent.
     #[default]
     Request,
+    /// The object byte for byte as it was received.
+    Received,
     /// The object as it was sent, with these top-level members set.
     RequestWith(Vec<(&'static str, String)>),
     /// Another object.

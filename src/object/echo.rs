@@ -250,6 +250,15 @@ impl<'a> Held<'a> {
     }
 }
 
+/// What a node holds, cut to the members that `APIObject` declares.
+pub fn base_of(node: Node<'_>, schema: &Schema) -> Object {
+    let mut object = node.to_object();
+    if let Some((_, kind)) = node.xsi_type() {
+        object.kind = kind.into();
+    }
+    only_base(&object, schema)
+}
+
 /// The members that every APIObject has: what `OnlyIncludeBase` leaves of an object.
 pub fn only_base(object: &Object, schema: &Schema) -> Object {
     let base = schema.get(schema.api_object());

@@ -9,13 +9,14 @@ mod node;
 mod read;
 mod tree;
 pub mod value;
+mod verbatim;
 mod write;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::{
     decode::{DecodeError, decode},
-    echo::only_base,
+    echo::{base_of, only_base},
     node::{Children, Node},
     read::{Limits, ReadError, ReadErrorKind, read},
     tree::Tree,

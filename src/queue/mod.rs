@@ -8,7 +8,7 @@
 //!   together: each part is applied exactly once, also when the process is killed.
 //! - Nobody polls: the queue waits for an accepted call, for the moment of the next due conversation, or for a worker.
 //!
-//! Nothing is sent from here; that is for `notify`.
+//! Nothing is sent from here; [`crate::notify`] is woken after each turn.
 
 mod accept;
 mod remainder;
@@ -18,8 +18,8 @@ mod turn;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -33,15 +33,21 @@ use crate::{
     backend::Backend,
     clock::{Clock, Time},
     message::client::Accounts,
+    notify::Notifier,
     object::Limits,
     store::{Name, Store, StoreError, Transaction, View},
 };
 
 pub use accept::{Arrival, Refusal, accept};
 pub use remainder::{NoRemainder, remainder};
+pub use turn::{Prepared, prepare, turn};
 
 /// A conversation whose turn the store refused is tried again after this time.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
+
+/// So often, when it is the conversation's own records that cannot be worked with. Then it is ended as damaged (201), and
+/// where not even that can be written down, set aside until the next start.
+const TRIES: u32 = 3;
 
 /// Settings of the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +73,8 @@ pub struct Parts {
     pub store: Store,
     /// What does the work.
     pub backend: Arc<Backend>,
+    /// Who is told of what was done.
+    pub notifier: Notifier,
     /// Who may still do what was accepted from him.
     pub directory: Directory,
     /// The time.
@@ -84,6 +92,10 @@ pub struct Queue(Arc<Shared>);
 struct Shared {
     parts: Parts,
     wake: Notify,
+    /// How many are being worked on.
+    working: AtomicUsize,
+    /// Conversations that are not tried any more, and why.
+    aside: Mutex<BTreeMap<Name, String>>,
     /// How many have asked whether the queue is idle ...
     asked: AtomicU64,
     /// ... and how many of them have their answer.
@@ -104,6 +116,8 @@ impl Queue {
         Self(Arc::new(Shared {
             parts,
             wake: Notify::new(),
+            working: AtomicUsize::new(0),
+            aside: Mutex::default(),
             asked: AtomicU64::new(0),
             answered: watch::Sender::new(0),
             closing: watch::Sender::new(false),
@@ -111,18 +125,45 @@ impl Queue {
         }))
     }
 
+    /// How many conversations are being worked on.
+    pub fn working(&self) -> usize {
+        self.0.working.load(Ordering::SeqCst)
+    }
+
+    /// What does the work.
+    pub fn backend(&self) -> &Backend {
+        &self.0.parts.backend
+    }
+
     /// Its settings.
     pub fn settings(&self) -> &Settings {
         &self.0.parts.settings
     }
 
-    /// To be called when something new may be due.
+    /// Why a conversation is not worked on, where its records cannot be read.
+    pub fn set_aside(&self, name: &Name) -> Option<String> {
+        self.0.aside().get(name).cloned()
+    }
+
+    /// When something is due next that is not due yet.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn next_due(&self) -> Result<Option<Time>, StoreError> {
+        let now = self.0.parts.clock.now();
+        let look = move |view: &View<'_>| view.conversations().due(now, 0, &|_| false);
+        Ok(self.0.parts.store.read(look).await?.next)
+    }
+
+    /// To be called when something new may be due. What changes a conversation may also make something owed.
     pub fn wake(&self) {
         self.0.wake.notify_one();
+        self.0.parts.notifier.wake();
     }
 
     /// Ready when everything that was due at the call, and what became due by it, has been worked off, as far as the
-    /// store let it; or when the queue closes.
+    /// store let it; or when the queue closes. While somebody waits for that under a clock that is moved by hand, one is
+    /// done after the other, so that the order of what is due at one moment is always the same.
     pub async fn idle(&self) {
         let mut answered = self.0.answered.subscribe();
         let mine = self.0.asked.fetch_add(1, Ordering::SeqCst) + 1;
@@ -152,13 +193,23 @@ struct Dispatcher {
     workers: JoinSet<Result<(), StoreError>>,
     /// Who works on what.
     busy: HashMap<Id, Name>,
-    /// What the store refused to change, until when.
-    held: BTreeMap<Name, Time>,
+    /// What failed.
+    held: BTreeMap<Name, Held>,
+    /// Damaged entries of what is due that the log has named.
+    named: HashSet<String>,
+}
+
+/// A conversation whose turn failed.
+struct Held {
+    /// It is not tried before.
+    until: Time,
+    /// How often its own records stood against it, one time after the other.
+    tries: u32,
 }
 
 impl Dispatcher {
     fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, workers: JoinSet::new(), busy: HashMap::new(), held: BTreeMap::new() }
+        Self { shared, workers: JoinSet::new(), busy: HashMap::new(), held: BTreeMap::new(), named: HashSet::new() }
     }
 
     async fn run(mut self) {
@@ -185,42 +236,64 @@ impl Dispatcher {
 
     /// Starts as many workers as there may be; gives the moment of what is due next.
     async fn hand_out(&mut self) -> Option<Time> {
-        let room = self.shared.parts.settings.workers.max(1).saturating_sub(self.workers.len());
+        let room = self.shared.workers().saturating_sub(self.workers.len());
         if room == 0 {
             return None;
         }
         let now = self.shared.parts.clock.now();
-        self.held.retain(|_, until| *until > now);
         let mut taken: HashSet<Name> = self.busy.values().cloned().collect();
-        taken.extend(self.held.keys().cloned());
+        let held = self.held.iter().filter(|(_, held)| held.until > now);
+        taken.extend(held.clone().map(|(name, _)| name.clone()));
+        let held = held.map(|(_, held)| held.until).min();
+        taken.extend(self.shared.aside().keys().cloned());
         let look = move |view: &View<'_>| view.conversations().due(now, room, &|name| !taken.contains(name));
-        let held = self.held.values().min().copied();
-        let (due, next) = match self.shared.parts.store.read(look).await {
+        let due = match self.shared.parts.store.read(look).await {
             Ok(found) => found,
             Err(error) => {
                 tracing::error!("what is due cannot be read: {error}");
                 return Some(now.plus(AFTER_FAILURE));
             }
         };
-        for name in due {
-            let worker = self.workers.spawn(Arc::clone(&self.shared).work(name.clone()));
+        for damage in due.damaged.iter().map(ToString::to_string) {
+            if self.named.insert(damage.clone()) {
+                tracing::error!("an entry of what is due is passed over: {damage}");
+            }
+        }
+        for name in due.names {
+            let tries = self.held.get(&name).map_or(0, |held| held.tries);
+            let worker = self.workers.spawn(Arc::clone(&self.shared).try_work(name.clone(), tries + 1 >= TRIES));
             self.busy.insert(worker.id(), name);
         }
-        next.into_iter().chain(held).min()
+        self.shared.working.store(self.busy.len(), Ordering::SeqCst);
+        due.next.into_iter().chain(held).min()
     }
 
     fn done(&mut self, done: Result<(Id, Result<(), StoreError>), tokio::task::JoinError>) {
         let (id, error) = match done {
-            Ok((id, Ok(()))) => (id, None),
-            Ok((id, Err(error))) => (id, Some(error.to_string())),
-            Err(error) => (error.id(), Some(error.to_string())),
+            Ok((id, done)) => (id, done.err()),
+            Err(error) => (error.id(), Some(StoreError::Panicked { reason: error.to_string() })),
         };
         let Some(name) = self.busy.remove(&id) else { return };
-        if let Some(error) = error {
-            tracing::error!(conversation = name.id(), "a turn failed and is tried again: {error}");
-            self.held.insert(name, self.shared.parts.clock.now().plus(AFTER_FAILURE));
+        self.shared.working.store(self.busy.len(), Ordering::SeqCst);
+        let before = self.held.remove(&name).map_or(0, |held| held.tries);
+        let Some(error) = error else { return };
+        let tries = if is_its_own(&error) { before + 1 } else { before };
+        if tries >= TRIES {
+            tracing::error!(conversation = name.id(), "it is set aside until the next start: {error}");
+            self.shared.aside().insert(name, error.to_string());
+            return;
         }
+        // When the store refuses everything it has said why, and says when it has recovered.
+        if !matches!(error, StoreError::Unavailable { .. }) {
+            tracing::error!(conversation = name.id(), "a turn failed and is tried again: {error}");
+        }
+        self.held.insert(name, Held { until: self.shared.parts.clock.now().plus(AFTER_FAILURE), tries });
     }
+}
+
+/// Whether an error is the conversation's own: another one need not meet it, and trying again does not mend it.
+fn is_its_own(error: &StoreError) -> bool {
+    matches!(error, StoreError::Corrupt { .. } | StoreError::Panicked { .. } | StoreError::Unwritable { .. })
 }
 
 async fn at(clock: &Clock, moment: Option<Time>) {
@@ -231,6 +304,32 @@ async fn at(clock: &Clock, moment: Option<Time>) {
 }
 
 impl Shared {
+    fn aside(&self) -> MutexGuard<'_, BTreeMap<Name, String>> {
+        self.aside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many may work at once.
+    fn workers(&self) -> usize {
+        let awaited = self.asked.load(Ordering::SeqCst) > *self.answered.borrow();
+        if awaited && self.parts.clock.is_virtual() { 1 } else { self.parts.settings.workers.max(1) }
+    }
+
+    /// Works on one conversation; when it is the last try, and its own records are the trouble, ends it.
+    async fn try_work(self: Arc<Self>, name: Name, last: bool) -> Result<(), StoreError> {
+        let worked = Arc::clone(&self).work(name.clone()).await;
+        let Err(error) = worked else { return Ok(()) };
+        if !last || !is_its_own(&error) {
+            return Err(error);
+        }
+        tracing::error!(conversation = name.id(), "it is given up: {error}");
+        let (shared, given_up) = (Arc::clone(&self), name);
+        let work = move |txn: &mut Transaction<'_>| {
+            let parts = &shared.parts;
+            turn::give_up(txn, &given_up, &parts.backend.settings.conversations, parts.clock.now())
+        };
+        self.parts.store.write(work).await
+    }
+
     /// Works on one conversation until there is nothing to do for it now.
     async fn work(self: Arc<Self>, name: Name) -> Result<(), StoreError> {
         loop {
@@ -250,6 +349,7 @@ impl Shared {
                 }
                 (turned, _) => turned?,
             };
+            self.parts.notifier.wake();
             if !more || *self.closing.borrow() {
                 return Ok(());
             }

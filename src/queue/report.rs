@@ -5,7 +5,8 @@ use serde::Serialize;
 use crate::{
     clock::Time,
     conversation::{Cause, Fate, Settings, State},
-    store::{Conversations, Kept, Known, Name, Owner, StoreError},
+    queue::Queue,
+    store::{Content, Conversations, Deliveries, Delivery, Kept, Known, Name, Owner, StoreError},
 };
 
 /// A conversation in a list.
@@ -27,6 +28,9 @@ pub struct Line {
     pub opened: String,
     /// When something happens to it next.
     pub due: Option<String>,
+    /// Why it is not worked on: its records cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_aside: Option<String>,
 }
 
 /// Everything about one.
@@ -37,6 +41,8 @@ pub struct Whole {
     pub line: Line,
     /// Why it is in error.
     pub cause: Option<String>,
+    /// How many of its parts cannot be read.
+    pub unreadable_parts: u32,
     /// SequenceCodes that have not come: `3` or `5-9`.
     pub missing: Vec<String>,
     /// While parts are missing: how long the next may take.
@@ -47,7 +53,7 @@ pub struct Whole {
     pub renews: Option<String>,
     /// The conversation that was made of its remainder.
     pub renewed_as: Option<String>,
-    /// Deliveries owed, as `OnCallComplete HTTPPost https://… for part 1`.
+    /// Who is and was told, as `OnCallComplete HttpPost https://… for part 1: delivered`.
     pub owed: Vec<String>,
     /// The parts that are in, in order.
     pub parts: Vec<Part>,
@@ -79,8 +85,8 @@ pub struct Event {
     pub what: String,
 }
 
-/// A line about a conversation.
-pub fn line(kept: &Kept) -> Line {
+/// A line about a conversation; `queue` knows which ones are not worked on.
+pub fn line(kept: &Kept, queue: &Queue) -> Line {
     let single = kept.name.is_single();
     Line {
         account: kept.name.account(),
@@ -91,20 +97,30 @@ pub fn line(kept: &Kept) -> Line {
         received: kept.rules.received().len(),
         opened: kept.rules.opened().to_string(),
         due: kept.due.map(|due| due.to_string()),
+        set_aside: queue.set_aside(&kept.name),
     }
 }
 
 /// Everything about a conversation, or about the one of a RequestID.
 pub fn whole(
     conversations: &Conversations<'_>,
+    deliveries: &Deliveries<'_>,
     owner: &impl Owner,
     id: &str,
     now: Time,
-    settings: &Settings,
+    queue: &Queue,
 ) -> Result<Option<Whole>, StoreError> {
-    let Some(kept) = find(conversations, owner, id)? else { return Ok(None) };
+    let settings: &Settings = &queue.backend().settings.conversations;
+    let (kept, damage) = match find(conversations, owner, id) {
+        Ok(Some(kept)) => (kept, None),
+        Ok(None) => return Ok(None),
+        Err(StoreError::Corrupt { reason, .. }) => {
+            (Box::new(Kept::unreadable(Name::conversation(owner, id))), Some(reason))
+        }
+        Err(error) => return Err(error),
+    };
     let rules = &kept.rules;
-    let stored = conversations.parts(&kept.name)?;
+    let (stored, unreadable) = conversations.readable_parts(&kept.name)?;
     let mut events: Vec<(Time, u8, String)> = Vec::new();
     for part in &stored {
         events.push((part.accepted, 0, format!("part {} accepted", part.sequence)));
@@ -132,20 +148,17 @@ pub fn whole(
         true => range.start().to_string(),
         false => format!("{}-{}", range.start(), range.end()),
     };
-    let owed = conversations.owed(&kept.name)?;
-    let owed = owed.iter().map(|owed| {
-        let target = &owed.target;
-        format!("{:?} {:?} {} for part {}", target.when, target.kind, target.address, owed.sequence)
-    });
+    let owed = deliveries.of_conversation(&kept.name)?;
     Ok(Some(Whole {
-        line: line(&kept),
-        cause: rules.cause().map(told),
+        line: line(&kept, queue),
+        cause: rules.cause().map(told).or(damage),
+        unreadable_parts: unreadable,
         missing: rules.missing().iter().map(range).collect(),
         seconds_left: rules.left(now, settings).map(|left| left.as_secs()),
         remaining: rules.remainder().collect(),
         renews: kept.renews.clone(),
         renewed_as: kept.renewed_as.clone(),
-        owed: owed.collect(),
+        owed: owed.iter().map(told_to).collect(),
         parts: parts.collect(),
         timeline: events.into_iter().map(|(at, _, what)| Event { at: at.to_string(), what }).collect(),
     }))
@@ -165,12 +178,24 @@ pub fn find(conversations: &Conversations<'_>, owner: &impl Owner, id: &str) -> 
     })
 }
 
+/// A delivery in a line.
+fn told_to(delivery: &Delivery) -> String {
+    let state = delivery.state.name();
+    match &delivery.content {
+        Content::Results(notice) => {
+            let (target, about) = (&notice.target, notice.about);
+            format!("{:?} {:?} {} for part {about}: {state}", target.when, target.kind, target.address)
+        }
+        Content::Send(send) => format!("a mail to {}: {state}", send.address),
+    }
+}
+
 fn told(cause: Cause) -> String {
     match cause {
         Cause::Part(sequence) => format!("part {sequence} had an Error result"),
         Cause::CallsChanged => "a part had another CallsInConversation (200)".to_owned(),
         Cause::SequenceRepeated => "a SequenceCode came twice (214)".to_owned(),
-        Cause::PartsLost => "the store has lost parts (201)".to_owned(),
+        Cause::PartsLost => "the store has lost parts, or cannot read them (201)".to_owned(),
         Cause::Expired => "RequestExpirationTime had passed".to_owned(),
         Cause::Deleted => "it was deleted before it was taken up".to_owned(),
     }

@@ -1,6 +1,6 @@
 //! One turn of a conversation: it runs its next part, times out, or is forgotten. One transaction, kept whole or not at all.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     backend::{
@@ -8,7 +8,7 @@ use crate::{
         result::{self, Whole},
     },
     clock::Time,
-    conversation::{self, Begun, State},
+    conversation::{self, Begun, State, respond::Cut},
     message::{
         Call, Echo, Operation, Row,
         client::{Accounts, Client},
@@ -19,8 +19,12 @@ use crate::{
     store::{Kept, Known, Name, Outcome, Part, StoreError, Transaction, View},
 };
 
+/// How long the results of a conversation stay beyond their time before it is looked at again whether they are still owed.
+const STILL_OWED: Duration = Duration::from_secs(3600);
+
 /// The next part of a conversation, read and parsed outside the transaction.
-pub(super) struct Prepared {
+#[derive(Debug)]
+pub struct Prepared {
     sequence: u32,
     /// The part's envelope, or why it cannot be run.
     tree: Result<Tree, String>,
@@ -28,17 +32,22 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// A part that cannot be run: it ends with an error instead of being tried for ever.
-    pub(super) fn broken(sequence: u32, why: String) -> Self {
+    pub fn broken(sequence: u32, why: String) -> Self {
         Self { sequence, tree: Err(why) }
     }
 
-    pub(super) fn sequence(&self) -> u32 {
+    /// Its SequenceCode.
+    pub fn sequence(&self) -> u32 {
         self.sequence
     }
 }
 
-/// Reads the part that is to run next, if one is.
-pub(super) fn prepare(
+/// Reads the part that is to run next, if one is. [`Queue`](super::Queue) does so before each [`turn`]; who drives
+/// conversations himself may too.
+///
+/// # Errors
+/// The store's.
+pub fn prepare(
     view: &View<'_>,
     name: &Name,
     backend: &Backend,
@@ -63,8 +72,12 @@ pub(super) fn prepare(
     Ok(Some(Prepared { sequence, tree }))
 }
 
-/// Takes the turn. Gives whether there may be another one at once.
-pub(super) fn turn(
+/// Takes the turn: the conversation times out, is forgotten, or runs the part that was prepared. Gives whether there may be
+/// another one at once.
+///
+/// # Errors
+/// The store's; then nothing was done.
+pub fn turn(
     txn: &mut Transaction<'_>,
     name: &Name,
     prepared: Option<&Prepared>,
@@ -81,7 +94,11 @@ pub(super) fn turn(
         return Ok(false);
     }
     if kept.ended.is_some() {
-        forget(txn, &kept)?;
+        match txn.deliveries().is_owed(name)? {
+            // What is owed needs the results that it tells of.
+            true => txn.put_conversation(&mut kept, Some(now.plus(STILL_OWED)))?,
+            false => forget(txn, &kept)?,
+        }
         return Ok(false);
     }
     if let Some(after) = conversation::overdue(&kept.rules, now, settings) {
@@ -107,9 +124,24 @@ pub(super) fn turn(
     Ok(kept.rules.state() == State::Processing)
 }
 
+/// Ends a conversation that could not be worked on, so that it is not tried for ever: its records are damaged.
+pub(super) fn give_up(
+    txn: &mut Transaction<'_>,
+    name: &Name,
+    settings: &conversation::Settings,
+    now: Time,
+) -> Result<(), StoreError> {
+    let Some(Known::Kept(mut kept)) = txn.conversations().get(name)? else { return Ok(()) };
+    if let Some(after) = conversation::give_up(&kept.rules) {
+        kept.rules = after;
+        ending::keep(txn, &mut kept, now, settings)?;
+    }
+    Ok(())
+}
+
 /// Removes a conversation whose results have been kept long enough.
 fn forget(txn: &mut Transaction<'_>, kept: &Kept) -> Result<(), StoreError> {
-    for part in txn.conversations().parts(&kept.name)? {
+    for part in txn.conversations().readable_parts(&kept.name)?.0 {
         result::remove(txn, &kept.name, &part.results)?;
     }
     txn.forget_conversation(kept)
@@ -188,36 +220,16 @@ fn gone(call: &Call<'_>, part: &Part) -> Vec<Row> {
     (0..call.objects.len()).map(|ordinal| Row::error(ordinal, code::NO_ACCESS.code, text.clone())).collect()
 }
 
-/// The answer that a synchronous call would have had, with as much of its objects as the caller asked for.
+/// The answer that a synchronous call would have had, with as much of its objects as anybody asked for; `notify` cuts it for
+/// each target.
 fn detail(call: &Call<'_>, mut rows: Vec<Row>, part: &Part, backend: &Backend) -> String {
-    let wishes = part.targets.iter().filter(|target| target.include_results && target.include_objects);
-    let mut wishes = wishes.peekable();
-    let none = wishes.peek().is_none();
-    let base = wishes.all(|target| target.only_include_base);
-    for row in &mut rows {
-        if none {
-            row.echo = Echo::None;
-        } else if base && let Some(node) = call.objects.get(row.ordinal) {
-            let mut object = match std::mem::take(&mut row.echo) {
-                Echo::None => {
-                    row.echo = Echo::None;
-                    continue;
-                }
-                Echo::Request => node.to_object(),
-                Echo::RequestWith(set) => {
-                    let mut object = node.to_object();
-                    for (member, text) in set {
-                        object.set_text(member, text);
-                    }
-                    object
-                }
-                Echo::Object(object) => object,
-            };
-            if let Some((_, kind)) = node.xsi_type() {
-                object.kind = kind.into();
-            }
-            row.echo = Echo::Object(object::only_base(&object, &backend.schema));
-        }
+    let cut = Cut::fullest(&part.targets);
+    for row in rows.iter_mut().filter(|row| row.echo != Echo::None) {
+        row.echo = match (cut, call.objects.get(row.ordinal)) {
+            (Cut::Whole, Some(_)) => Echo::Received,
+            (Cut::Base, Some(node)) => Echo::Object(object::base_of(*node, &backend.schema)),
+            _ => Echo::None,
+        };
     }
     tracing::debug!(request.id = part.request_id, overall = overall_status(&rows), "a part has run");
     reply::write_alone(call, &rows, &part.request_id, &backend.schema)

@@ -47,6 +47,8 @@ pub enum Told {
     Method(&'static str),
     /// JSON with this status.
     Json(StatusCode, String),
+    /// Something else, of this media type.
+    Raw(&'static str, Vec<u8>),
 }
 
 /// Answers operators' questions about other rooms.
@@ -142,6 +144,7 @@ impl Admin {
                 Some(refused)
             }
             Told::Json(status, json) => Some(Outbound::new(status, JSON, json)),
+            Told::Raw(kind, bytes) => Some(Outbound::new(StatusCode::OK, kind, bytes)),
         }
     }
 

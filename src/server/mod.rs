@@ -26,12 +26,12 @@ mod journal;
 pub mod limits;
 mod listen;
 mod metrics;
-mod network;
 mod route;
 mod settings;
 mod start;
 mod tls;
 pub mod tokens;
+mod unsubscribe;
 
 use std::{future::Future, io, net::SocketAddr, sync::Arc};
 
@@ -43,12 +43,12 @@ pub use self::{
     contract::{Contract, Slim},
     inbound::{BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report},
     metrics::Metrics,
-    network::{Network, NotANetwork},
     settings::{SettingError, Settings},
     start::{Parts, StartError, TOKEN_KEY, start},
     tls::{Reload, Tls, TlsError},
 };
 use crate::clock::Clock;
+pub use crate::message::network::{Network, NotANetwork};
 
 /// Why the front door cannot open.
 #[derive(Debug, thiserror::Error)]

@@ -5,13 +5,15 @@
 use std::sync::Arc;
 
 use crate::{
-    backend::{self, Backend, seed},
+    backend::{self, Backend, seed, triggered_send},
     clock::Clock,
+    mail::{self, MailError, Transport, Way},
     message::client::{Accounts, token::Key},
+    notify::{self, Carriers, Folder, Mailer, Notifier, Post},
     object::Limits,
     queue::{self, Queue},
     schema::{Schema, SchemaError, contract},
-    store::{self, Store, StoreError, Transaction},
+    store::{self, DeliveryKind, Store, StoreError, Transaction},
 };
 
 use super::{
@@ -39,6 +41,10 @@ pub struct Parts {
     pub backend: backend::Settings,
     /// How what is not done at once is worked off.
     pub queue: queue::Settings,
+    /// How callers are told.
+    pub notify: notify::Settings,
+    /// How mail leaves.
+    pub mail: mail::Settings,
     /// The time.
     pub clock: Clock,
     /// The account that gets the demonstration's list and data extension, if one does.
@@ -57,6 +63,12 @@ pub enum StartError {
     /// A port cannot be bound, or a certificate cannot be read.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// TLS for callbacks cannot be set up: a certificate of `callback.ca`.
+    #[error("callbacks cannot be posted: {0}")]
+    Callbacks(rustls::Error),
+    /// The way out for mail cannot be opened.
+    #[error(transparent)]
+    Mail(#[from] MailError),
     /// The system gives no random bytes.
     #[error("the system gives no random bytes: {0}")]
     Random(getrandom::Error),
@@ -69,16 +81,22 @@ pub enum StartError {
 pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     // The contract takes some 20 ms to read and the store as long to open: side by side.
     let opened = tokio::task::spawn_blocking({
-        let settings = parts.store.clone();
-        move || Store::open(&settings)
+        let (settings, clock) = (parts.store.clone(), parts.clock.clone());
+        move || Store::open_with(&settings, &clock)
     });
     let schema = Arc::new(Schema::embedded()?);
     let store = match opened.await {
         Ok(store) => store?,
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     };
-    let key = token_key(&store).await?;
-    let backend = Arc::new(Backend { schema: Arc::clone(&schema), settings: parts.backend });
+    let key = Key::new(random_key(&store, TOKEN_KEY).await?);
+    random_key(&store, triggered_send::link::KEY).await?;
+    let mut settings = parts.backend;
+    let public_url = Arc::default();
+    settings.sends.public_url = Arc::clone(&public_url);
+    settings.sends.possible = parts.mail.way != Way::None;
+    settings.sends.from = Some(parts.mail.from.clone());
+    let backend = Arc::new(Backend { schema: Arc::clone(&schema), settings });
     if let Some(account) = parts.seeded {
         let (backend, now) = (Arc::clone(&backend), parts.clock.now());
         let rows = store.write(move |txn: &mut Transaction<'_>| seed::demo(&backend, txn, account, now)).await?;
@@ -86,9 +104,17 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
             tracing::error!("object {} of the demonstration was not made: {}", row.ordinal, row.message);
         }
     }
+    let mail = Arc::new(Transport::new(&parts.mail)?);
     let access = Access::new(parts.accounts, parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
     let access = Arc::new(access);
+    let notifier = Notifier::new(notify::Parts {
+        store: store.clone(),
+        clock: parts.clock.clone(),
+        carriers: carriers(&parts.notify, &store, &schema, &parts.clock, &backend, &access, &mail)?,
+        settings: parts.notify,
+    });
     let queue = Queue::new(queue::Parts {
+        notifier: notifier.clone(),
         store: store.clone(),
         backend: Arc::clone(&backend),
         directory: Box::new({
@@ -99,13 +125,23 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         limits: parts.limits.clone(),
         settings: parts.queue,
     });
-    let desk = Operators::new(store.clone(), queue.clone(), Arc::clone(&backend), Arc::clone(&access), &parts.clock);
+    let desk = Operators {
+        store: store.clone(),
+        queue: queue.clone(),
+        notifier: notifier.clone(),
+        backend: Arc::clone(&backend),
+        access: Arc::clone(&access),
+        mail,
+        clock: parts.clock.clone(),
+        backing_up: Arc::default(),
+    };
     let gateway = Gateway {
         schema: Arc::clone(&schema),
         access,
         backend,
         store: store.clone(),
         queue: queue.clone(),
+        notifier: notifier.clone(),
         clock: parts.clock.clone(),
         limits: parts.limits,
         flight: Flight::new(parts.server.max_in_flight),
@@ -118,25 +154,60 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     };
     let probes = probes(store, desk);
     let server = Server::bind(parts.server, Arc::new(gateway), documents, &parts.clock, probes).await?;
+    // Nobody has set it before: the settings are this server's own.
+    let _ = public_url.set(server.url());
     tokio::spawn(queue.run());
+    tokio::spawn(notifier.run());
     Ok(server)
 }
 
-/// The key that signs tokens: kept, or made now.
-async fn token_key(store: &Store) -> Result<Key, StartError> {
+/// Who carries what is owed. A kind that is not set up is not among them: what is owed of it stays owed.
+fn carriers(
+    settings: &notify::Settings,
+    store: &Store,
+    schema: &Arc<Schema>,
+    clock: &Clock,
+    backend: &Arc<Backend>,
+    access: &Arc<Access>,
+    mail: &Arc<Transport>,
+) -> Result<Carriers, StartError> {
+    let rules = backend.settings.conversations.clone();
+    let post = Post::new(store.clone(), Arc::clone(schema), clock.clone(), settings.clone(), rules);
+    let mut carriers = Carriers::new();
+    carriers.insert(DeliveryKind::Post, Arc::new(post.map_err(StartError::Callbacks)?));
+    if let Some(path) = &settings.drop_folder {
+        let folder = Folder::new(path.clone(), store.clone(), Arc::clone(schema));
+        carriers.insert(DeliveryKind::Drop, Arc::new(folder));
+    }
+    if !mail.is_none() {
+        let access = Arc::clone(access);
+        let mailer = Mailer {
+            store: store.clone(),
+            backend: Arc::clone(backend),
+            directory: Box::new(move || access.accounts()),
+            transport: Arc::clone(mail),
+            clock: clock.clone(),
+        };
+        carriers.insert(DeliveryKind::Send, Arc::new(mailer));
+    }
+    Ok(carriers)
+}
+
+/// A key that the store keeps under this name: kept, or made now.
+async fn random_key(store: &Store, name: &'static str) -> Result<[u8; 32], StartError> {
     let mut fresh = [0; 32];
     getrandom::fill(&mut fresh).map_err(StartError::Random)?;
     let bytes = store
         .write(move |txn: &mut Transaction<'_>| -> Result<[u8; 32], StoreError> {
-            let kept = txn.setting(TOKEN_KEY)?.and_then(|kept| <[u8; 32]>::try_from(kept).ok());
+            let kept = txn.setting(name)?.and_then(|kept| <[u8; 32]>::try_from(kept).ok());
             if let Some(kept) = kept {
                 return Ok(kept);
             }
-            txn.put_setting(TOKEN_KEY, &fresh)?;
+            txn.put_setting(name, &fresh)?;
             Ok(fresh)
         })
         .await?;
-    Ok(Key::new(bytes))
+    Ok(bytes)
 }
 
 /// What operators ask of the store.
@@ -144,9 +215,9 @@ fn probes(store: Store, desk: Operators) -> Probes {
     let ready = store.clone();
     Probes {
         desk: Some(Box::new(desk)),
-        ready: Box::new(move || match ready.stats().failed {
-            true => Err("the store refuses writes since one failed".to_owned()),
-            false => Ok(()),
+        ready: Box::new(move || match ready.failure() {
+            Some(reason) => Err(format!("the store refuses writes since one failed: {reason}")),
+            None => Ok(()),
         }),
         gauges: Box::new(move || {
             let stats = store.stats();
@@ -168,9 +239,24 @@ fn probes(store: Store, desk: Operators) -> Probes {
                 gauge("envoi_store_live_bytes", "Bytes of all keys and values held", number(stats.live_bytes)),
                 gauge("envoi_store_disk_bytes", "Bytes occupied on disk", number(stats.disk_bytes)),
                 gauge(
+                    "envoi_store_disk_ratio",
+                    "How many times as much is occupied on disk as is held; `envoi compact` brings it down",
+                    stats.disk_ratio(),
+                ),
+                gauge(
                     "envoi_store_failed",
                     "1 when writes are refused since one failed",
                     f64::from(u8::from(stats.failed)),
+                ),
+                gauge(
+                    "envoi_store_failures",
+                    "How often a failed write ended writing since the start",
+                    number(stats.failures),
+                ),
+                gauge(
+                    "envoi_store_recoveries",
+                    "How often the store took writes again after it",
+                    number(stats.recoveries),
                 ),
             ]
         }),

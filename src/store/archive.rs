@@ -22,7 +22,7 @@ use super::{
     FORMAT, StoreError,
     chunk::LONGEST_STORED,
     disk::{failed, sync},
-    engine::{Changes, Engine, Entries, page_of},
+    engine::{Changes, Engine, Entries, Place, page_of},
     fresh::{create_file, create_private, write_private},
     key,
 };
@@ -268,6 +268,27 @@ impl Engine for Archive {
 
     fn bytes_on_disk(&self) -> u64 {
         self.manifest.file_bytes
+    }
+}
+
+/// Where a backup lies, to open it as a store is opened.
+pub(super) struct Shelf(pub(super) PathBuf);
+
+impl Place for Shelf {
+    fn open(&self) -> Result<Box<dyn Engine>, StoreError> {
+        Ok(Box::new(Archive::open(&self.0)?))
+    }
+
+    fn test(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn open_again(&self) -> Result<Box<dyn Engine>, StoreError> {
+        self.open()
+    }
+
+    fn restore_reserve(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 }
 

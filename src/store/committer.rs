@@ -1,150 +1,168 @@
-//! The one thread that changes the engine: it takes what waits, runs it in order, makes all of it durable at once, and only then
-//! answers everyone. After a failed commit it answers with that failure, and refuses what comes later without running it.
+//! The one thread that runs work: it takes what waits, runs it in order, has all of it made durable at once, and only then
+//! answers everyone.
+//!
+//! When a batch fails its callers get the failure, and what comes later is refused without being run. At once the engine is
+//! opened again, and what the batch may have left is taken back, durably: what its callers heard to have failed is not there
+//! afterwards. (If the process ends before that, the disk decides whether it is.) Then, at growing intervals and whether anybody
+//! calls or not, the committer sees whether there is room for more, and goes on when there is. Nothing here waits for the disk
+//! without end: the `writer` does.
 
 use std::{
-    any::Any,
     cell::{Cell, RefCell},
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    pin::Pin,
+    sync::Arc,
+    thread,
+    time::Duration,
 };
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::{runtime::Runtime, sync::mpsc, time::timeout};
 
 use super::{
     StoreError,
-    engine::Changes,
-    key,
-    stats::Stats,
+    engine::{Changes, Engine},
+    shared::Shared,
+    slot::Slot,
+    space::Space,
+    totals::{self, Totals, marks},
     transaction::{Overlay, Transaction},
-    versions::{Undo, Versions},
+    versions::Undo,
+    work::{Work, panic_text},
+    writer::{Job, Writer},
 };
-use crate::clock::Stopwatch;
+use crate::clock::{Clock, Stopwatch};
 
 /// A batch takes in no more work after so many pieces ...
 const BATCH_WORK: usize = 1024;
 /// ... or so many bytes of changes.
 const BATCH_BYTES: usize = 8 << 20;
 
+/// After so many batches, and after the first, it is seen how much of the disk is taken.
+const BETWEEN_LOOKS: u64 = 256;
+
 /// The first id given out. The service's ids are large; small ones tempt callers to count on them.
 pub(super) const FIRST_ID: i64 = 1_000_001;
 
-/// The marks that every commit writes: the next id, and what is held in all.
-pub(super) const MARKS: [&str; 3] = ["sequence", "keys", "bytes"];
-
-/// What the committer and its `Store` share.
-pub(super) struct Shared {
-    pub(super) versions: Arc<Versions>,
-    stats: Mutex<Stats>,
-    failure: Mutex<Option<String>>,
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// Before the first attempt to go on; it doubles with each that fails, and with each failure before anything could be
+    /// committed ...
+    pub(super) first_pause: Duration,
+    /// ... up to this.
+    pub(super) longest_pause: Duration,
+    /// The engine is nudged when a batch takes so long to become durable.
+    pub(super) nudge: Duration,
+    /// After so long the batch has failed, however it may still end.
+    pub(super) give_up: Duration,
 }
 
-impl Shared {
-    pub(super) fn new(versions: Arc<Versions>) -> Self {
-        Self { versions, stats: Mutex::default(), failure: Mutex::default() }
-    }
-
-    pub(super) fn stats(&self) -> MutexGuard<'_, Stats> {
-        self.stats.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The reason why writes are refused, if they are.
-    pub(super) fn refusal(&self) -> Option<StoreError> {
-        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        failure.clone().map(|reason| StoreError::Unavailable { reason })
-    }
-
-    fn fail(&self, error: &StoreError) {
-        tracing::error!(%error, "a commit failed; the store refuses writes from now on");
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
-        self.stats().failed = true;
-    }
-}
-
-/// A piece of work with the way to answer it.
-pub(super) trait Work: Send {
-    /// Runs it; true when its changes are to be kept.
-    fn run(&mut self, transaction: &mut Transaction<'_>) -> bool;
-
-    /// Answers with what `run` gave, or with the failure of its batch.
-    fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
-}
-
-/// The closure of one `Store::write`, then its result.
-pub(super) struct Task<F, T, E> {
-    work: Option<F>,
-    result: Option<Result<T, E>>,
-    reply: oneshot::Sender<Result<T, E>>,
-}
-
-impl<F, T, E> Task<F, T, E> {
-    pub(super) fn new(work: F, reply: oneshot::Sender<Result<T, E>>) -> Self {
-        Self { work: Some(work), result: None, reply }
-    }
-}
-
-impl<F, T, E> Work for Task<F, T, E>
-where
-    F: FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send,
-    T: Send,
-    E: From<StoreError> + Send,
-{
-    fn run(&mut self, transaction: &mut Transaction<'_>) -> bool {
-        let Some(work) = self.work.take() else { return false };
-        let result = match catch_unwind(AssertUnwindSafe(|| work(transaction))) {
-            Ok(result) => result,
-            Err(panic) => Err(StoreError::Panicked { reason: panic_text(&*panic) }.into()),
-        };
-        let keep = result.is_ok();
-        self.result = Some(result);
-        keep
-    }
-
-    fn answer(self: Box<Self>, outcome: Result<(), StoreError>) {
-        let result = match (outcome, self.result) {
-            (Ok(()), Some(result)) => result,
-            (Ok(()), None) => Err(StoreError::Closed.into()),
-            (Err(error), _) => Err(error.into()),
-        };
-        // A caller that has gone away wants no answer; what it asked for is done all the same.
-        let _gone = self.reply.send(result);
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            first_pause: Duration::from_millis(500),
+            longest_pause: Duration::from_secs(8),
+            nudge: Duration::from_secs(2),
+            give_up: Duration::from_secs(30),
+        }
     }
 }
 
 pub(super) struct Committer {
     shared: Arc<Shared>,
+    slot: Arc<Slot>,
+    writer: Writer,
+    /// What the writer does while nobody waits for it.
+    under_way: Option<UnderWay>,
+    runtime: Runtime,
+    clock: Clock,
+    patience: Patience,
+    /// Since a batch failed: when the next attempt is due.
+    next_attempt: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// The batch that failed has been taken back.
+    taken_back: bool,
+    pause: Duration,
     sequence: Cell<i64>,
     stored_sequence: i64,
+    /// As `stored_sequence`; zero as long as no mark was written.
+    written_sequence: i64,
     totals: Totals,
-    /// Whether [`MARKS`] have ever been written.
-    marked: bool,
+    space: Space,
+    until_look: u64,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Totals {
-    keys: u64,
-    bytes: u64,
+enum UnderWay {
+    LateBatch,
+    TakingBack,
+    Resuming,
+}
+
+/// What happens to a store that refuses writes.
+enum Event {
+    Work(Box<dyn Work>),
+    Done(Result<(), StoreError>),
+    Attempt,
+    End,
 }
 
 impl Committer {
     /// Reads where the sequence and the totals stand.
-    pub(super) fn new(shared: Arc<Shared>) -> Result<Self, StoreError> {
-        let engine = shared.versions.engine();
-        let stored = number(engine.get(&key::mark("sequence"))?.as_deref(), "sequence")?;
-        let (marked, sequence) = (stored.is_some(), stored.map_or(FIRST_ID, u64::cast_signed));
-        let totals = Totals {
-            keys: number(engine.get(&key::mark("keys"))?.as_deref(), "keys")?.unwrap_or(0),
-            bytes: number(engine.get(&key::mark("bytes"))?.as_deref(), "bytes")?.unwrap_or(0),
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        slot: Arc<Slot>,
+        clock: Clock,
+        patience: Patience,
+    ) -> Result<Self, StoreError> {
+        let written = totals::sequence(&*slot)?;
+        let totals = Totals::read(&*slot)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let committer = Self {
+            shared,
+            writer: Writer::start(Arc::clone(&slot))?,
+            slot,
+            under_way: None,
+            runtime: runtime.map_err(|error| StoreError::io("starting the committer", &error))?,
+            clock,
+            patience,
+            next_attempt: None,
+            taken_back: false,
+            pause: patience.first_pause,
+            sequence: Cell::new(written.unwrap_or(FIRST_ID)),
+            stored_sequence: written.unwrap_or(FIRST_ID),
+            written_sequence: written.unwrap_or(0),
+            totals,
+            space: Space::default(),
+            until_look: 0,
         };
-        let committer = Self { shared, sequence: Cell::new(sequence), stored_sequence: sequence, totals, marked };
         committer.show_totals();
         Ok(committer)
     }
 
     /// Works until every `Store` is gone and the queue is empty.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Work>>) {
-        while let Some(first) = queue.blocking_recv() {
-            self.batch(first, &mut queue);
+        loop {
+            let event = match &mut self.next_attempt {
+                None => queue.blocking_recv().map_or(Event::End, Event::Work),
+                Some(due) => {
+                    let (busy, done) = (self.under_way.is_some(), &mut self.writer.done);
+                    self.runtime.block_on(async {
+                        tokio::select! {
+                            biased;
+                            work = queue.recv() => work.map_or(Event::End, Event::Work),
+                            done = done.recv(), if busy => Event::Done(done.unwrap_or(Err(StoreError::Closed))),
+                            () = due.as_mut(), if !busy => Event::Attempt,
+                        }
+                    })
+                }
+            };
+            match event {
+                Event::Work(work) => self.batch(work, &mut queue),
+                Event::Attempt => self.attempt(),
+                Event::Done(done) => self.done(done),
+                Event::End => break,
+            }
         }
+        self.end();
     }
 
     fn batch(&mut self, first: Box<dyn Work>, queue: &mut mpsc::Receiver<Box<dyn Work>>) {
@@ -156,7 +174,7 @@ impl Committer {
         let (mut done, mut kept) = (Vec::new(), 0);
         let mut next = Some(first);
         while let Some(mut work) = next {
-            let mut transaction = Transaction::new(self.shared.versions.engine(), &overlay, &self.sequence);
+            let mut transaction = Transaction::new(&*self.slot, &overlay, &self.sequence);
             let keep = work.run(&mut transaction);
             match keep {
                 true => overlay.borrow_mut().keep(),
@@ -174,18 +192,62 @@ impl Committer {
                 stats.commits += kept;
                 stats.rollbacks += done.len() as u64 - kept;
             }
-            Err(error) => self.shared.fail(error),
+            Err(error) => {
+                self.taken_back = false;
+                self.next_attempt = Some(Box::pin(std::future::ready(())));
+                self.shared.fail(error);
+            }
         }
         for work in done {
             work.answer(outcome.clone());
         }
     }
 
-    fn commit(&mut self, mut overlay: Overlay, size: usize) -> Result<(), StoreError> {
-        let engine = self.shared.versions.engine();
+    fn commit(&mut self, overlay: Overlay, size: usize) -> Result<(), StoreError> {
+        let before = match catch_unwind(AssertUnwindSafe(|| self.before(overlay))) {
+            Ok(before) => before?,
+            Err(panic) => return Err(StoreError::io("reading", &panic_text(&*panic))),
+        };
+        let (mut changes, mut undo, totals) = before;
+        let sequence = self.sequence.get();
+        if changes.is_empty() && sequence == self.stored_sequence {
+            return Ok(());
+        }
+        // A backup reads the marks as of its own moment.
+        let written = self.written_sequence != 0;
+        let before = marks(self.written_sequence, self.totals).into_iter();
+        undo.extend(before.map(|(mark, value)| (mark, value.filter(|_| written))));
+        changes.extend(marks(sequence, totals));
+        self.shared.versions.publish(undo);
+        let watch = Stopwatch::start();
+        self.writer.begin(Job::Apply(changes))?;
+        self.applied()?;
+        self.shared.stats().batch(size, watch.elapsed());
+        self.shared.versions.commit();
+        (self.stored_sequence, self.written_sequence) = (sequence, sequence);
+        self.totals = totals;
+        self.pause = self.patience.first_pause;
+        self.show_totals();
+        self.look_at_space();
+        Ok(())
+    }
+
+    fn look_at_space(&mut self) {
+        if let Some(left) = self.until_look.checked_sub(1) {
+            self.until_look = left;
+            return;
+        }
+        self.until_look = BETWEEN_LOOKS;
+        if let Some(said) = self.space.look(self.slot.bytes_on_disk(), self.totals.bytes) {
+            tracing::warn!("{said}");
+        }
+    }
+
+    /// What is to change, what those keys held before, and the totals after it.
+    fn before(&self, mut overlay: Overlay) -> Result<(Changes, Undo, Totals), StoreError> {
         let (mut changes, mut undo, mut totals) = (Changes::new(), Undo::new(), self.totals);
         for (key, change) in overlay.take() {
-            let before = engine.get(&key)?;
+            let before = self.slot.get(&key)?;
             if before == change {
                 continue;
             }
@@ -193,32 +255,98 @@ impl Committer {
             undo.insert(key.clone(), before);
             changes.push((key, change));
         }
-        let sequence = self.sequence.get();
-        if changes.is_empty() && sequence == self.stored_sequence {
-            return Ok(());
+        Ok((changes, undo, totals))
+    }
+
+    /// Waits for the writer, but not for ever.
+    fn applied(&mut self) -> Result<(), StoreError> {
+        let Patience { nudge, give_up, .. } = self.patience;
+        let (done, slot) = (&mut self.writer.done, &self.slot);
+        let outcome = self.runtime.block_on(async {
+            if let Ok(done) = timeout(nudge, done.recv()).await {
+                return Some(done);
+            }
+            let slot = Arc::clone(slot);
+            if let Err(error) = thread::Builder::new().name("store-nudge".to_owned()).spawn(move || slot.nudge()) {
+                tracing::error!("a thread could not be started: {error}");
+            }
+            timeout(give_up, done.recv()).await.ok()
+        });
+        match outcome {
+            Some(done) => done.unwrap_or(Err(StoreError::Closed)),
+            None => {
+                self.under_way = Some(UnderWay::LateBatch);
+                let waited = (nudge + give_up).as_secs();
+                Err(StoreError::io("writing", &format!("the disk has not answered for {waited} s")))
+            }
         }
-        let before = [self.stored_sequence.cast_unsigned(), self.totals.keys, self.totals.bytes];
-        let after = [sequence.cast_unsigned(), totals.keys, totals.bytes];
-        for ((mark, before), after) in MARKS.into_iter().zip(before).zip(after) {
-            let bytes = |value: u64| Some(value.to_le_bytes().to_vec());
-            // A backup reads them as of its own moment.
-            undo.insert(key::mark(mark), if self.marked { bytes(before) } else { None });
-            changes.push((key::mark(mark), bytes(after)));
+    }
+
+    fn attempt(&mut self) {
+        let (job, what) = match self.taken_back {
+            true => (Job::Resume, UnderWay::Resuming),
+            false => {
+                let undo = self.shared.versions.pending();
+                let marks = marks(self.sequence.get(), self.totals);
+                (Job::TakeBack { undo, marks, sequence: self.written_sequence }, UnderWay::TakingBack)
+            }
+        };
+        match self.writer.begin(job) {
+            Ok(()) => self.under_way = Some(what),
+            Err(error) => self.not_yet(&error),
         }
-        self.shared.versions.publish(undo);
-        let watch = Stopwatch::start();
-        // sled answers some failures of the disk with a panic.
-        match catch_unwind(AssertUnwindSafe(|| engine.apply(&changes))) {
-            Ok(applied) => applied?,
-            Err(panic) => return Err(StoreError::io("writing", &panic_text(&*panic))),
+    }
+
+    fn done(&mut self, outcome: Result<(), StoreError>) {
+        match (self.under_way.take(), outcome) {
+            // Its callers were told that it failed: it is taken back, however it ended.
+            (Some(UnderWay::LateBatch) | None, _) => {}
+            (Some(_), Err(error)) => self.not_yet(&error),
+            (Some(UnderWay::TakingBack), Ok(())) => {
+                // The batch counts as one that changed nothing: a reader may have seen its changes in the engine.
+                if self.shared.versions.pending().is_some() {
+                    self.shared.versions.commit();
+                }
+                self.stored_sequence = self.sequence.get();
+                self.written_sequence = self.stored_sequence;
+                self.taken_back = true;
+                self.wait();
+                self.shared.attempted(None);
+            }
+            (Some(UnderWay::Resuming), Ok(())) => {
+                self.next_attempt = None;
+                self.shared.recover();
+            }
         }
-        self.shared.stats().batch(size, watch.elapsed());
-        self.shared.versions.commit();
-        self.stored_sequence = sequence;
-        self.totals = totals;
-        self.marked = true;
-        self.show_totals();
-        Ok(())
+    }
+
+    fn not_yet(&mut self, error: &StoreError) {
+        self.wait();
+        self.shared.attempted(Some(error));
+    }
+
+    /// Whoever moves a virtual clock after he was told of the attempt ends this pause.
+    fn wait(&mut self) {
+        self.next_attempt = Some(Box::pin(self.clock.after(self.pause)));
+        self.pause = self.patience.longest_pause.min(self.pause * 2);
+    }
+
+    /// What failed is taken back even now, if the disk lets us: the next start would show it.
+    fn end(mut self) {
+        for _ in 0..2 {
+            if self.next_attempt.is_none() || self.taken_back {
+                break;
+            }
+            if self.under_way.is_none() {
+                self.attempt();
+            }
+            let done = &mut self.writer.done;
+            match self.runtime.block_on(async { timeout(self.patience.give_up, done.recv()).await }) {
+                Ok(outcome) => self.done(outcome.unwrap_or(Err(StoreError::Closed))),
+                Err(_) => break,
+            }
+        }
+        self.writer.end(self.under_way.is_some());
     }
 
     fn show_totals(&self) {
@@ -226,35 +354,4 @@ impl Committer {
         stats.live_keys = self.totals.keys;
         stats.live_bytes = self.totals.bytes;
     }
-}
-
-impl Totals {
-    fn replace(&mut self, key: usize, before: Option<&[u8]>, after: Option<&[u8]>) {
-        let size = |value: &[u8]| (key + value.len()) as u64;
-        if let Some(before) = before {
-            self.keys = self.keys.saturating_sub(1);
-            self.bytes = self.bytes.saturating_sub(size(before));
-        }
-        if let Some(after) = after {
-            self.keys += 1;
-            self.bytes += size(after);
-        }
-    }
-}
-
-pub(super) fn number(bytes: Option<&[u8]>, mark: &str) -> Result<Option<u64>, StoreError> {
-    let Some(bytes) = bytes else { return Ok(None) };
-    match bytes.try_into() {
-        Ok(bytes) => Ok(Some(u64::from_le_bytes(bytes))),
-        Err(_) => Err(StoreError::Corrupt {
-            key: key::readable(&key::mark(mark)),
-            reason: format!("{} bytes are no number", bytes.len()),
-        }),
-    }
-}
-
-/// A panic's message.
-pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("no message").to_owned()
 }

@@ -22,7 +22,7 @@ use serde::Serialize;
 use super::{
     StoreError,
     backup::copy_all,
-    disk::{Disk, failed, sync},
+    disk::{Directory, RESERVE, failed, sync},
     engine::Engine,
     fresh::{Fresh, write_private},
     lock::Lock,
@@ -91,22 +91,26 @@ struct Copied {
     keys: u64,
     bytes: u64,
     disk_before: u64,
-    locks: (Lock, Lock),
+    locks: (Directory, Directory),
 }
 
 fn copy(path: &Path, cache_bytes: u64) -> Result<Copied, StoreError> {
     let disk_before = occupied(path)?;
-    let old = Disk::open(path, cache_bytes)?;
-    super::check_format(&old, path)?;
+    let old = Directory::take(path, cache_bytes)?;
+    let engine = old.open_engine()?;
+    super::find_format(&*engine, path)?;
     let place = new_place(path);
     let mut fresh = Fresh::create(&place, cache_bytes, "a compaction")?;
-    let (keys, bytes) = copy_all(&old, &mut fresh)?;
-    compare(&old, fresh.engine()?, path)?;
+    let (keys, bytes) = copy_all(&*engine, &mut fresh)?;
+    compare(&*engine, fresh.engine()?, path)?;
     write_private(&place.join(MARK), b"the directory before it may be removed\n")?;
     let new = fresh.finish()?;
+    drop(engine);
     // sled writes to the names under which it was opened: both are closed before anything is renamed.
-    let locks = (close(old, path)?, close(new, &place)?);
-    Ok(Copied { keys, bytes, disk_before, locks })
+    for path in [path, &place] {
+        wait_for_sled(path)?;
+    }
+    Ok(Copied { keys, bytes, disk_before, locks: (old, new) })
 }
 
 fn compare(old: &dyn Engine, new: &dyn Engine, path: &Path) -> Result<(), StoreError> {
@@ -123,14 +127,13 @@ fn compare(old: &dyn Engine, new: &dyn Engine, path: &Path) -> Result<(), StoreE
     }
 }
 
-/// Closes a directory but keeps its lock. Threads of sled may hold its file for a moment after that.
-fn close(disk: Disk, path: &Path) -> Result<Lock, StoreError> {
-    let lock = disk.close();
+/// Threads of sled may hold its file for a moment after it was closed.
+fn wait_for_sled(path: &Path) -> Result<(), StoreError> {
     let db = path.join("db");
     let file = File::open(&db).map_err(|error| failed("opening", &db, &error))?;
     for _ in 0..TRIES {
         match file.try_lock() {
-            Ok(()) => return Ok(lock),
+            Ok(()) => return Ok(()),
             Err(fs::TryLockError::WouldBlock) => thread::sleep(PAUSE),
             Err(fs::TryLockError::Error(error)) => return Err(failed("locking", &db, &error)),
         }
@@ -202,6 +205,10 @@ fn occupied(path: &Path) -> Result<u64, StoreError> {
     let mut sum = 0;
     for entry in fs::read_dir(path).map_err(|error| failed("reading", path, &error))? {
         let entry = entry.map_err(|error| failed("reading", path, &error))?;
+        // The room that every running store keeps is no data.
+        if entry.file_name() == RESERVE {
+            continue;
+        }
         let data = entry.metadata().map_err(|error| failed("reading", path, &error))?;
         sum += if data.is_dir() { occupied(&entry.path())? } else { data.blocks() * 512 };
     }

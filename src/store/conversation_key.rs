@@ -7,7 +7,6 @@
 //! | 0x22 | account, conversation, sequence | that part's envelope |
 //! | 0x23 | account, RequestID | account, conversation and sequence of the part |
 //! | 0x24 | moment, account, conversation | account and conversation, due at that moment |
-//! | 0x25 | account, conversation, sequence, number | a delivery owed |
 //!
 //! A conversation is written as `c` and its ConversationID, or as `r` and the RequestID of a call that has none: a client may
 //! choose a ConversationID that looks like a RequestID.
@@ -20,7 +19,6 @@ pub(super) const PART: u8 = 0x21;
 pub(super) const ENVELOPE: u8 = 0x22;
 pub(super) const REQUEST: u8 = 0x23;
 pub(super) const DUE: u8 = 0x24;
-pub(super) const OWED: u8 = 0x25;
 
 pub(super) fn conversation(name: &Name) -> Vec<u8> {
     of(CONVERSATION, name)
@@ -29,6 +27,14 @@ pub(super) fn conversation(name: &Name) -> Vec<u8> {
 /// What all conversations begin with, those of all accounts.
 pub(super) fn conversations() -> Vec<u8> {
     vec![CONVERSATION]
+}
+
+/// The name in the key of a conversation; of one too long for a key its beginning.
+pub(super) fn name(conversation: &[u8]) -> Option<Name> {
+    let (account, rest) = conversation.get(1..)?.split_first_chunk::<8>()?;
+    let (kind, id) = rest.split_first()?;
+    let id = key::index_text(id)?;
+    Some(Name { account: u64::from_be_bytes(*account), single: *kind == b'r', id: String::from_utf8_lossy(&id).into() })
 }
 
 pub(super) fn part(name: &Name, sequence: u32) -> Vec<u8> {
@@ -74,17 +80,8 @@ pub(super) fn moment(due: &[u8]) -> Option<i64> {
     key::id(due.get(..9)?)
 }
 
-pub(super) fn owed(name: &Name, sequence: u32, number: u32) -> Vec<u8> {
-    numbered(numbered(of(OWED, name), sequence), number)
-}
-
-/// What all deliveries owed for one conversation begin with.
-pub(super) fn all_owed(name: &Name) -> Vec<u8> {
-    of(OWED, name)
-}
-
 /// The name in a key, and what follows it; `None` when the id was too long to stand in a key.
-pub(super) fn name(key: &[u8]) -> Option<(Name, &[u8])> {
+pub(super) fn whole_name(key: &[u8]) -> Option<(Name, &[u8])> {
     let rest = if *key.first()? == DUE { key.get(9..)? } else { key.get(1..)? };
     let (account, rest) = rest.split_first_chunk::<8>()?;
     let (letter, rest) = rest.split_first()?;
@@ -120,7 +117,7 @@ pub(super) fn respaced(key: &[u8], space: u8) -> Vec<u8> {
 /// A key in words.
 pub(super) fn readable(key: &[u8]) -> Option<String> {
     let (space, rest) = key.split_first()?;
-    let whose = |key: &[u8]| match name(key) {
+    let whose = |key: &[u8]| match whole_name(key) {
         Some((name, rest)) => {
             let what = if name.single { "single request" } else { "conversation" };
             Some((format!("{what} {:?} of account {}", name.id, name.account), rest.to_vec()))
@@ -139,7 +136,6 @@ pub(super) fn readable(key: &[u8]) -> Option<String> {
         PART => whose(key).map(|(whose, rest)| format!("part {} of {whose}", number(&rest))),
         ENVELOPE => whose(key).map(|(whose, rest)| format!("the envelope of part {} of {whose}", number(&rest))),
         DUE => Some(format!("the due time {} of {}", Time::from_millis(moment(key)?), whose(key)?.0)),
-        OWED => Some(format!("a delivery owed for {}", whose(key)?.0)),
         REQUEST => {
             let (account, id) = rest.split_first_chunk::<8>()?;
             let (id, _) = key::read_text(id)?;
@@ -150,7 +146,8 @@ pub(super) fn readable(key: &[u8]) -> Option<String> {
     }
 }
 
-fn of(space: u8, name: &Name) -> Vec<u8> {
+/// What is kept about one conversation in one space of keys begins with this.
+pub(super) fn of(space: u8, name: &Name) -> Vec<u8> {
     let mut key = key::scoped(space, name.account);
     key.push(if name.single { b'r' } else { b'c' });
     key::index_value(&mut key, name.id.as_bytes());

@@ -1,4 +1,4 @@
-//! Conversations: their state, their parts, when something is due, what is owed to whom. Keys are in `conversation_key`.
+//! Conversations: their state, their parts, when something is due. Keys are in `conversation_key`.
 //!
 //! A conversation is one small record that the rule book reads and writes; each part is a record of its own beside its
 //! envelope, so that what a step costs does not grow with the number or the size of the other parts. The index of what is
@@ -79,6 +79,14 @@ pub struct Kept {
     pub renewed_as: Option<String>,
 }
 
+impl Kept {
+    /// What stands for a conversation whose record cannot be read. It is for showing, and never stored.
+    pub fn unreadable(name: Name) -> Self {
+        let rules = Conversation::unreadable();
+        Self { name, rules, bytes: 0, ended: None, due: None, renews: None, renewed_as: None }
+    }
+}
+
 /// What is known of a name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Known {
@@ -139,17 +147,15 @@ pub enum Outcome {
     NotCompleted,
 }
 
-/// A delivery that is owed: to whom, and about which request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Delivery {
-    /// Where it goes, and what it is to hold.
-    pub target: SendResponseTo,
-    /// The request that it is about.
-    pub request_id: String,
-    /// Its part.
-    pub sequence: u32,
-    /// Since when it is owed.
-    pub owed: Time,
+/// What is due.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// By now, the longest due first.
+    pub names: Vec<Name>,
+    /// When the next one is, that is not due yet.
+    pub next: Option<Time>,
+    /// Entries that name no conversation; the others are not held up by them.
+    pub damaged: Vec<StoreError>,
 }
 
 /// Conversations, to read.
@@ -185,6 +191,24 @@ impl<'a> Conversations<'a> {
         Ok(parts)
     }
 
+    /// The parts that can be read, in SequenceCode order, and how many cannot.
+    pub fn readable_parts(&self, name: &Name) -> Result<(Vec<Part>, u32), StoreError> {
+        let from = keys::parts(name);
+        let (mut parts, mut damaged) = (Vec::new(), 0);
+        self.0.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, head| {
+            match chunk::join(self.0, key, head.to_vec()).and_then(|bytes| decode(key, &bytes)) {
+                Ok(part) => parts.push(part),
+                Err(StoreError::Corrupt { key, reason }) => {
+                    tracing::error!(key, reason, "a part cannot be read");
+                    damaged += 1;
+                }
+                Err(error) => return Err(error),
+            }
+            Ok(true)
+        })?;
+        Ok((parts, damaged))
+    }
+
     /// How many parts there are, by counting them.
     pub fn count_parts(&self, name: &Name) -> Result<u32, StoreError> {
         let (from, mut count) = (keys::parts(name), 0);
@@ -211,39 +235,43 @@ impl<'a> Conversations<'a> {
         read(self.0, &keys::request(owner.account(), request_id))
     }
 
-    /// What is due by `now`, the longest due first: at most `limit` of those that `free` takes. And when the next one is due
-    /// that is not due yet.
-    pub fn due(
-        &self,
-        now: Time,
-        limit: usize,
-        free: &dyn Fn(&Name) -> bool,
-    ) -> Result<(Vec<Name>, Option<Time>), StoreError> {
+    /// What is due by `now`: at most `limit` of those that `free` takes. And when the next one is due that is not due yet.
+    pub fn due(&self, now: Time, limit: usize, free: &dyn Fn(&Name) -> bool) -> Result<Due, StoreError> {
         let (from, next) = (keys::all_due(), keys::due_after(now.millis()));
-        let mut due = Vec::new();
+        let mut due = Due::default();
         if limit > 0 {
             self.0.visit(&from, Some(&next), &mut |key, head| {
-                let name: Name = decode(key, &chunk::join(self.0, key, head.to_vec())?)?;
-                if free(&name) {
-                    due.push(name);
+                match chunk::join(self.0, key, head.to_vec()).and_then(|bytes| decode(key, &bytes)) {
+                    Ok(name) if free(&name) => due.names.push(name),
+                    Ok(_) => {}
+                    Err(damage @ StoreError::Corrupt { .. }) => due.damaged.push(damage),
+                    Err(error) => return Err(error),
                 }
-                Ok(due.len() < limit)
+                Ok(due.names.len() < limit)
             })?;
         }
-        let mut then = None;
         self.0.visit(&next, key::after_prefix(&from).as_deref(), &mut |key, _| {
-            then = keys::moment(key).map(Time::from_millis);
+            due.next = keys::moment(key).map(Time::from_millis);
             Ok(false)
         })?;
-        Ok((due, then))
+        Ok(due)
     }
 
-    /// Conversations of all accounts in the order of their names: at most `limit` that `wanted` takes.
+    /// Conversations of all accounts in the order of their names: at most `limit` that `wanted` takes. One whose record
+    /// cannot be read stands among them as [`Kept::unreadable`].
     pub fn list(&self, limit: usize, wanted: &dyn Fn(&Kept) -> bool) -> Result<Vec<Kept>, StoreError> {
         let (from, mut list) = (keys::conversations(), Vec::new());
         if limit > 0 {
             self.0.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, head| {
-                if let Known::Kept(kept) = decode(key, &chunk::join(self.0, key, head.to_vec())?)?
+                let known = match chunk::join(self.0, key, head.to_vec()).and_then(|bytes| decode(key, &bytes)) {
+                    Ok(known) => known,
+                    Err(StoreError::Corrupt { .. }) => match keys::name(key) {
+                        Some(name) => Known::Kept(Box::new(Kept::unreadable(name))),
+                        None => return Ok(true),
+                    },
+                    Err(error) => return Err(error),
+                };
+                if let Known::Kept(kept) = known
                     && wanted(&kept)
                 {
                     list.push(*kept);
@@ -252,16 +280,6 @@ impl<'a> Conversations<'a> {
             })?;
         }
         Ok(list)
-    }
-
-    /// The deliveries owed for a conversation.
-    pub fn owed(&self, name: &Name) -> Result<Vec<Delivery>, StoreError> {
-        let (from, mut owed) = (keys::all_owed(name), Vec::new());
-        self.0.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, head| {
-            owed.push(decode(key, &chunk::join(self.0, key, head.to_vec())?)?);
-            Ok(true)
-        })?;
-        Ok(owed)
     }
 }
 
@@ -290,32 +308,34 @@ impl Transaction<'_> {
         self.write(keys::request(name.account, &part.request_id), &(name, part.sequence))
     }
 
-    /// Writes down that a delivery is owed.
-    pub fn owe(&mut self, name: &Name, number: u32, delivery: &Delivery) -> Result<(), StoreError> {
-        self.write(keys::owed(name, delivery.sequence, number), delivery)
-    }
-
     /// Removes a conversation with its parts and what is owed for them. Its ConversationID stays used.
     pub fn forget_conversation(&mut self, kept: &Kept) -> Result<(), StoreError> {
         let name = &kept.name;
-        for part in self.conversations().parts(name)? {
-            chunk::remove(self, keys::envelope(name, part.sequence))?;
+        // One that cannot be read goes too; only its RequestID is not known then, and that entry stays.
+        for part in self.conversations().readable_parts(name)?.0 {
             chunk::remove(self, keys::request(name.account, &part.request_id))?;
-            chunk::remove(self, keys::part(name, part.sequence))?;
         }
-        let (from, mut owed) = (keys::all_owed(name), Vec::new());
-        self.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, _| {
-            owed.push(key.to_vec());
-            Ok(true)
-        })?;
-        for key in owed {
-            chunk::remove(self, key)?;
+        for sequence in kept.rules.received().iter() {
+            self.discard(keys::envelope(name, sequence))?;
+            self.discard(keys::part(name, sequence))?;
         }
+        self.forget_deliveries(name)?;
         self.move_due(name, kept.due, None)?;
         match name.single {
             // Nobody chooses a RequestID, so none comes twice.
             true => chunk::remove(self, keys::conversation(name)),
             false => self.write(keys::conversation(name), &Known::Used),
+        }
+    }
+
+    /// Removes a record, also one that cannot be read; of that one pieces may be left behind.
+    fn discard(&mut self, key: Vec<u8>) -> Result<(), StoreError> {
+        match chunk::remove(self, key.clone()) {
+            Err(StoreError::Corrupt { .. }) => {
+                self.set(key, None);
+                Ok(())
+            }
+            removed => removed,
         }
     }
 
@@ -359,6 +379,6 @@ pub(super) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T,
     }
 }
 
-fn corrupt(key: &[u8], reason: &str) -> StoreError {
+pub(super) fn corrupt(key: &[u8], reason: &str) -> StoreError {
     StoreError::Corrupt { key: key::readable(key), reason: reason.to_owned() }
 }

@@ -1,4 +1,4 @@
-//! The engine on disk: sled 0.34.7, with the five traps of that version closed. Nothing outside this file names sled.
+//! The engine on disk: sled 0.34.7, with the traps of that version closed. Nothing outside this file names sled.
 //!
 //! - sled's `flush` reaches the page cache only: after it we call `sync_data` on our own descriptor of the file `db`. The
 //!   directory entries and `conf`, which sled never syncs, are synced at every open.
@@ -7,10 +7,13 @@
 //! - `flush_async` deadlocks: it is not called. sled's own flusher thread is off (`flush_every_ms(None)`): the committer leaves
 //!   nothing unflushed, and cleaning of segments goes on with each write.
 //! - A damaged snapshot keeps the log from opening: on corruption `snap.*` is set aside and the open is tried once more.
+//! - An error of the disk stays: every later call fails, and some of them hang. The engine is closed and opened again
+//!   (`committer`, [`Engine::nudge`]).
 //! - Space does not come back: [`Engine::bytes_on_disk`] beside the store's own count of live bytes shows it.
 
 use std::{
     fs::{self, File},
+    io::{Read, Seek, SeekFrom, Write},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     thread,
@@ -21,12 +24,20 @@ use super::{
     StoreError,
     chunk::LONGEST_STORED,
     compact,
-    engine::{Changes, Engine, Entries, page_of},
+    engine::{Changes, Engine, Entries, Place, page_of},
     fresh,
     lock::Lock,
 };
 
 const SEGMENT: usize = 16 << 20;
+
+/// Room that is kept for the way out when the disk is full. Opening sled fills the segment that it goes on in, and writes a
+/// snapshot; then the batch that failed is taken back.
+pub(super) const RESERVE: &str = "reserve";
+const RESERVED: usize = 2 * SEGMENT;
+
+/// How many segments are mended: more than a batch can have written to.
+const MENDED_SEGMENTS: usize = 16;
 
 /// How often, and how long apart, sled's lock is asked for.
 const LOCK_TRIES: u32 = 100;
@@ -35,62 +46,173 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 // Seventeen values, the keys beside them ignored, must stay under a quarter segment.
 const _: () = assert!(LONGEST_STORED * 17 * 2 < SEGMENT / 4);
 
-/// The fields are dropped in this order: the lock goes last.
-pub(super) struct Disk {
-    db: sled::Db,
-    data: File,
+/// A data directory that is ours.
+pub(super) struct Directory {
     path: PathBuf,
-    lock: Lock,
+    cache_bytes: u64,
+    _lock: Lock,
 }
 
-impl Disk {
-    pub(super) fn open(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+impl Directory {
+    /// Takes a data directory, or makes it. What a compaction left is cleared away.
+    pub(super) fn take(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         compact::find_again(path)?;
         create_directory(path)?;
         fresh::refuse_unfinished(path)?;
-        let disk = Self::open_any(path, cache_bytes)?;
+        let directory = Self::take_any(path, cache_bytes)?;
         compact::clean_up(path)?;
-        Ok(disk)
+        Ok(directory)
     }
 
-    /// Opens it also when it is not finished: for whoever fills it.
-    pub(super) fn open_any(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+    /// Takes it also when it is not finished: for whoever fills it.
+    pub(super) fn take_any(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let lock = Lock::take(path)?;
-        let db = match open_sled(path, cache_bytes) {
+        Ok(Self { path: path.to_path_buf(), cache_bytes, _lock: lock })
+    }
+}
+
+impl Directory {
+    /// Opens it without the reserve.
+    pub(super) fn open_engine(&self) -> Result<Box<dyn Engine>, StoreError> {
+        let path = self.path.as_path();
+        remove_unfinished_snapshots(path)?;
+        let db = match open_sled(path, self.cache_bytes) {
             Err(StoreError::Damaged { reason, .. }) => {
                 let aside = set_snapshots_aside(path)?;
                 tracing::error!(
                     store.path = %path.display(), reason, aside = %aside.display(),
                     "the store's snapshot is damaged; it was set aside and the store is rebuilt from its log"
                 );
-                open_sled(path, cache_bytes)?
+                open_sled(path, self.cache_bytes)?
             }
             opened => opened?,
         };
         let data_path = path.join("db");
-        let data = File::options()
-            .read(true)
-            .write(true)
-            .open(&data_path)
-            .map_err(|error| failed("opening", &data_path, &error))?;
+        let data = open_data(&data_path)?;
         for file in [path.join("conf"), data_path] {
             sync(&file)?;
         }
         for directory in [path.join("blobs"), path.to_path_buf()] {
             sync(&directory)?;
         }
-        Ok(Self { db, data, path: path.to_path_buf(), lock })
+        Ok(Box::new(Disk { db, data, path: path.to_path_buf() }))
     }
 }
 
-impl Disk {
-    /// Closes the files; the directory stays locked.
-    pub(super) fn close(self) -> Lock {
-        let Self { db, data, path: _, lock } = self;
-        drop(db);
-        drop(data);
-        lock
+impl Place for Directory {
+    fn open(&self) -> Result<Box<dyn Engine>, StoreError> {
+        let engine = self.open_engine()?;
+        if let Err(error) = self.restore_reserve() {
+            tracing::warn!(%error, "there is little room on the disk; writes will be refused soon");
+        }
+        Ok(engine)
     }
+
+    fn test(&self) -> Result<(), StoreError> {
+        match fs::remove_file(self.path.join(RESERVE)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed("removing", &self.path.join(RESERVE), &error));
+            }
+            _ => {}
+        }
+        let path = self.path.join("test");
+        let written = fill(&path, 1 << 16).and_then(|file| file.sync_data());
+        let removed = fs::remove_file(&path);
+        written.and(removed).map_err(|error| failed("writing", &path, &error))
+    }
+
+    fn open_again(&self) -> Result<Box<dyn Engine>, StoreError> {
+        mend(&self.path.join("db"))?;
+        self.open_engine()
+    }
+
+    fn restore_reserve(&self) -> Result<(), StoreError> {
+        let path = self.path.join(RESERVE);
+        if fs::metadata(&path).is_ok_and(|found| found.len() == RESERVED as u64) {
+            return Ok(());
+        }
+        fill(&path, RESERVED).map(drop).map_err(|error| {
+            // What could be written takes room from those who need it.
+            let _removed = fs::remove_file(&path);
+            failed("writing", &path, &error)
+        })
+    }
+}
+
+/// It need not be durable, only take its room.
+fn fill(path: &Path, bytes: usize) -> std::io::Result<File> {
+    let mut file = File::create(path)?;
+    // Not zeros: some file systems keep those for nothing.
+    let block = vec![0xA5; 1 << 16];
+    for _ in 0..bytes / block.len() {
+        file.write_all(&block)?;
+    }
+    Ok(file)
+}
+
+/// After a sync that failed the system may count pages as written that are not, and a later sync would not write them: all
+/// that comes behind them in the log would be lost with the power. So the newest segments are written over themselves.
+fn mend(path: &Path) -> Result<(), StoreError> {
+    let data = open_data(path)?;
+    // sled's own lock: while another has it, that engine is not gone yet.
+    let mut tries = 0;
+    while let Err(error) = data.try_lock() {
+        tries += 1;
+        if tries > LOCK_TRIES {
+            return Err(failed("locking", path, &error));
+        }
+        thread::sleep(LOCK_PAUSE);
+    }
+    newest_segments(&data)
+        .and_then(|newest| newest.into_iter().try_for_each(|at| rewrite(&data, at)))
+        .and_then(|()| data.sync_all())
+        .map_err(|error| failed("mending", path, &error))
+}
+
+/// Where they begin; a segment that has no head yet is among them.
+fn newest_segments(mut data: &File) -> std::io::Result<Vec<u64>> {
+    let mut segments = Vec::new();
+    for at in (0..data.metadata()?.len()).step_by(SEGMENT) {
+        // Its checksum, then its place in the log, every bit but the sign turned.
+        let mut head = [0; 12];
+        data.seek(SeekFrom::Start(at))?;
+        let place = match data.read_exact(&mut head) {
+            Ok(()) => head.last_chunk::<8>().map_or(i64::MAX, |place| i64::from_le_bytes(*place) ^ i64::MAX),
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => i64::MAX,
+            Err(error) => return Err(error),
+        };
+        segments.push((place, at));
+    }
+    segments.sort_unstable();
+    Ok(segments.into_iter().rev().take(MENDED_SEGMENTS).map(|(_, at)| at).collect())
+}
+
+fn rewrite(mut data: &File, from: u64) -> std::io::Result<()> {
+    let mut block = vec![0; 1 << 20];
+    let end = from + SEGMENT as u64;
+    let mut at = from;
+    while at < end {
+        data.seek(SeekFrom::Start(at))?;
+        let length = data.read(&mut block)?;
+        let Some(read) = block.get(..length).filter(|read| !read.is_empty()) else { break };
+        // What was never written stays a hole.
+        if read.iter().any(|byte| *byte != 0) {
+            data.seek(SeekFrom::Start(at))?;
+            data.write_all(read)?;
+        }
+        at += length as u64;
+    }
+    Ok(())
+}
+
+fn open_data(path: &Path) -> Result<File, StoreError> {
+    File::options().read(true).write(true).open(path).map_err(|error| failed("opening", path, &error))
+}
+
+struct Disk {
+    db: sled::Db,
+    data: File,
+    path: PathBuf,
 }
 
 impl Engine for Disk {
@@ -129,6 +251,12 @@ impl Engine for Disk {
     fn bytes_on_disk(&self) -> u64 {
         self.db.size_on_disk().unwrap_or(0)
     }
+
+    /// sled does not wake who waits for a write that fails in the last moment of a batch: any other flush does.
+    fn nudge(&self) {
+        // `apply` gives the error.
+        let _flushed = self.db.flush();
+    }
 }
 
 impl Disk {
@@ -165,8 +293,19 @@ fn try_sled(path: &Path, cache_bytes: u64) -> Result<sled::Db, StoreError> {
         }
         Ok(Err(sled::Error::Io(error))) => Err(failed("opening", path, &error)),
         Ok(Err(error)) => Err(damaged(error.to_string())),
-        Err(panic) => Err(damaged(super::committer::panic_text(&*panic))),
+        Err(panic) => Err(damaged(super::work::panic_text(&*panic))),
     }
+}
+
+/// sled takes a snapshot that was being written when the disk was full, or the process ended, for the newest one.
+fn remove_unfinished_snapshots(path: &Path) -> Result<(), StoreError> {
+    for entry in fs::read_dir(path).map_err(|error| failed("reading", path, &error))? {
+        let entry = entry.map_err(|error| failed("reading", path, &error))?;
+        if entry.path().extension().is_some_and(|extension| extension == "generating") {
+            fs::remove_file(entry.path()).map_err(|error| failed("removing", &entry.path(), &error))?;
+        }
+    }
+    Ok(())
 }
 
 /// Moves every `snap.*` into a fresh directory beside them; they are kept for whoever looks into the damage.

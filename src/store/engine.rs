@@ -23,6 +23,26 @@ pub(super) trait Engine: Send + Sync {
 
     /// Bytes that the engine occupies on disk; of an engine in memory zero.
     fn bytes_on_disk(&self) -> u64;
+
+    /// Called once, from a thread that may hang, when [`Engine::apply`] takes suspiciously long.
+    fn nudge(&self) {}
+}
+
+/// Where an engine is opened, and opened again after it has failed. It outlives its engines, and with them the claim on the
+/// data: nobody else comes in between.
+pub(super) trait Place: Send + Sync {
+    /// Opens the engine.
+    fn open(&self) -> Result<Box<dyn Engine>, StoreError>;
+
+    /// Whether anything is taken at all, with the reserve given up; only then an engine that failed is closed, from which
+    /// readers still read.
+    fn test(&self) -> Result<(), StoreError>;
+
+    /// As [`Place::open`], after the engine before it has failed and is gone.
+    fn open_again(&self) -> Result<Box<dyn Engine>, StoreError>;
+
+    /// Makes the reserve again, out of which [`Place::open_again`] and the way back live; without it nothing new may come.
+    fn restore_reserve(&self) -> Result<(), StoreError>;
 }
 
 /// A page ends after so many entries ...

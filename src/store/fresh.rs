@@ -12,7 +12,7 @@ use std::{
 
 use super::{
     StoreError,
-    disk::{Disk, create_directory, failed, sync},
+    disk::{Directory, create_directory, failed, sync},
     engine::{Changes, Engine},
     lock::Lock,
 };
@@ -26,7 +26,8 @@ const BATCH_BYTES: usize = 4 << 20;
 
 /// A directory that is being filled.
 pub(super) struct Fresh {
-    disk: Disk,
+    directory: Directory,
+    engine: Box<dyn Engine>,
     path: PathBuf,
     batch: Changes,
     bytes: usize,
@@ -46,8 +47,9 @@ impl Fresh {
         let text = format!("{doing} did not come to its end; empty this directory and do it again\n");
         write_private(&mark, text.as_bytes())?;
         sync(path)?;
-        let disk = Disk::open_any(path, cache_bytes)?;
-        Ok(Self { disk, path: path.to_path_buf(), batch: Changes::new(), bytes: 0 })
+        let directory = Directory::take_any(path, cache_bytes)?;
+        let engine = directory.open_engine()?;
+        Ok(Self { directory, engine, path: path.to_path_buf(), batch: Changes::new(), bytes: 0 })
     }
 
     /// Takes one entry over.
@@ -63,23 +65,23 @@ impl Fresh {
     /// Writes what has been put so far; the engine, to look into.
     pub(super) fn engine(&mut self) -> Result<&dyn Engine, StoreError> {
         self.write()?;
-        Ok(&self.disk)
+        Ok(&*self.engine)
     }
 
-    /// Makes it a data directory.
-    pub(super) fn finish(mut self) -> Result<Disk, StoreError> {
+    /// Makes it a data directory; gives what holds it.
+    pub(super) fn finish(mut self) -> Result<Directory, StoreError> {
         self.write()?;
         let mark = self.path.join(MARK);
         fs::remove_file(&mark).map_err(|error| failed("removing", &mark, &error))?;
         sync(&self.path)?;
-        Ok(self.disk)
+        Ok(self.directory)
     }
 
     fn write(&mut self) -> Result<(), StoreError> {
         self.bytes = 0;
         match std::mem::take(&mut self.batch) {
             batch if batch.is_empty() => Ok(()),
-            batch => self.disk.apply(&batch),
+            batch => self.engine.apply(&batch),
         }
     }
 }

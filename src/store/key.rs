@@ -7,17 +7,18 @@
 //! | 0x10 | account, kind, id | a record (see `objects`) |
 //! | 0x11 | account, kind, index name, index value, id | nothing |
 //! | 0x12 | account, kind | number of records of that kind |
-//! | 0x20 to 0x25 | what `conversation_key` lays out | conversations, their parts, what is due and owed |
+//! | 0x20 to 0x24 | what `conversation_key` lays out | conversations, their parts, what is due |
+//! | 0x26 to 0x2E | what `delivery_key` lays out | deliveries, when they are due, where they stand |
 //! | 0xF0 | another key, piece number | a further piece of that key's value (see `chunk`) |
 //!
 //! Accounts are big-endian; ids too, with the sign bit turned, so that bytes sort as numbers do. Texts end in 00 01 and hold
 //! 00 as 00 FF: bytes sort as the texts do, and no key is the beginning of another. An index value of more than
 //! [`LONGEST_VALUE`] bytes is cut there and ends in 00 02 and its SHA-256, which keeps it distinct and its order right as far
-//! as the cut. 0x26 to 0x2F are free.
+//! as the cut. 0x25 and 0x2F are free.
 
 use sha2::{Digest, Sha256};
 
-use super::conversation_key;
+use super::{conversation_key, delivery_key};
 
 pub(super) const SETTING: u8 = 0x01;
 pub(super) const MARK: u8 = 0x02;
@@ -164,8 +165,9 @@ pub(super) fn readable(key: &[u8]) -> String {
 
 fn parts(key: &[u8]) -> Option<String> {
     let (space, rest) = key.split_first()?;
-    if let Some(words) = conversation_key::readable(key) {
-        return Some(words);
+    let words = conversation_key::readable(key).or_else(|| delivery_key::readable(*space, rest));
+    if words.is_some() {
+        return words;
     }
     if *space == PIECE {
         let (of, number) = rest.split_last_chunk::<4>()?;
@@ -254,6 +256,17 @@ pub(super) fn read_text(mut bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
         text.push(*byte);
         bytes = rest;
     }
+}
+
+/// The text of an [`index_value`]; of a hashed one its beginning.
+pub(super) fn index_text(value: &[u8]) -> Option<Vec<u8>> {
+    if let Some((text, _)) = read_text(value) {
+        return Some(text);
+    }
+    let end = value.windows(HASHED.len()).position(|window| window == HASHED)?;
+    let mut start = value.get(..end)?.to_vec();
+    start.extend_from_slice(&END);
+    read_text(&start).map(|(text, _)| text)
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

@@ -3,16 +3,35 @@
 use std::{
     collections::BTreeMap,
     ops::Bound,
-    sync::{PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use super::{
     StoreError,
-    engine::{Changes, Engine, Entries, page_of},
+    engine::{Changes, Engine, Entries, Place, page_of},
 };
 
-#[derive(Default)]
-pub(super) struct Memory(RwLock<BTreeMap<Vec<u8>, Vec<u8>>>);
+/// Clones share one map.
+#[derive(Clone, Default)]
+pub(super) struct Memory(Arc<RwLock<BTreeMap<Vec<u8>, Vec<u8>>>>);
+
+impl Place for Memory {
+    fn open(&self) -> Result<Box<dyn Engine>, StoreError> {
+        Ok(Box::new(self.clone()))
+    }
+
+    fn test(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn open_again(&self) -> Result<Box<dyn Engine>, StoreError> {
+        self.open()
+    }
+
+    fn restore_reserve(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
 
 impl Engine for Memory {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {

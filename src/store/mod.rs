@@ -7,26 +7,44 @@
 //!   [`Transaction::attempt`] does the same for a part of it.
 //! - Work runs one after the other on one thread, so that what it reads stays true until it is committed.
 //! - [`Store::read`] sees one durable state: never half a transaction, never what is not on disk yet.
-//! - When the disk fails, nobody is told of success, later writes are refused, and readers keep the last durable state.
+//! - When the disk fails, nobody is told of success, later writes are refused, and readers keep the last durable state. The
+//!   store goes on by itself when the disk does; what failed has been taken back by then.
 //! - Ids rise from 1,000,001, over all accounts and kinds, and are never given twice.
 //! - Every record has a version byte, the whole store a format mark; what cannot be read is an error, never a panic.
 //!
-//! Keys are described in `key` and `conversation_key`, records in `objects` and `conversations`, long values in `chunk`, the disk in `disk`, readers in `versions`.
-//! For operators, over stopped stores or one state of a running one: `backup`, `compact`, `check` (fsck), `dump` (export and import).
+//! Keys are described in `key`, `conversation_key` and `delivery_key`, records in `objects`, `conversations` and
+//! `deliveries`, long values in `chunk`, the disk in `disk`, readers in `versions`, failures and the way out of them in
+//! `committer`.
+//!
+//! For operators, over stopped stores or one state of a running one: `backup`, `compact`, `check` (fsck), `dump` (export and
+//! import).
 
 mod error;
 mod key;
 mod engine;
 mod memory;
+#[doc(hidden)]
+pub mod image;
 mod lock;
 mod disk;
+mod slot;
 mod chunk;
 mod versions;
 mod transaction;
 mod objects;
 mod conversation_key;
 mod conversations;
+mod delivery_key;
+mod deliveries;
+mod lane;
+mod outbox;
+pub mod send;
 mod stats;
+mod shared;
+mod space;
+mod totals;
+mod work;
+mod writer;
 mod committer;
 mod fresh;
 mod archive;
@@ -36,16 +54,26 @@ mod stopped;
 mod check;
 mod dump;
 #[cfg(test)]
+mod fault_model;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod tests;
 
 pub use archive::Manifest;
 pub use backup::restore;
 pub use check::{Catalogue, Check, Finding, Report};
 pub use compact::{Compacted, compact};
-pub use conversations::{Conversations, Delivery, Kept, Known, Name, Outcome, Part, Results};
+pub use conversations::{Conversations, Due, Kept, Known, Name, Outcome, Part, Results};
+pub use deliveries::{
+    ATTEMPTS, Attempt, Attempted, Content, Counts, Deliveries, Delivery, DeliveryKind, DeliveryState, Notice,
+    STATUS_BYTES,
+};
 pub use dump::{Shape, Written, export, import};
 pub use error::StoreError;
+pub use lane::{Health, Lane};
 pub use objects::{Objects, ObjectsMut};
+pub use outbox::Next;
 pub use stats::{BATCH_BUCKETS, Stats};
 pub use stopped::Stopped;
 pub use transaction::Transaction;
@@ -60,14 +88,17 @@ use std::{
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::message::client::Client;
+use crate::{clock::Clock, message::client::Client};
 
 use self::{
-    committer::{Committer, Shared, Task, Work, panic_text},
-    disk::Disk,
-    engine::Engine,
+    committer::{Committer, Patience},
+    disk::Directory,
+    engine::{Engine, Place},
     memory::Memory,
+    shared::Shared,
+    slot::Slot,
     versions::Versions,
+    work::{Task, Work, panic_text},
 };
 
 /// What this program writes and reads. Another format means another layout of keys or records.
@@ -133,20 +164,29 @@ struct Inner {
 impl Store {
     /// Opens the data directory, or creates it. Blocks: for start-up.
     pub fn open(settings: &Settings) -> Result<Self, StoreError> {
-        let engine: Arc<dyn Engine> = match &settings.path {
-            Some(path) => Arc::new(Disk::open(path, settings.cache_bytes)?),
-            None => Arc::new(Memory::default()),
-        };
-        match engine.page(&[], None)?.0.is_empty() {
-            true => engine.apply(&vec![(key::mark("format"), Some(FORMAT.as_bytes().to_vec()))])?,
-            false => check_format(&*engine, settings.path.as_deref().unwrap_or(Path::new("")))?,
-        }
-        Self::start(engine, settings.path.clone())
+        Self::open_with(settings, &Clock::system())
     }
 
-    fn start(engine: Arc<dyn Engine>, path: Option<PathBuf>) -> Result<Self, StoreError> {
-        let shared = Arc::new(Shared::new(Arc::new(Versions::new(engine))));
-        let committer = Committer::new(Arc::clone(&shared))?;
+    /// As [`Store::open`]; after a failure the store waits on this clock before it tries to recover.
+    pub fn open_with(settings: &Settings, clock: &Clock) -> Result<Self, StoreError> {
+        let place: Box<dyn Place> = match &settings.path {
+            Some(path) => Box::new(Directory::take(path, settings.cache_bytes)?),
+            None => Box::new(Memory::default()),
+        };
+        let slot = Slot::open(place)?;
+        check_format(&slot, settings)?;
+        Self::start_at(settings.path.clone(), slot, clock, Patience::default())
+    }
+
+    #[cfg(test)]
+    fn start(slot: Slot, clock: &Clock, patience: Patience) -> Result<Self, StoreError> {
+        Self::start_at(None, slot, clock, patience)
+    }
+
+    fn start_at(path: Option<PathBuf>, slot: Slot, clock: &Clock, patience: Patience) -> Result<Self, StoreError> {
+        let slot = Arc::new(slot);
+        let shared = Arc::new(Shared::new(Arc::new(Versions::new(Arc::clone(&slot)))));
+        let committer = Committer::new(Arc::clone(&shared), slot, clock.clone(), patience)?;
         let (queue, waiting) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new().name("store".to_owned()).spawn(move || committer.run(waiting));
         let thread = thread.map_err(|error| StoreError::io("starting the committer", &error))?;
@@ -211,6 +251,11 @@ impl Store {
         stats
     }
 
+    /// Why writes are refused, if they are: what failed, and what stands in the way of the recovery. For operators.
+    pub fn failure(&self) -> Option<String> {
+        self.0.shared.reason()
+    }
+
     #[expect(clippy::type_complexity, reason = "a task and where its answer comes")]
     fn task<T, E, F>(&self, work: F) -> Result<(Box<dyn Work>, oneshot::Receiver<Result<T, E>>), E>
     where
@@ -238,8 +283,16 @@ impl Drop for Inner {
     }
 }
 
+/// Finds the format mark, or writes it into an empty store.
+fn check_format(engine: &dyn Engine, settings: &Settings) -> Result<(), StoreError> {
+    match engine.page(&[], None)?.0.is_empty() {
+        true => engine.apply(&vec![(key::mark("format"), Some(FORMAT.as_bytes().to_vec()))]),
+        false => find_format(engine, settings.path.as_deref().unwrap_or(Path::new(""))),
+    }
+}
+
 /// An error when the format mark is not ours.
-fn check_format(engine: &dyn Engine, path: &Path) -> Result<(), StoreError> {
+fn find_format(engine: &dyn Engine, path: &Path) -> Result<(), StoreError> {
     let found = match engine.get(&key::mark("format"))? {
         Some(found) if found == FORMAT.as_bytes() => return Ok(()),
         Some(found) => String::from_utf8_lossy(&found).into_owned(),

@@ -30,9 +30,23 @@ pub struct Stats {
     pub disk_bytes: u64,
     /// Writes are refused since one failed.
     pub failed: bool,
+    /// How often a failed write ended writing since the start.
+    pub failures: u64,
+    /// How often the store took writes again after it.
+    pub recoveries: u64,
+    /// How often it tried to.
+    pub recovery_attempts: u64,
 }
 
 impl Stats {
+    /// How many times as much is occupied on disk as is live; of an empty store, or one in memory, zero.
+    pub fn disk_ratio(&self) -> f64 {
+        match self.live_bytes {
+            0 => 0.0,
+            live => self.disk_bytes as f64 / live as f64,
+        }
+    }
+
     pub(super) fn batch(&mut self, size: usize, took: Duration) {
         let bucket = size.max(1).next_power_of_two().trailing_zeros() as usize;
         if let Some(count) = self.batch_sizes.get_mut(bucket.min(BATCH_BUCKETS - 1)) {

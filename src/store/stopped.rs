@@ -5,11 +5,12 @@ use std::{path::Path, sync::Arc};
 
 use super::{
     StoreError,
-    archive::{Archive, is_backup},
-    check_format, compact,
-    disk::Disk,
-    engine::Engine,
-    fresh,
+    archive::{Shelf, is_backup},
+    compact,
+    disk::Directory,
+    engine::{Engine, Place},
+    find_format, fresh,
+    slot::Slot,
     versions::{Versions, View},
 };
 
@@ -32,17 +33,18 @@ impl Stopped {
     /// When it is neither, is in use, is not finished or cannot be read.
     pub fn open(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         compact::find_again(path)?;
-        let engine: Arc<dyn Engine> = if path.join("db").exists() {
-            Arc::new(Disk::open(path, cache_bytes)?)
+        let place: Box<dyn Place> = if path.join("db").exists() {
+            Box::new(Directory::take(path, cache_bytes)?)
         } else if is_backup(path) {
-            Arc::new(Archive::open(path)?)
+            Box::new(Shelf(path.to_path_buf()))
         } else {
             fresh::refuse_unfinished(path)?;
             let why = "is neither a data directory nor a backup".to_owned();
             return Err(StoreError::NotThere { path: path.to_path_buf(), why });
         };
-        check_format(&*engine, path)?;
-        Ok(Self { versions: Arc::new(Versions::new(engine)) })
+        let slot = Slot::open(place)?;
+        find_format(&slot, path)?;
+        Ok(Self { versions: Arc::new(Versions::new(Arc::new(slot))) })
     }
 
     /// What it holds.

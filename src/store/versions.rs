@@ -3,7 +3,8 @@
 //! Before the committer changes the engine it publishes, for every key of the batch, the value before (`undo`). A reader reads
 //! the engine first and then looks for the key among the undos published after its version; the oldest of these is what the key
 //! held then. So a reader never sees half a batch, nor anything that is not on disk yet, and never waits for a sync. When a
-//! commit fails its undo stays, and readers go on seeing the state before it. Undos that no reader needs are dropped.
+//! commit fails its undo stays, and readers go on seeing the state before it, also through another engine that shows all, some or
+//! none of it, until it has been taken back there. Undos that no reader needs are dropped.
 //!
 //! A reader that goes once through everything, as a backup does, would keep every undo alive. It takes them over instead
 //! ([`View::catch_up`]): of each key the oldest value, and only of keys that it has not passed.
@@ -16,6 +17,7 @@ use std::{
 use super::{
     StoreError,
     engine::{Changes, Engine, Until, Visit, visit_over},
+    slot::Slot,
 };
 
 /// Something that keys are read from: a [`View`] or a `Transaction`.
@@ -29,7 +31,7 @@ pub(super) trait Source {
 pub(super) type Undo = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 pub(super) struct Versions {
-    engine: Arc<dyn Engine>,
+    engine: Arc<Slot>,
     state: Mutex<State>,
 }
 
@@ -42,7 +44,7 @@ struct State {
 }
 
 impl Versions {
-    pub(super) fn new(engine: Arc<dyn Engine>) -> Self {
+    pub(super) fn new(engine: Arc<Slot>) -> Self {
         Self { engine, state: Mutex::default() }
     }
 
@@ -57,11 +59,17 @@ impl Versions {
         state.undos.insert(version, Arc::new(undo));
     }
 
-    /// To be called when what was published is durable.
+    /// To be called when what was published is durable, or has been taken back: then the new version is as the one before.
     pub(super) fn commit(&self) {
         let mut state = self.state();
         state.committed += 1;
         state.prune();
+    }
+
+    /// What was published and is neither durable nor taken back.
+    pub(super) fn pending(&self) -> Option<Arc<Undo>> {
+        let state = self.state();
+        state.undos.get(&(state.committed + 1)).map(Arc::clone)
     }
 
     pub(super) fn view(self: &Arc<Self>) -> View<'static> {

@@ -109,7 +109,14 @@ fn plans(held: &Held) -> Vec<(&'static str, Changes, Expected, u64)> {
     let complete = key(held, 0x21, "ccomplete\0");
     let complete_part: Part = postcard::from_bytes(&held[&complete][2..]).unwrap();
     let item = complete_part.results.items[0];
-    let owed = key(held, 0x25, "ccomplete\0");
+    let owed = key(held, 0x26, "https://127.0.0.1:1/");
+    let delivery: Delivery = postcard::from_bytes(&held[&owed][2..]).unwrap();
+    let number = delivery.number;
+    let of_number = format!("delivery {number}");
+    let (in_state, about) = (key(held, 0x2A, ""), key(held, 0x2B, "ccomplete\0"));
+    let kinds = key(held, 0x2E, "");
+    let waiting: Vec<Vec<u8>> = held.keys().filter(|key| key[0] == 0x27).cloned().collect();
+    assert_eq!(waiting.is_empty(), delivery.due.is_none());
     let queued = key(held, 0x10, "queued");
     let index = |value: &str| format!("index \"email\" = {value:?} of \"Subscriber\"");
     let of_job = format!("a part of request {:?} that has it among its results", open_part.request_id);
@@ -284,9 +291,43 @@ fn plans(held: &Held) -> Vec<(&'static str, Changes, Expected, u64)> {
         ),
         (
             "a delivery is about no part",
-            changed::<Delivery>(held, &owed, |delivery| delivery["sequence"] = json!(9)),
-            expected(&[["a delivery owed for conversation \"complete\"", "part 9 of its conversation", "none"]]),
+            changed::<Delivery>(held, &owed, |delivery| delivery["content"]["Results"]["about"] = json!(9)),
+            expected(&[[&of_number, "part 9 of \"complete\"", "none"]]),
             1,
+        ),
+        (
+            "a delivery is missing among those of its state",
+            vec![(in_state, None)],
+            expected(&[[&format!("the state of {of_number}"), "an index entry: the delivery has it", "none"]]),
+            0,
+        ),
+        (
+            "a delivery is in another state, too",
+            vec![(key(held, 0x2A, "").into_iter().enumerate().map(|(at, byte)| if at == 1 { 4 } else { byte }).collect(), Some(Vec::new()))],
+            expected(&[[&format!("the state of {of_number}"), "no index entry: the delivery has another", "an index entry"]]),
+            0,
+        ),
+        (
+            "a delivery is missing among those of its conversation",
+            vec![(about, None)],
+            expected(&[[&format!("the conversation of {of_number}"), "an index entry: the delivery has it", "none"]]),
+            0,
+        ),
+        (
+            "deliveries are counted wrongly",
+            vec![(kinds, Some(9_u64.to_be_bytes().to_vec()))],
+            expected(&[["a count of deliveries", "", "9"]]),
+            0,
+        ),
+        (
+            "a delivery that waits is in no lane",
+            waiting.iter().map(|key| (key.clone(), None)).collect(),
+            match waiting.is_empty() {
+                true => Vec::new(),
+                // Both the delivery and its lane tell of it.
+                false => expected(&[[&format!("the due time of {of_number}"), "an entry: it is due", "none"], ["lane \"https://127.0.0.1:1\"", "no head", "its head at"]]),
+            },
+            0,
         ),
         (
             "a part names a result that is not there",
@@ -368,7 +409,7 @@ async fn damage_is_named_alone_and_repaired_where_it_follows_from_records() {
 /// What follows from nothing else. What an account has in the queue is a count with the place of a record.
 fn is_record(key: &[u8]) -> bool {
     let is_count = key.windows(6).any(|window| window == b"queued");
-    matches!(key[0], 0x01 | 0x10 | 0x20..=0x22 | 0x25 | 0xF0) && !is_count
+    matches!(key[0], 0x01 | 0x10 | 0x20..=0x22 | 0x26 | 0xF0) && !is_count
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,6 +9,7 @@ use envoi::{
     backend,
     clock::{Clock, Time},
     config::demo,
+    notify,
     object::{Limits, Node, Tree, read},
     queue,
     schema::Schema,
@@ -29,6 +30,11 @@ pub(crate) const WSSE: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-2004
 
 /// 2026-03-01T12:00:00Z, where the clock of every gateway here stands.
 pub(crate) const START: Time = Time::from_millis(1_772_366_400_000);
+
+/// No name has an address: nothing leaves this machine.
+pub(crate) fn nowhere() -> notify::Resolver {
+    notify::Resolver::new(|_| Box::pin(async { Err(std::io::Error::other("there are no names in tests")) }))
+}
 
 /// A running gateway. It stops when this is dropped.
 pub(crate) struct Gateway {
@@ -65,6 +71,8 @@ impl Gateway {
             limits: Limits::default(),
             backend: backend::Settings::default(),
             queue: queue::Settings::default(),
+            notify: notify::Settings { resolver: nowhere(), ..notify::Settings::default() },
+            mail: envoi::mail::Settings::default(),
             clock: clock.clone(),
             seeded: None,
         };

@@ -3,9 +3,12 @@
 //! A test holds that every default here is the room's own default.
 
 mod access;
+mod extract;
 mod log;
+mod mail;
 mod queue;
 mod reading;
+mod sends;
 mod server;
 mod store;
 
@@ -40,7 +43,12 @@ const fn seconds(min: u64, max: u64, put: fn(&mut Config, Duration)) -> Kind {
     Kind::Duration { min: Duration::from_secs(min), max: Duration::from_secs(max), put }
 }
 
-const DAY: u64 = 24 * 3600;
+const fn flag(put: fn(&mut Config, bool)) -> Kind {
+    Kind::Flag { put }
+}
+
+const HOUR: u64 = 3600;
+const DAY: u64 = 24 * HOUR;
 
 /// Numbers here are bounded by their rows, so none is cut short.
 fn small(number: u64) -> u32 {
@@ -53,5 +61,17 @@ fn place(number: u64) -> usize {
 
 /// All settings.
 pub(super) fn settings() -> impl Iterator<Item = &'static Setting> + Clone {
-    [server::ROWS, store::ROWS, reading::ROWS, queue::ROWS, access::ROWS, log::ROWS].into_iter().flatten()
+    [
+        server::ROWS,
+        store::ROWS,
+        reading::ROWS,
+        queue::ROWS,
+        extract::ROWS,
+        sends::ROWS,
+        mail::ROWS,
+        access::ROWS,
+        log::ROWS,
+    ]
+    .into_iter()
+    .flatten()
 }

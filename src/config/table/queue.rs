@@ -1,6 +1,6 @@
 //! Settings of asynchronous calls.
 
-use super::{DAY, Setting, place, row, seconds};
+use super::{DAY, HOUR, Setting, flag, place, row, seconds};
 use crate::config::value::Kind;
 
 pub(super) const ROWS: &[Setting] = &[
@@ -33,6 +33,48 @@ pub(super) const ROWS: &[Setting] = &[
         "30d",
         seconds(60, 3650 * DAY, |c, v| c.backend.conversations.retention = v),
         "How long results of asynchronous calls can be retrieved. ConversationIDs stay used for ever.",
+    ),
+    row(
+        "queue.high",
+        "0ms",
+        seconds(0, HOUR, |c, v| c.backend.conversations.high = v),
+        "How often asynchronous triggered sends of QueuePriority High are taken up; 0ms is at once.",
+    ),
+    row(
+        "queue.medium",
+        "1m",
+        seconds(0, HOUR, |c, v| c.backend.conversations.medium = v),
+        "How often those of Medium are taken up, which is the default.",
+    ),
+    row(
+        "queue.low",
+        "5m",
+        seconds(0, DAY, |c, v| c.backend.conversations.low = v),
+        "How often those of Low are taken up.",
+    ),
+    row(
+        "queue.unique_correlation_ids",
+        "true",
+        flag(|c, v| c.backend.conversations.unique_correlation_ids = v),
+        "Whether the objects of an asynchronous call must have different CorrelationIDs (ErrorCode 204).",
+    ),
+    row(
+        "queue.delete_within",
+        "",
+        seconds(60, 365 * DAY, |c, v| c.backend.conversations.delete_within = Some(v)),
+        "A ScheduledRequest can be deleted only when its ScheduledTime is nearer than this; without it at any time.",
+    ),
+    row(
+        "queue.insecure_loopback",
+        "false",
+        flag(|c, v| c.backend.conversations.insecure_loopback = v),
+        "Whether results may be posted to http: addresses of this machine (else ErrorCode 227).",
+    ),
+    row(
+        "queue.insecure_hosts",
+        "",
+        Kind::Hosts { put: |c, v| c.backend.conversations.insecure_hosts = v },
+        "Hosts to which results may be posted over http:.",
     ),
     row(
         "queue.open",

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{Asked, Operators, Wrong};
 use crate::{
     queue::{NoRemainder, remainder, report},
-    store::{Transaction, View},
+    store::{StoreError, Transaction, View},
 };
 
 /// Conversations in a list, unless more or fewer are asked for.
@@ -46,13 +46,14 @@ impl Operators {
         };
         let look = move |view: &View<'_>| view.conversations().list(limit, &wanted);
         let list = self.store.read(look).await.map_err(Wrong::store)?;
-        Ok(json!(list.iter().map(report::line).collect::<Vec<_>>()))
+        Ok(json!(list.iter().map(|kept| report::line(kept, &self.queue)).collect::<Vec<_>>()))
     }
 
     async fn one(&self, asked: &Asked<'_>) -> Result<Value, Wrong> {
         let (account, id) = self.named(asked)?;
-        let (now, settings) = (self.clock.now(), self.backend.settings.conversations.clone());
-        let look = move |view: &View<'_>| report::whole(&view.conversations(), &account, &id, now, &settings);
+        let (now, queue) = (self.clock.now(), self.queue.clone());
+        let look =
+            move |view: &View<'_>| report::whole(&view.conversations(), &view.deliveries(), &account, &id, now, &queue);
         let found = self.store.read(look).await.map_err(Wrong::store)?;
         found.map(|whole| json!(whole)).ok_or_else(|| Wrong::unknown("there is no such conversation"))
     }
@@ -71,6 +72,7 @@ impl Operators {
             remainder(txn, &accounts, &old.name, &renewed, now, &settings)
         };
         let parts = self.store.write(work).await.map_err(|error| match error {
+            NoRemainder::Store(error @ StoreError::Corrupt { .. }) => Wrong(StatusCode::CONFLICT, error.to_string()),
             NoRemainder::Store(error) => Wrong::store(error),
             NoRemainder::Unknown => Wrong::unknown(&error.to_string()),
             _ => Wrong(StatusCode::CONFLICT, error.to_string()),
@@ -79,13 +81,26 @@ impl Operators {
         Ok(json!({ "conversation": new, "parts": parts }))
     }
 
+    /// The clock goes from one moment at which something is due to the next, so that each thing is done at its own moment
+    /// and in its order, however far it is moved at once.
     async fn time(&self, asked: &Asked<'_>) -> Result<Value, Wrong> {
         let by = asked.get("by").unwrap_or_else(|| "0".to_owned());
         let by = by.parse().map_err(|_| Wrong::asked(format!("by is {by:?}, expected milliseconds")))?;
-        let now = self.clock.advance(Duration::from_millis(by)).ok_or_else(|| {
-            Wrong(StatusCode::CONFLICT, "the clock is the system's; start with --virtual-clock to move it".to_owned())
-        })?;
-        self.queue.idle().await;
-        Ok(json!({ "now": now.to_string() }))
+        if !self.clock.is_virtual() {
+            let why = "the clock is the system's; start with --virtual-clock to move it";
+            return Err(Wrong(StatusCode::CONFLICT, why.to_owned()));
+        }
+        let until = self.clock.now().plus(Duration::from_millis(by));
+        loop {
+            self.queue.idle().await;
+            self.notifier.idle().await;
+            let now = self.clock.now();
+            if now >= until {
+                return Ok(json!({ "now": now.to_string() }));
+            }
+            let work = self.queue.next_due().await.map_err(Wrong::store)?;
+            let next = work.into_iter().chain(self.notifier.next_due().await.map_err(Wrong::store)?).min();
+            self.clock.advance(next.map_or(until, |next| next.min(until)).since(now));
+        }
     }
 }

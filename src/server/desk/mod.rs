@@ -1,6 +1,7 @@
 //! What operators ask, and what they order. Answers are JSON; each file here holds the paths of one subject.
 
 mod conversations;
+mod mail;
 mod store;
 
 use std::{
@@ -20,26 +21,26 @@ use super::{
 use crate::{
     backend::Backend,
     clock::Clock,
+    mail::Transport,
+    notify::Notifier,
     queue::Queue,
     store::{Internal, Store, StoreError},
 };
 
 /// The desk of a whole server.
 pub(super) struct Operators {
-    store: Store,
-    queue: Queue,
-    backend: Arc<Backend>,
-    access: Arc<Access>,
-    clock: Clock,
+    pub(super) store: Store,
+    pub(super) queue: Queue,
+    pub(super) notifier: Notifier,
+    pub(super) backend: Arc<Backend>,
+    pub(super) access: Arc<Access>,
+    pub(super) mail: Arc<Transport>,
+    pub(super) clock: Clock,
     /// Whether a backup is being made: one at a time.
-    backing_up: Arc<AtomicBool>,
+    pub(super) backing_up: Arc<AtomicBool>,
 }
 
 impl Operators {
-    pub(super) fn new(store: Store, queue: Queue, backend: Arc<Backend>, access: Arc<Access>, clock: &Clock) -> Self {
-        Self { store, queue, backend, access, clock: clock.clone(), backing_up: Arc::default() }
-    }
-
     /// The account and the id that a question names; the account may be left out where there is one.
     fn named(&self, asked: &Asked<'_>) -> Result<(Internal, String), Wrong> {
         let id = asked.get("id").ok_or_else(|| Wrong::asked("id is missing".to_owned()))?;
@@ -82,13 +83,15 @@ impl Desk for Operators {
                     return Told::Method(allowed);
                 }
                 self.ask_store(&asked).await
+            } else if let Some(allowed) = listed(mail::PATHS) {
+                if allowed != method.as_str() {
+                    return Told::Method(allowed);
+                }
+                return self.ask_mail(path, &asked);
             } else {
                 return Told::Elsewhere;
             };
-            match told {
-                Ok(answer) => Told::Json(StatusCode::OK, answer.to_string()),
-                Err(Wrong(status, error)) => Told::Json(status, json!({ "error": error }).to_string()),
-            }
+            told.map_or_else(Wrong::told, |answer| Told::Json(StatusCode::OK, answer.to_string()))
         })
     }
 }
@@ -106,6 +109,10 @@ impl Asked<'_> {
 struct Wrong(StatusCode, String);
 
 impl Wrong {
+    fn told(self) -> Told {
+        Told::Json(self.0, json!({ "error": self.1 }).to_string())
+    }
+
     fn asked(what: String) -> Self {
         Self(StatusCode::BAD_REQUEST, what)
     }

@@ -113,7 +113,7 @@ fn remove(check: &Check<'_>, key: &[u8], expected: &str) -> Result<(), StoreErro
 
 /// Writes an entry of what is due again, if its conversation is due at the moment in its key.
 fn remake(txn: &mut crate::store::Transaction<'_>, key: &[u8]) -> Result<(), StoreError> {
-    let (Some((name, _)), Some(moment)) = (keys::name(key), keys::moment(key)) else { return Ok(()) };
+    let (Some((name, _)), Some(moment)) = (keys::whole_name(key), keys::moment(key)) else { return Ok(()) };
     match txn.conversations().get(&name) {
         Ok(Some(Known::Kept(kept))) if kept.due == Some(Time::from_millis(moment)) => txn.write(key.to_vec(), &name),
         _ => Ok(()),

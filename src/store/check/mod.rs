@@ -16,11 +16,12 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     Internal, Kept, Known, Name, Part, Shape, Stopped, StoreError, Transaction, View, chunk,
-    committer::{FIRST_ID, MARKS},
+    committer::FIRST_ID,
     conversation_key as keys,
     conversations::decode,
     engine::Engine,
     key,
+    totals::{self, MARKS},
     transaction::Overlay,
     versions::Source,
 };
@@ -126,7 +127,7 @@ impl Stopped {
 
 impl<'a> Check<'a> {
     fn run(self) -> Result<(Report, u64), StoreError> {
-        let mut objects = objects::Counting::default();
+        let (mut objects, mut deliveries) = (objects::Counting::default(), deliveries::Counting::default());
         let (mut keys_held, mut bytes_held) = (0, 0);
         self.view.visit(&[], None, &mut |key, value| {
             if key.first() != Some(&key::MARK) {
@@ -136,14 +137,15 @@ impl<'a> Check<'a> {
             match self.engine {
                 // What was repaired on the way is not in a page that was read before.
                 Some(_) => match self.view.get(key)? {
-                    Some(value) => self.look_at(key, &value, &mut objects)?,
+                    Some(value) => self.look_at(key, &value, &mut objects, &mut deliveries)?,
                     None => {}
                 },
-                None => self.look_at(key, value, &mut objects)?,
+                None => self.look_at(key, value, &mut objects, &mut deliveries)?,
             }
             Ok(true)
         })?;
         objects.end(&self)?;
+        deliveries.end(&self)?;
         for check in self.catalogue.checks {
             check(&self)?;
         }
@@ -154,7 +156,13 @@ impl<'a> Check<'a> {
         Ok((report, out.repaired))
     }
 
-    fn look_at(&self, key: &[u8], value: &[u8], objects: &mut objects::Counting) -> Result<(), StoreError> {
+    fn look_at(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        objects: &mut objects::Counting,
+        deliveries: &mut deliveries::Counting,
+    ) -> Result<(), StoreError> {
         match *key.first().unwrap_or(&0) {
             key::SETTING => self.readable(key, value).map(|_| ()),
             key::MARK => self.known_mark(key),
@@ -166,7 +174,7 @@ impl<'a> Check<'a> {
             keys::ENVELOPE => parts::envelope(self, key, value),
             keys::REQUEST => parts::request(self, key, value),
             keys::DUE => conversations::due(self, key, value),
-            deliveries::FIRST..=deliveries::LAST => deliveries::delivery(self, key, value),
+            deliveries::FIRST..=deliveries::LAST => deliveries.look_at(self, key, value),
             key::PIECE => self.piece(key, value),
             _ => self.wrong(key, "no such key", "a key of a space that this program does not have"),
         }
@@ -287,7 +295,7 @@ impl<'a> Check<'a> {
         for (mark, held) in MARKS.into_iter().zip([next, keys, bytes]) {
             let key = key::mark(mark);
             let value = self.view.get(&key)?;
-            let stored = match super::committer::number(value.as_deref(), mark) {
+            let stored = match totals::stored_number(value.as_deref(), mark) {
                 Ok(stored) => stored.unwrap_or(if mark == "sequence" { FIRST_ID.cast_unsigned() } else { 0 }),
                 Err(error) => {
                     self.derived(&key, &held.to_string(), error.to_string(), Some(held.to_le_bytes().to_vec()))?;

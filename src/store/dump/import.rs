@@ -11,11 +11,12 @@ use super::{
 };
 use crate::store::{
     Catalogue, FORMAT, Known, Name, Part, StoreError, chunk,
-    committer::{FIRST_ID, MARKS},
+    committer::FIRST_ID,
     conversation_key as keys,
     conversations::{self, decode},
     fresh::Fresh,
     key, objects,
+    totals::MARKS,
 };
 
 /// Makes a data directory, which must not exist or be empty, of the lines of an export.

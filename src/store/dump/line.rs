@@ -88,8 +88,8 @@ pub(super) fn is_whole(of: &[u8]) -> bool {
     match *of.first().unwrap_or(&0) {
         key::SETTING => key::name(of).is_some(),
         key::RECORD => key::of_kind(of).is_some_and(|(_, _, id)| id.len() == 8),
-        keys::CONVERSATION => keys::name(of).is_some_and(|(_, rest)| rest.is_empty()),
-        keys::PART | keys::ENVELOPE => keys::name(of).is_some_and(|(_, rest)| rest.len() == 4),
+        keys::CONVERSATION => keys::whole_name(of).is_some_and(|(_, rest)| rest.is_empty()),
+        keys::PART | keys::ENVELOPE => keys::whole_name(of).is_some_and(|(_, rest)| rest.len() == 4),
         _ => false,
     }
 }

@@ -15,8 +15,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Catalogue, Delivery, FORMAT, Known, Name, Part, Stopped, StoreError, View, chunk, conversation_key as keys,
-    conversations::decode, key, objects, versions::Source,
+    Catalogue, Delivery, FORMAT, Known, Lane, Name, Part, Stopped, StoreError, View, chunk, conversation_key as keys,
+    conversations::decode, delivery_key, key, objects, versions::Source,
 };
 use line::{Bytes, Entry, Line};
 
@@ -100,7 +100,7 @@ fn line_of(view: &View<'_>, catalogue: &Catalogue, key: &[u8], stored: &[u8]) ->
     let line = match *key.first().unwrap_or(&0) {
         key::INDEX | key::COUNT => return Ok(None),
         // Those of a conversation whose id is too long for its key go as it does.
-        keys::DUE if keys::name(key).is_some() => return Ok(None),
+        keys::DUE if keys::whole_name(key).is_some() => return Ok(None),
         keys::REQUEST => match whole().and_then(|bytes| decode::<(Name, u32)>(key, &bytes)) {
             Ok((name, _)) if name.id.len() > key::LONGEST_VALUE => other(),
             _ => return Ok(None),
@@ -112,7 +112,7 @@ fn line_of(view: &View<'_>, catalogue: &Catalogue, key: &[u8], stored: &[u8]) ->
         },
         key::MARK => match key::name(key).as_deref() {
             Some("sequence") => {
-                let next = super::committer::number(Some(stored), "sequence")?.unwrap_or(0);
+                let next = super::totals::stored_number(Some(stored), "sequence")?.unwrap_or(0);
                 Line::Sequence { next: next.cast_signed() }
             }
             // The format stands in the first line; the totals follow from everything else.
@@ -130,7 +130,7 @@ fn line_of(view: &View<'_>, catalogue: &Catalogue, key: &[u8], stored: &[u8]) ->
             Line::Object { account, kind, id, index: entries.iter().map(|entry| Entry::of(entry)).collect(), value }
         }
         keys::CONVERSATION | keys::PART | keys::ENVELOPE if line::is_whole(key) => {
-            let Some((name, rest)) = keys::name(key) else { return Ok(Some(other())) };
+            let Some((name, rest)) = keys::whole_name(key) else { return Ok(Some(other())) };
             let (account, single, conversation) = (name.account, name.single, name.id);
             let sequence = rest.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
             let bytes = whole()?;
@@ -158,7 +158,9 @@ fn line_of(view: &View<'_>, catalogue: &Catalogue, key: &[u8], stored: &[u8]) ->
 /// How the values of deliveries are shown, by the space of their keys. What is not named here goes as base64.
 fn delivery_shape(key: &[u8]) -> Option<Shape> {
     match *key.first()? {
-        keys::OWED => Some(Shape::of::<Delivery>()),
+        delivery_key::DELIVERY => Some(Shape::of::<Delivery>()),
+        delivery_key::LANE => Some(Shape::of::<Lane>()),
+        delivery_key::HEAD => Some(Shape::of::<String>()),
         _ => None,
     }
 }

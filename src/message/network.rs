@@ -1,4 +1,4 @@
-//! A block of addresses (`10.0.0.0/8`, `192.0.2.7`), to name proxies by. Pure.
+//! A block of addresses (`10.0.0.0/8`, `192.0.2.7`), to name proxies and the networks that callbacks may reach. Pure.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 

@@ -1,0 +1,181 @@
+//! One message over one connection, and what can be said of it afterwards.
+
+use std::{error::Error as _, time::Duration};
+
+use lettre::{
+    Address,
+    transport::smtp::{
+        Error,
+        client::AsyncSmtpConnection,
+        commands::{Data, Mail, Rcpt, Rset},
+        extension::{Extension, MailBodyParameter, MailParameter},
+        response::Response,
+    },
+};
+use tokio::time::timeout;
+
+use super::Turn;
+use crate::mail::{Composed, Sent};
+
+/// The message goes out in pieces of this size, so that it is not copied whole.
+const PIECE: usize = 64 << 10;
+/// A relay that breaks off within a message has usually said why, and one that refuses a mail resets at once.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+/// No status is longer, in characters.
+const STATUS: usize = 300;
+/// Replies that complain of the log-in and not of the mail (RFC 4954).
+const LOG_IN: [u16; 4] = [530, 534, 535, 538];
+
+/// Hands a message over. `reply` is how long each reply may take, `data` how long the message and its reply.
+pub(super) async fn carry(smtp: &mut AsyncSmtpConnection, mail: &Composed, reply: Duration, data: Duration) -> Turn {
+    let (Ok(from), Ok(to)) = (mail.from.parse::<Address>(), mail.to.parse::<Address>()) else {
+        // compose() has looked at both.
+        return Turn { sent: refused("an address is none".to_owned()), usable: true, answered: true };
+    };
+    let mut parameters = Vec::new();
+    if !mail.bytes.is_ascii() || !mail.from.is_ascii() || !mail.to.is_ascii() {
+        let info = smtp.server_info();
+        if !info.supports_feature(Extension::SmtpUtfEight) || !info.supports_feature(Extension::EightBitMime) {
+            let status = "5.6.7 the address is not ASCII, and the relay does not take SMTPUTF8".to_owned();
+            return Turn { sent: refused(status), usable: true, answered: true };
+        }
+        parameters = vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)];
+    }
+    let mut answered = false;
+    for command in [Mail::new(Some(from), parameters).to_string(), Rcpt::new(to, Vec::new()).to_string()] {
+        let said = timeout(reply, smtp.command(command)).await;
+        match said {
+            Ok(Ok(_)) => answered = true,
+            Ok(Err(error)) => return declined(smtp, &error, answered).await,
+            Err(_) => return Turn { sent: retry(late(reply)), usable: false, answered },
+        }
+    }
+    match timeout(reply, smtp.command(Data)).await {
+        Ok(Ok(response)) if response.has_code(354) => {}
+        // Anything sent now would be taken for commands.
+        Ok(Ok(response)) => {
+            let status = format!("{}, in answer to DATA", answer(&response));
+            return Turn { sent: retry(status), usable: false, answered };
+        }
+        Ok(Err(error)) => return declined(smtp, &error, answered).await,
+        Err(_) => return Turn { sent: retry(late(reply)), usable: false, answered },
+    }
+    let (sent, usable) = message(smtp, &mail.bytes, data).await;
+    Turn { sent, usable, answered }
+}
+
+/// The message itself; and whether the connection is good for another.
+async fn message(smtp: &mut AsyncSmtpConnection, bytes: &[u8], data: Duration) -> (Sent, bool) {
+    // lettre ends what it is given with a line break before the dot.
+    let bytes = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
+    // Asked for the piece after the last, all pieces have been written, and what goes out next is the final dot.
+    let mut pieces = bytes.chunks(PIECE);
+    let mut complete = false;
+    let all = std::iter::from_fn(|| {
+        let piece = pieces.next();
+        complete |= piece.is_none();
+        piece
+    });
+    let said = timeout(data, smtp.message_iter(all)).await;
+    match said {
+        Ok(Ok(response)) if u16::from(response.code()) / 100 == 2 => {
+            (Sent::Accepted { status: answer(&response) }, true)
+        }
+        Ok(Ok(response)) => {
+            (Sent::Uncertain { status: format!("{}, in answer to the message", answer(&response)) }, false)
+        }
+        Ok(Err(error)) if is_reply(&error) => (verdict(&error), u16_of(&error) != Some(421)),
+        Ok(Err(error)) if complete => {
+            let status = format!("no answer to the message, which had been sent whole: {}", said_of(&error));
+            (Sent::Uncertain { status }, false)
+        }
+        Ok(Err(error)) => match timeout(LAST_WORDS, smtp.read_response()).await {
+            Ok(Err(last)) if is_reply(&last) => (verdict(&last), false),
+            _ => (retry(format!("cut off within the message: {}", said_of(&error))), false),
+        },
+        Err(_) if complete => {
+            let status = format!("no answer within {data:?} to the message, which had been sent whole");
+            (Sent::Uncertain { status }, false)
+        }
+        Err(_) => (retry(format!("the message was not taken within {data:?}")), false),
+    }
+}
+
+/// After a command that was not obeyed: the connection is good again when the relay resets it.
+async fn declined(smtp: &mut AsyncSmtpConnection, error: &Error, before: bool) -> Turn {
+    if !is_reply(error) || u16_of(error) == Some(421) {
+        return Turn { sent: verdict(error), usable: false, answered: before };
+    }
+    let usable = matches!(timeout(LAST_WORDS, smtp.command(Rset)).await, Ok(Ok(_)));
+    Turn { sent: verdict(error), usable, answered: true }
+}
+
+fn verdict(error: &Error) -> Sent {
+    let status = said(error);
+    if error.is_permanent() && u16_of(error).is_none_or(|code| !LOG_IN.contains(&code)) {
+        return Sent::Refused { status };
+    }
+    Sent::Retry { status }
+}
+
+fn is_reply(error: &Error) -> bool {
+    error.is_transient() || error.is_permanent()
+}
+
+fn u16_of(error: &Error) -> Option<u16> {
+    error.status().map(u16::from)
+}
+
+fn retry(status: String) -> Sent {
+    Sent::Retry { status }
+}
+
+fn refused(status: String) -> Sent {
+    Sent::Refused { status }
+}
+
+fn late(reply: Duration) -> String {
+    format!("no reply within {reply:?}")
+}
+
+/// `SMTP 250 2.0.0 Ok: queued as 1234`
+fn answer(response: &Response) -> String {
+    let words: Vec<&str> = response.message().collect();
+    line(&format!("SMTP {} {}", response.code(), words.join(" ")))
+}
+
+/// What a relay said when it did not obey, or what went wrong with it.
+pub(super) fn said(error: &Error) -> String {
+    match (u16_of(error), error.source()) {
+        (Some(code), Some(words)) => line(&format!("SMTP {code} {words}")),
+        _ => said_of(error),
+    }
+}
+
+fn said_of(error: &Error) -> String {
+    let mut last: &dyn std::error::Error = error;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    line(&last.to_string())
+}
+
+/// The same without its words: the code, and the enhanced one where there is one.
+pub(super) fn code(error: &Error) -> String {
+    let Some(code) = u16_of(error) else { return said_of(error) };
+    let words = error.source().map(ToString::to_string).unwrap_or_default();
+    let first = words.split(' ').next().unwrap_or_default();
+    let parts: Vec<&str> = first.split('.').collect();
+    let enhanced = parts.len() == 3
+        && parts.iter().all(|part| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit()));
+    if enhanced { format!("SMTP {code} {first}") } else { format!("SMTP {code}") }
+}
+
+/// One line of bounded length.
+pub(super) fn line(text: &str) -> String {
+    let line = super::super::one_line(text);
+    if line.chars().count() <= STATUS {
+        return line;
+    }
+    line.chars().take(STATUS - 1).chain(['…']).collect()
+}

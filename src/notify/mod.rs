@@ -1,0 +1,155 @@
+//! Telling the caller: what is owed is taken up when it is due, rendered, sent, tried again, given up.
+//!
+//! What holds:
+//! - Only the store says what is owed. A delivery is marked as begun, durably, before a byte of it leaves, and its end is
+//!   written with its attempt: a crash at any point loses nothing, and whatever may go out twice carries the same id.
+//! - Nobody polls: the notifier waits for something new to be owed, for the moment of the next due delivery, or for an
+//!   attempt to end. In memory there is only what is under way, however much is owed.
+//! - A place that is down costs one probe at a time and keeps nobody else waiting (`breaker`, and lanes in the store).
+//! - A callback reaches public addresses and what the settings allow, nothing else (`guard`, `dial`).
+//!
+//! `backoff`, `breaker`, `guard`, `sign`, `cut` and `render` are pure; `post`, `drop` and who else is a [`Carrier`] have
+//! the sockets and files; `run` joins them.
+
+mod backoff;
+mod breaker;
+mod cut;
+mod dial;
+mod drop;
+mod guard;
+mod outcome;
+mod post;
+pub mod render;
+mod run;
+mod send;
+mod settings;
+mod sign;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tokio::sync::{Notify, watch};
+
+pub use self::{
+    breaker::named as breaker_state,
+    dial::{Resolver, Resolving},
+    drop::Folder,
+    outcome::{Carrier, Carrying, Outcome},
+    post::Post,
+    send::Mailer,
+    settings::Settings,
+    sign::SigningSecret,
+};
+use crate::{
+    clock::{Clock, Time},
+    store::{Attempted, DeliveryKind, Store, StoreError, View},
+};
+
+/// Who carries which kind. Of a kind that nobody carries, deliveries stay owed.
+pub type Carriers = BTreeMap<DeliveryKind, Arc<dyn Carrier>>;
+
+/// Attempts that have ended since the start, by kind and outcome.
+pub type Tally = BTreeMap<(DeliveryKind, Attempted), u64>;
+
+/// What the notifier works with.
+pub struct Parts {
+    /// What is owed, and where attempts are written down.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// How often, how many, how long.
+    pub settings: Settings,
+    /// Who carries what.
+    pub carriers: Carriers,
+}
+
+/// A handle to the notifier. Clones share it.
+#[derive(Clone)]
+pub struct Notifier(Arc<Shared>);
+
+struct Shared {
+    parts: Parts,
+    wake: Notify,
+    /// How many have asked whether it is idle ...
+    asked: AtomicU64,
+    /// ... and how many of them have their answer.
+    answered: watch::Sender<u64>,
+    closing: watch::Sender<bool>,
+    closed: watch::Sender<bool>,
+    tally: Mutex<Tally>,
+}
+
+impl std::fmt::Debug for Notifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Notifier")
+    }
+}
+
+impl Notifier {
+    /// A notifier at rest; [`Notifier::run`] works off what is owed.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Shared {
+            parts,
+            wake: Notify::new(),
+            asked: AtomicU64::new(0),
+            answered: watch::Sender::new(0),
+            closing: watch::Sender::new(false),
+            closed: watch::Sender::new(false),
+            tally: Mutex::default(),
+        }))
+    }
+
+    /// Its settings.
+    pub fn settings(&self) -> &Settings {
+        &self.0.parts.settings
+    }
+
+    /// What it has done since the start.
+    pub fn tally(&self) -> Tally {
+        self.0.tally.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// When something is to be sent next that is not due yet.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn next_due(&self) -> Result<Option<Time>, StoreError> {
+        let now = self.0.parts.clock.now();
+        let look = move |view: &View<'_>| view.deliveries().due(now, 0, &|_| 0);
+        Ok(self.0.parts.store.read(look).await?.1)
+    }
+
+    /// To be called when something new may be owed.
+    pub fn wake(&self) {
+        self.0.wake.notify_one();
+    }
+
+    /// Ready when everything that was due at the call, and what became due by it, has been tried, as far as somebody
+    /// carries it and the store let it; or when the notifier closes.
+    pub async fn idle(&self) {
+        let mut answered = self.0.answered.subscribe();
+        let mine = self.0.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        self.wake();
+        // The sender lives in this notifier.
+        let _answered = answered.wait_for(|answered| *answered >= mine).await;
+    }
+
+    /// Ends the work: attempts under way are finished, no other is begun.
+    pub async fn close(&self) {
+        self.0.closing.send_replace(true);
+        let mut closed = self.0.closed.subscribe();
+        let _closed = closed.wait_for(|closed| *closed).await;
+    }
+
+    /// Works off what is owed until the notifier is closed.
+    pub async fn run(self) {
+        run::Dispatcher::new(Arc::clone(&self.0)).run().await;
+        self.0.answered.send_replace(u64::MAX);
+        self.0.closed.send_replace(true);
+    }
+}

@@ -1,0 +1,196 @@
+//! The keys of deliveries; what lies under them is described in `deliveries` and `lane`.
+//!
+//! | first byte | then | value |
+//! |---|---|---|
+//! | 0x26 | number | a delivery |
+//! | 0x27 | lane, moment, number | nothing: the delivery is due at that moment |
+//! | 0x28 | lane | the lane: its name, its head, whether it rests |
+//! | 0x29 | moment, lane | the lane's name: its first delivery is due at that moment |
+//! | 0x2A | state, number | nothing |
+//! | 0x2B | account, conversation, number | nothing: the delivery is about that conversation |
+//! | 0x2C | number | nothing: the delivery is neither delivered nor given up |
+//! | 0x2D | moment, number | nothing: the delivery is forgotten at that moment |
+//! | 0x2E | kind, state | how many there are, eight bytes |
+//!
+//! Numbers are written falling in 0x26, 0x2A and 0x2B, so that the newest comes first, and rising elsewhere.
+
+use super::{conversation_key, conversations::Name, key};
+
+pub(super) const DELIVERY: u8 = 0x26;
+pub(super) const DUE: u8 = 0x27;
+pub(super) const LANE: u8 = 0x28;
+pub(super) const HEAD: u8 = 0x29;
+pub(super) const STATE: u8 = 0x2A;
+pub(super) const ABOUT: u8 = 0x2B;
+pub(super) const UNSETTLED: u8 = 0x2C;
+pub(super) const FORGET: u8 = 0x2D;
+pub(super) const COUNT: u8 = 0x2E;
+
+pub(super) fn delivery(number: i64) -> Vec<u8> {
+    falling(vec![DELIVERY], number)
+}
+
+/// What all deliveries begin with.
+pub(super) fn deliveries() -> Vec<u8> {
+    vec![DELIVERY]
+}
+
+pub(super) fn due(lane: &str, moment: i64, number: i64) -> Vec<u8> {
+    rising(rising(of(DUE, lane), moment), number)
+}
+
+/// What everything due in one lane begins with.
+pub(super) fn due_in(lane: &str) -> Vec<u8> {
+    of(DUE, lane)
+}
+
+/// What everything that is due in a lane after a moment comes behind.
+pub(super) fn due_after(lane: &str, moment: i64) -> Vec<u8> {
+    rising(of(DUE, lane), moment.saturating_add(1))
+}
+
+/// The moment in a key of what is due in a lane.
+pub(super) fn due_moment(key: &[u8]) -> Option<i64> {
+    let (rest, _number) = key.split_last_chunk::<8>()?;
+    key::id(rest)
+}
+
+pub(super) fn lane(lane: &str) -> Vec<u8> {
+    of(LANE, lane)
+}
+
+/// What all lanes begin with.
+pub(super) fn lanes() -> Vec<u8> {
+    vec![LANE]
+}
+
+pub(super) fn head(moment: i64, lane: &str) -> Vec<u8> {
+    let mut key = rising(vec![HEAD], moment);
+    key::index_value(&mut key, lane.as_bytes());
+    key
+}
+
+/// What the heads of all lanes begin with.
+pub(super) fn heads() -> Vec<u8> {
+    vec![HEAD]
+}
+
+/// What every head after a moment comes behind.
+pub(super) fn heads_after(moment: i64) -> Vec<u8> {
+    rising(vec![HEAD], moment.saturating_add(1))
+}
+
+/// The moment in a head's key.
+pub(super) fn head_moment(head: &[u8]) -> Option<i64> {
+    key::id(head.get(..9)?)
+}
+
+pub(super) fn state(state: u8, number: i64) -> Vec<u8> {
+    falling(vec![STATE, state], number)
+}
+
+/// What all deliveries of one state begin with.
+pub(super) fn states(state: u8) -> Vec<u8> {
+    vec![STATE, state]
+}
+
+pub(super) fn about(name: &Name, number: i64) -> Vec<u8> {
+    falling(conversation_key::of(ABOUT, name), number)
+}
+
+/// What all deliveries about one conversation begin with.
+pub(super) fn all_about(name: &Name) -> Vec<u8> {
+    conversation_key::of(ABOUT, name)
+}
+
+pub(super) fn unsettled(number: i64) -> Vec<u8> {
+    rising(vec![UNSETTLED], number)
+}
+
+/// What everything unsettled begins with.
+pub(super) fn all_unsettled() -> Vec<u8> {
+    vec![UNSETTLED]
+}
+
+pub(super) fn forget(moment: i64, number: i64) -> Vec<u8> {
+    rising(rising(vec![FORGET], moment), number)
+}
+
+/// What everything begins with that is to be forgotten.
+pub(super) fn all_forget() -> Vec<u8> {
+    vec![FORGET]
+}
+
+/// What everything that is forgotten after a moment comes behind.
+pub(super) fn forget_after(moment: i64) -> Vec<u8> {
+    rising(vec![FORGET], moment.saturating_add(1))
+}
+
+/// The moment in a key of what is to be forgotten.
+pub(super) fn forget_moment(key: &[u8]) -> Option<i64> {
+    key::id(key.get(..9)?)
+}
+
+pub(super) fn count(kind: u8, state: u8) -> Vec<u8> {
+    vec![COUNT, kind, state]
+}
+
+/// The number that a key with rising numbers ends with.
+pub(super) fn risen(key: &[u8]) -> Option<i64> {
+    key::id(key)
+}
+
+/// The number that a key with falling numbers ends with.
+pub(super) fn fallen(key: &[u8]) -> Option<i64> {
+    key::id(key).map(|number| !number)
+}
+
+/// A key in words.
+pub(super) fn readable(space: u8, rest: &[u8]) -> Option<String> {
+    let what = match space {
+        DELIVERY => return Some(format!("delivery {}", fallen(rest)?)),
+        STATE => return Some(format!("the state of delivery {}", fallen(rest)?)),
+        ABOUT => return Some(format!("the conversation of delivery {}", fallen(rest)?)),
+        DUE => "the due time of delivery",
+        UNSETTLED => "the mark of delivery",
+        FORGET => "the end of delivery",
+        LANE => return Some("a lane of deliveries".to_owned()),
+        HEAD => return Some("the head of a lane of deliveries".to_owned()),
+        COUNT => return Some("a count of deliveries".to_owned()),
+        _ => return None,
+    };
+    Some(format!("{what} {}", risen(rest)?))
+}
+
+fn of(space: u8, lane: &str) -> Vec<u8> {
+    let mut key = vec![space];
+    key::index_value(&mut key, lane.as_bytes());
+    key
+}
+
+fn rising(mut key: Vec<u8>, number: i64) -> Vec<u8> {
+    key::number(&mut key, number);
+    key
+}
+
+fn falling(key: Vec<u8>, number: i64) -> Vec<u8> {
+    rising(key, !number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_comes_first_and_what_is_due_earlier() {
+        assert!([delivery(9), delivery(8), delivery(-1)].is_sorted());
+        assert!([due("a", 1, 9), due("a", 2, 1), due("a", 2, 2), due_after("a", 2), due("b", 0, 0)].is_sorted());
+        assert!([head(-1, "z"), head(0, "a"), heads_after(0)].is_sorted());
+        assert_eq!(
+            (fallen(&delivery(7)), risen(&due("a", 5, 7)), due_moment(&due("a", 5, 7))),
+            (Some(7), Some(7), Some(5))
+        );
+        assert_eq!((head_moment(&head(5, "a")), fallen(&state(1, i64::MAX))), (Some(5), Some(i64::MAX)));
+        assert_eq!(key::readable(&delivery(7)), "delivery 7");
+    }
+}

@@ -1,0 +1,204 @@
+//! Lanes: where deliveries wait for their turn, one for each place that they go to, so that a place that is down keeps
+//! nobody waiting who goes elsewhere.
+//!
+//! A lane has one entry among all lanes (its head) at the moment when its first delivery is due, or when its rest ends: a
+//! place that is down costs one entry to pass over, however much waits for it. How often it has failed in a row is kept
+//! with it, so a restart does not begin anew with a place that is down.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    StoreError, Transaction, chunk,
+    conversations::{decode, read},
+    deliveries::{Content, Deliveries, DeliveryKind, DeliveryState},
+    delivery_key as keys, key,
+    versions::Source,
+};
+use crate::clock::Time;
+
+/// One place that deliveries go to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lane {
+    /// `https://host:port`, `email`, `file`, `send`.
+    pub name: String,
+    /// When its first delivery is due, or its rest ends.
+    pub head: Option<Time>,
+    /// How it fares.
+    pub health: Health,
+}
+
+/// How a place fares that deliveries go to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// Failures in a row.
+    pub failures: u32,
+    /// When the first of them was.
+    pub failing: Option<Time>,
+    /// Until when nothing is tried.
+    pub rest: Option<Time>,
+}
+
+impl Lane {
+    fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), head: None, health: Health::default() }
+    }
+
+    /// Where its head belongs.
+    pub(super) fn right_head(&self, deliveries: &Deliveries<'_>) -> Result<Option<Time>, StoreError> {
+        let first = deliveries.first_due(&self.name)?;
+        Ok(first.map(|first| self.health.rest.map_or(first, |rest| first.max(rest))))
+    }
+}
+
+impl Content {
+    /// The lane that it waits in: of a callback its scheme, host and port.
+    pub fn lane(&self) -> String {
+        of(self)
+    }
+}
+
+pub(super) fn of(content: &Content) -> String {
+    match content.kind() {
+        DeliveryKind::Post => origin(content.address()),
+        kind => kind.name().to_owned(),
+    }
+}
+
+fn origin(url: &str) -> String {
+    let (scheme, rest) = url.trim().split_once("://").unwrap_or(("https", url));
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let authority = authority.rsplit('@').next().unwrap_or_default();
+    let (scheme, authority) = (scheme.to_ascii_lowercase(), authority.to_ascii_lowercase());
+    let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| !port.contains(']'));
+    match (has_port, scheme.as_str()) {
+        (false, "http") => format!("http://{authority}:80"),
+        (false, _) => format!("{scheme}://{authority}:443"),
+        (true, _) => format!("{scheme}://{authority}"),
+    }
+}
+
+/// A count as it is kept.
+pub(super) fn counted(bytes: &[u8]) -> u64 {
+    bytes.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+impl Deliveries<'_> {
+    /// One lane, as long as something waits in it or its last attempt failed.
+    pub fn lane(&self, name: &str) -> Result<Option<Lane>, StoreError> {
+        read(self.0, &keys::lane(name))
+    }
+
+    /// Lanes by name: at most `limit` that `wanted` takes.
+    pub fn lanes(&self, limit: usize, wanted: &dyn Fn(&Lane) -> bool) -> Result<Vec<Lane>, StoreError> {
+        let (from, mut lanes) = (keys::lanes(), Vec::new());
+        if limit > 0 {
+            self.0.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, head| {
+                let lane = decode(key, &chunk::join(self.0, key, head.to_vec())?)?;
+                lanes.extend(Some(lane).filter(wanted));
+                Ok(lanes.len() < limit)
+            })?;
+        }
+        Ok(lanes)
+    }
+
+    fn first_due(&self, lane: &str) -> Result<Option<Time>, StoreError> {
+        let (from, mut first) = (keys::due_in(lane), None);
+        self.0.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, _| {
+            first = keys::due_moment(key).map(Time::from_millis);
+            Ok(false)
+        })?;
+        Ok(first)
+    }
+}
+
+/// Lanes whose heads are to be looked at when a piece of work is done with them.
+#[derive(Default)]
+pub(super) struct Touched(BTreeSet<String>);
+
+impl Touched {
+    /// One lane.
+    pub(super) fn one(lane: &str) -> Self {
+        Self(BTreeSet::from([lane.to_owned()]))
+    }
+}
+
+impl Transaction<'_> {
+    pub(super) fn wait_in_lane(&mut self, touched: &mut Touched, lane: &str, due: Time, number: i64) {
+        self.set(keys::due(lane, due.millis(), number), Some(Vec::new()));
+        touched.0.insert(lane.to_owned());
+    }
+
+    pub(super) fn leave_lane(&mut self, touched: &mut Touched, lane: &str, due: Time, number: i64) {
+        self.set(keys::due(lane, due.millis(), number), None);
+        touched.0.insert(lane.to_owned());
+    }
+
+    /// Moves the heads of the lanes to where they belong.
+    pub(super) fn settle_lanes(&mut self, touched: Touched) -> Result<(), StoreError> {
+        for name in touched.0 {
+            let lane = self.deliveries().lane(&name)?.unwrap_or_else(|| Lane::new(&name));
+            self.put_lane(lane)?;
+        }
+        Ok(())
+    }
+
+    /// Writes down how a lane fares.
+    pub fn change_lane(&mut self, name: &str, health: Health) -> Result<(), StoreError> {
+        let lane = self.deliveries().lane(name)?.unwrap_or_else(|| Lane::new(name));
+        if lane.health == health {
+            return Ok(());
+        }
+        self.put_lane(Lane { health, ..lane })
+    }
+
+    fn put_lane(&mut self, mut lane: Lane) -> Result<(), StoreError> {
+        let before = lane.head;
+        lane.head = lane.right_head(&self.deliveries())?;
+        if before != lane.head {
+            if let Some(before) = before {
+                chunk::remove(self, keys::head(before.millis(), &lane.name))?;
+            }
+            if let Some(head) = lane.head {
+                self.write(keys::head(head.millis(), &lane.name), &lane.name)?;
+            }
+        }
+        // What has not failed is remembered only while something waits in it.
+        match lane.head.is_none() && lane.health.failures == 0 {
+            true => chunk::remove(self, keys::lane(&lane.name)),
+            false => self.write(keys::lane(&lane.name), &lane),
+        }
+    }
+
+    pub(super) fn count_delivery(
+        &mut self,
+        kind: DeliveryKind,
+        state: DeliveryState,
+        by: i64,
+    ) -> Result<(), StoreError> {
+        let key = keys::count(kind.byte(), state.byte());
+        let count = self.get(&key)?.map_or(0, |bytes| counted(&bytes)).saturating_add_signed(by);
+        self.set(key, Some(count.to_be_bytes().to_vec()));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_callbacks_lane_is_its_scheme_host_and_port() {
+        for (url, lane) in [
+            ("https://H.example/a?b", "https://h.example:443"),
+            ("https://h.example:8443/x", "https://h.example:8443"),
+            ("HTTP://h.example", "http://h.example:80"),
+            ("https://[2001:DB8::1]/x", "https://[2001:db8::1]:443"),
+            ("https://[::1]:9/x", "https://[::1]:9"),
+            ("https://h.example#x", "https://h.example:443"),
+        ] {
+            assert_eq!(origin(url), lane);
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! What becomes of deliveries: the one place that changes their state and moves them among what is due.
+//!
+//! ```text
+//! owe ──► Owed ──begin──► Sending ──end──► Delivered | Failed | InDoubt, or Owed again
+//!          ▲ ▲               │
+//!          │ └───recover─────┘  (the program ended meanwhile)
+//!          └─redeliver── Failed | InDoubt | Delivered | Withdrawn
+//! ```
+
+use super::{
+    Owner, StoreError, Transaction, chunk,
+    deliveries::{ATTEMPTS, Attempt, Attempted, Content, Delivery, DeliveryState, STATUS_BYTES, id_of},
+    delivery_key as keys,
+    lane::{self, Touched},
+    versions::Source,
+};
+use crate::clock::Time;
+
+/// What comes after an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing: it was taken.
+    Delivered,
+    /// Another attempt.
+    Again(Time),
+    /// Nothing: it is given up.
+    Failed,
+    /// Nothing unless an operator says so: it may have gone out.
+    InDoubt,
+}
+
+/// Deliveries that are changed together: lanes are looked at once.
+const BATCH: usize = 256;
+
+impl Transaction<'_> {
+    /// Writes down that something is owed from now on and goes out at `due`; gives its number.
+    pub fn owe(
+        &mut self,
+        owner: &(impl Owner + ?Sized),
+        content: Content,
+        now: Time,
+        due: Time,
+    ) -> Result<i64, StoreError> {
+        let number = self.next_id();
+        let mut touched = Touched::default();
+        if let Content::Results(notice) = &content {
+            self.set(keys::about(&notice.name, number), Some(Vec::new()));
+        }
+        let delivery = Delivery {
+            id: id_of(number),
+            account: owner.account(),
+            number,
+            content,
+            owed: now,
+            state: DeliveryState::Owed,
+            attempts: Vec::new(),
+            tries: 0,
+            series: 0,
+            since: now,
+            due: None,
+            changed: now,
+        };
+        self.put_delivery(&mut touched, None, delivery, Some(due))?;
+        self.settle_lanes(touched)?;
+        Ok(number)
+    }
+
+    /// Marks deliveries as begun, as far as they are owed and due; gives those as they now are. To be durable before a byte of them leaves.
+    pub fn begin_deliveries(&mut self, numbers: &[i64], now: Time) -> Result<Vec<Delivery>, StoreError> {
+        let (mut touched, mut begun) = (Touched::default(), Vec::with_capacity(numbers.len()));
+        for number in numbers {
+            let Some(before) = self.deliveries().get(*number)? else { continue };
+            if before.state != DeliveryState::Owed || before.due.is_none_or(|due| due > now) {
+                continue;
+            }
+            let mut after = before.clone();
+            (after.state, after.changed) = (DeliveryState::Sending, now);
+            if after.series == 0 {
+                after.since = now;
+            }
+            (after.tries, after.series) = (after.tries.saturating_add(1), after.series.saturating_add(1));
+            begun.push(after.clone());
+            self.put_delivery(&mut touched, Some(before), after, None)?;
+        }
+        self.settle_lanes(touched)?;
+        Ok(begun)
+    }
+
+    /// Writes down how an attempt ended and what comes after. Gives the delivery as it now is; none when it has been
+    /// forgotten or taken back meanwhile. `keep` is until when a mail of a triggered send is remembered when this was its end; results go
+    /// with their conversation.
+    pub fn end_attempt(
+        &mut self,
+        number: i64,
+        attempt: Attempt,
+        next: Next,
+        now: Time,
+        keep: Time,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let Some(before) = self.deliveries().get(number)? else { return Ok(None) };
+        if before.state != DeliveryState::Sending {
+            return Ok(None);
+        }
+        let mut after = before.clone();
+        remember(&mut after, attempt);
+        after.changed = now;
+        let due = match next {
+            Next::Again(at) => Some(at),
+            _ => None,
+        };
+        after.state = match next {
+            Next::Delivered => DeliveryState::Delivered,
+            Next::Again(_) => DeliveryState::Owed,
+            Next::Failed => DeliveryState::Failed,
+            Next::InDoubt => DeliveryState::InDoubt,
+        };
+        self.mark_to_forget(&after, keep);
+        let mut touched = Touched::default();
+        let after = self.put_delivery(&mut touched, Some(before), after, due)?;
+        self.settle_lanes(touched)?;
+        Ok(Some(after))
+    }
+
+    /// Takes up deliveries whose attempt had begun when the program ended: results are owed again under the same id, mails of triggered sends
+    /// are in doubt unless `resend`. Gives how many there were; to be called until there are none, before anything is begun.
+    pub fn recover_deliveries(&mut self, now: Time, keep: Time, resend: bool) -> Result<usize, StoreError> {
+        let numbers = self.deliveries().numbers(DeliveryState::Sending, None, BATCH)?;
+        let mut touched = Touched::default();
+        for number in &numbers {
+            let Some(before) = self.deliveries().get(*number)? else { continue };
+            let mut after = before.clone();
+            let status = "the program ended during this attempt; it may have arrived".to_owned();
+            let at = before.changed;
+            let took_ms = u64::try_from(now.since(at).as_millis()).unwrap_or(u64::MAX);
+            remember(&mut after, Attempt { at, took_ms, outcome: Attempted::Interrupted, status });
+            after.changed = now;
+            let again = resend || matches!(after.content, Content::Results(_));
+            after.state = if again { DeliveryState::Owed } else { DeliveryState::InDoubt };
+            self.mark_to_forget(&after, keep);
+            self.put_delivery(&mut touched, Some(before), after, again.then_some(now))?;
+        }
+        self.settle_lanes(touched)?;
+        Ok(numbers.len())
+    }
+
+    /// Owes a delivery again, due now, with the same id, as if it had not been tried; gives whether it could be. One whose attempt is
+    /// under way could not.
+    pub fn redeliver(&mut self, number: i64, now: Time) -> Result<bool, StoreError> {
+        let Some(before) = self.deliveries().get(number)? else { return Ok(false) };
+        if before.state == DeliveryState::Sending {
+            return Ok(false);
+        }
+        let mut after = before.clone();
+        (after.state, after.series, after.since, after.changed) = (DeliveryState::Owed, 0, now, now);
+        let mut touched = Touched::default();
+        self.put_delivery(&mut touched, Some(before), after, Some(now))?;
+        self.settle_lanes(touched)?;
+        Ok(true)
+    }
+
+    /// Owes a delivery no longer; gives whether it was one that had not gone out. One whose attempt is under way is not taken back.
+    pub fn withdraw(&mut self, number: i64, now: Time, keep: Time) -> Result<bool, StoreError> {
+        let Some(before) = self.deliveries().get(number)? else { return Ok(false) };
+        if !matches!(before.state, DeliveryState::Owed | DeliveryState::Failed | DeliveryState::InDoubt) {
+            return Ok(false);
+        }
+        let mut after = before.clone();
+        (after.state, after.changed) = (DeliveryState::Withdrawn, now);
+        self.mark_to_forget(&after, keep);
+        let mut touched = Touched::default();
+        self.put_delivery(&mut touched, Some(before), after, None)?;
+        self.settle_lanes(touched)?;
+        Ok(true)
+    }
+
+    /// Gives up what has waited in a lane since `before` or longer; at most `limit`, and gives those. `status` says why.
+    pub fn give_up_waiting(
+        &mut self,
+        lane: &str,
+        before: Time,
+        limit: usize,
+        status: &str,
+        now: Time,
+        keep: Time,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let (from, to) = (keys::due_in(lane), keys::due_after(lane, before.millis()));
+        let mut numbers = Vec::new();
+        self.visit(&from, Some(&to), &mut |key, _| {
+            numbers.extend(keys::risen(key));
+            Ok(numbers.len() < limit)
+        })?;
+        let (mut touched, mut given_up) = (Touched::default(), Vec::with_capacity(numbers.len()));
+        for number in &numbers {
+            let Some(before) = self.deliveries().get(*number)? else { continue };
+            let mut after = before.clone();
+            let attempt = Attempt { at: now, took_ms: 0, outcome: Attempted::Refused, status: status.to_owned() };
+            remember(&mut after, attempt);
+            (after.state, after.changed) = (DeliveryState::Failed, now);
+            self.mark_to_forget(&after, keep);
+            given_up.push(after.clone());
+            self.put_delivery(&mut touched, Some(before), after, None)?;
+        }
+        self.settle_lanes(touched)?;
+        Ok(given_up)
+    }
+
+    /// Forgets mails of triggered sends that have been remembered long enough; gives how many marks it went through, to
+    /// be called until there are none.
+    pub fn forget_sends(&mut self, now: Time) -> Result<usize, StoreError> {
+        let (from, next) = (keys::all_forget(), keys::forget_after(now.millis()));
+        let mut ripe = Vec::new();
+        self.visit(&from, Some(&next), &mut |key, _| {
+            ripe.push(key.to_vec());
+            Ok(ripe.len() < BATCH)
+        })?;
+        let mut touched = Touched::default();
+        for key in &ripe {
+            self.set(key.clone(), None);
+            let number = keys::risen(key).unwrap_or_default();
+            // One that an operator has sent again goes with a later mark.
+            if self.deliveries().get(number)?.is_some_and(|delivery| !delivery.state.is_unsettled()) {
+                self.remove_delivery(&mut touched, number)?;
+            }
+        }
+        self.settle_lanes(touched)?;
+        Ok(ripe.len())
+    }
+
+    /// Mails of triggered sends are forgotten by themselves.
+    fn mark_to_forget(&self, delivery: &Delivery, keep: Time) {
+        if !delivery.state.is_unsettled() && matches!(delivery.content, Content::Send(_)) {
+            self.set(keys::forget(keep.millis(), delivery.number), Some(Vec::new()));
+        }
+    }
+
+    /// Forgets what is and was owed about a conversation.
+    pub(super) fn forget_deliveries(&mut self, name: &super::Name) -> Result<(), StoreError> {
+        let mut touched = Touched::default();
+        for number in self.deliveries().numbers_of(name)? {
+            self.set(keys::about(name, number), None);
+            self.remove_delivery(&mut touched, number)?;
+        }
+        self.settle_lanes(touched)
+    }
+
+    fn remove_delivery(&mut self, touched: &mut Touched, number: i64) -> Result<(), StoreError> {
+        let Some(delivery) = self.deliveries().get(number)? else { return Ok(()) };
+        if let Some(due) = delivery.due {
+            self.leave_lane(touched, &lane::of(&delivery.content), due, number);
+        }
+        self.set(keys::state(delivery.state.byte(), number), None);
+        self.set(keys::unsettled(number), None);
+        self.count_delivery(delivery.content.kind(), delivery.state, -1)?;
+        chunk::remove(self, keys::delivery(number))
+    }
+
+    /// Keeps a delivery as it now is, and moves everything that follows from its state.
+    fn put_delivery(
+        &mut self,
+        touched: &mut Touched,
+        before: Option<Delivery>,
+        mut after: Delivery,
+        due: Option<Time>,
+    ) -> Result<Delivery, StoreError> {
+        let (number, kind, lane) = (after.number, after.content.kind(), lane::of(&after.content));
+        after.due = due;
+        let old = before.as_ref().map(|before| before.state);
+        if let Some(due) = before.and_then(|before| before.due) {
+            self.leave_lane(touched, &lane, due, number);
+        }
+        if let Some(due) = due {
+            self.wait_in_lane(touched, &lane, due, number);
+        }
+        if old != Some(after.state) {
+            if let Some(old) = old {
+                self.set(keys::state(old.byte(), number), None);
+                self.count_delivery(kind, old, -1)?;
+            }
+            self.set(keys::state(after.state.byte(), number), Some(Vec::new()));
+            self.count_delivery(kind, after.state, 1)?;
+            let is_unsettled = after.state.is_unsettled();
+            if is_unsettled != old.is_some_and(DeliveryState::is_unsettled) {
+                self.set(keys::unsettled(number), is_unsettled.then(Vec::new));
+            }
+        }
+        self.write(keys::delivery(number), &after)?;
+        Ok(after)
+    }
+}
+
+fn remember(delivery: &mut Delivery, mut attempt: Attempt) {
+    if attempt.status.len() > STATUS_BYTES {
+        let end = attempt.status.floor_char_boundary(STATUS_BYTES);
+        attempt.status.truncate(end);
+    }
+    delivery.attempts.push(attempt);
+    let beyond = delivery.attempts.len().saturating_sub(ATTEMPTS);
+    delivery.attempts.drain(..beyond);
+}
