@@ -151,4 +151,4 @@ pub fn count(txn: &mut Transaction<'_>, owner: &impl Owner, by: Count) -> Result
 }
 
 /// No type of the schema, so no Retrieve can name it.
-const COUNT: &str = "queued";
+pub(super) const COUNT: &str = "queued";

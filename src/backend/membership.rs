@@ -19,7 +19,7 @@ use super::{
 };
 
 /// The kind of the records. They are no objects of the wire; [`of_list`] and [`of_subscriber`] make such.
-const KIND: &str = "member";
+pub(super) const KIND: &str = "member";
 /// Index: the list's ID.
 const BY_LIST: &str = "list";
 /// Index: the subscriber's ID.
@@ -29,7 +29,7 @@ const BY_PAIR: &str = "pair";
 
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Membership {
+pub(super) struct Membership {
     list: i64,
     subscriber: i64,
     status: Box<str>,

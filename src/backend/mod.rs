@@ -5,6 +5,7 @@
 
 mod account;
 mod apply;
+mod catalogue;
 pub mod data_extension;
 pub mod definition;
 pub mod describe;
@@ -39,6 +40,7 @@ use crate::{
 };
 
 pub use apply::apply;
+pub use catalogue::CATALOGUE;
 use plan::{Method, Plan};
 
 /// Limits of the work.

@@ -17,10 +17,13 @@ use rustls::{
 
 /// No answer of ours is longer.
 const MAX_ANSWER: usize = 256 << 20;
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A connection pool with its trust.
-pub(super) struct Caller(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
+pub(super) struct Caller {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    patience: Duration,
+}
 
 /// What came back.
 #[derive(Debug)]
@@ -48,7 +51,12 @@ impl Caller {
         let config = config.map_err(|error| error.to_string())?.with_root_certificates(roots).with_no_client_auth();
         let connector =
             hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().build();
-        Ok(Self(Client::builder(TokioExecutor::new()).build(connector)))
+        Ok(Self { client: Client::builder(TokioExecutor::new()).build(connector), patience: PATIENCE })
+    }
+
+    /// Waits so long for an answer.
+    pub(super) fn waiting(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     pub(super) async fn call(
@@ -68,13 +76,14 @@ impl Caller {
         }
         let request = request.body(Full::new(body.into())).map_err(|error| format!("{url}: {error}"))?;
         let exchange = async {
-            let response = self.0.request(request).await.map_err(|error| format!("{url}: {}", chain(&error)))?;
+            let response = self.client.request(request).await.map_err(|error| format!("{url}: {}", chain(&error)))?;
             let (head, body) = response.into_parts();
             let body =
                 Limited::new(body, MAX_ANSWER).collect().await.map_err(|error| format!("{url}: {}", chain(&*error)))?;
             Ok(Answered { status: head.status.as_u16(), headers: head.headers, body: body.to_bytes() })
         };
-        tokio::time::timeout(PATIENCE, exchange).await.map_err(|_| format!("{url}: no answer within {PATIENCE:?}"))?
+        let patience = self.patience;
+        tokio::time::timeout(patience, exchange).await.map_err(|_| format!("{url}: no answer within {patience:?}"))?
     }
 }
 

@@ -1,12 +1,18 @@
 //! `envoi conversations`, `envoi conversation`, `envoi replay` and `envoi time`: questions to a running server's
 //! operators' listener.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use clap::Args;
 use hyper::Method;
 use serde_json::Value;
 
-use super::{Exit, call::Caller, complain, say};
+use super::{
+    Exit,
+    call::{Caller, PATIENCE},
+    complain, say,
+};
 use crate::server::OPERATOR;
 
 /// Where operators are answered.
@@ -126,7 +132,19 @@ impl Admin {
         query: &[(&str, String)],
         words: impl FnOnce(&Value) -> String,
     ) -> Exit {
-        let body = match self.fetch(method, path, query).await {
+        self.ask_within(PATIENCE, method, path, query, words).await
+    }
+
+    /// As [`Admin::ask`], waiting so long for the answer.
+    pub(super) async fn ask_within(
+        &self,
+        patience: Duration,
+        method: Method,
+        path: &str,
+        query: &[(&str, String)],
+        words: impl FnOnce(&Value) -> String,
+    ) -> Exit {
+        let body = match self.fetch_within(patience, method, path, query).await {
             Ok(body) => body,
             Err(exit) => return exit,
         };
@@ -136,8 +154,18 @@ impl Admin {
 
     /// Asks, and complains when there is no answer.
     pub(super) async fn fetch(&self, method: Method, path: &str, query: &[(&str, String)]) -> Result<Bytes, Exit> {
+        self.fetch_within(PATIENCE, method, path, query).await
+    }
+
+    async fn fetch_within(
+        &self,
+        patience: Duration,
+        method: Method,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<Bytes, Exit> {
         let caller = match Caller::new(None) {
-            Ok(caller) => caller,
+            Ok(caller) => caller.waiting(patience),
             Err(error) => return Err(complain(Exit::Usage, &error)),
         };
         let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();

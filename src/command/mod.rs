@@ -3,16 +3,23 @@
 //! What a command answers goes to stdout, what it complains of to stderr. Secrets are never taken from arguments, where
 //! every user of the machine could read them.
 
+mod backup;
 mod call;
 mod certs;
 mod clients;
+mod compact;
 mod conversations;
 mod deliveries;
 mod doctor;
 mod explain;
+mod export;
+mod fsck;
+mod import;
 mod logging;
 mod mail;
+mod place;
 mod pretty;
+mod restore;
 mod run;
 mod secret;
 mod send;
@@ -83,6 +90,18 @@ enum Command {
     Time(conversations::Time),
     /// List the mail that a demonstration (or a server with mail.folder) captured, or print one.
     Mail(mail::Mail),
+    /// Write what a running server holds into a directory on its machine.
+    Backup(backup::Backup),
+    /// Make a data directory of a backup.
+    Restore(restore::Restore),
+    /// Check a stopped data directory, or a backup: every index against its records, and the other way round.
+    Fsck(fsck::Fsck),
+    /// Write what a stopped data directory, or a backup, holds as JSON lines.
+    Export(export::Export),
+    /// Make a data directory of exported lines.
+    Import(import::Import),
+    /// Give back the space of what was deleted, in a stopped data directory.
+    Compact(compact::Compact),
     /// Tell what an error code means and what to do about it.
     Explain(explain::Explain),
     /// Print a script that completes arguments in a shell.
@@ -137,6 +156,12 @@ fn run_command(command: Command) -> Exit {
         Command::Redeliver(again) => block_on(deliveries::again(&again)),
         Command::Time(time) => block_on(conversations::time(&time)),
         Command::Mail(mail) => block_on(mail::show(&mail)),
+        Command::Backup(backup) => block_on(backup::backup(&backup)),
+        Command::Restore(restore) => restore::restore(&restore),
+        Command::Fsck(fsck) => fsck::fsck(&fsck),
+        Command::Export(export) => export::export(&export),
+        Command::Import(import) => import::import(&import),
+        Command::Compact(compact) => compact::compact(&compact),
         Command::Explain(explain) => explain::explain(&explain),
         Command::Completions { shell } => {
             let mut script = Vec::new();

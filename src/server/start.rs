@@ -22,7 +22,7 @@ use super::{
 };
 
 /// The setting under which the store keeps the key that signs tokens, so that they survive a restart.
-const TOKEN_KEY: &str = "token_key";
+pub const TOKEN_KEY: &str = "token_key";
 
 /// Everything that a server is made of.
 #[derive(Clone, Debug)]
@@ -138,6 +138,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         access: Arc::clone(&access),
         mail,
         clock: parts.clock.clone(),
+        backing_up: Arc::default(),
     };
     let gateway = Gateway {
         schema: Arc::clone(&schema),

@@ -61,27 +61,51 @@ pub(super) fn write_new(transaction: &Transaction<'_>, key: Vec<u8>, value: &[u8
 pub(super) fn write(transaction: &Transaction<'_>, key: Vec<u8>, value: &[u8]) -> Result<(), StoreError> {
     let old = old_pieces(transaction, &key)?;
     let mut written = 0;
-    let mut head = Vec::with_capacity(HEAD + value.len().min(IN_HEAD));
-    match value.split_at_checked(IN_HEAD) {
-        Some((start, rest)) if !rest.is_empty() => {
-            head.push(IN_PIECES);
-            head.extend_from_slice(&(value.len() as u64).to_le_bytes());
-            head.extend_from_slice(start);
-            for piece in rest.chunks(LONGEST_STORED) {
-                transaction.set(key::piece(&key, written), Some(piece.to_vec()));
-                written += 1;
-            }
-        }
-        _ => {
-            head.push(WHOLE);
-            head.extend_from_slice(value);
-        }
+    let (head, rest) = split(value);
+    for piece in rest {
+        transaction.set(key::piece(&key, written), Some(piece.to_vec()));
+        written += 1;
     }
     for number in written..old {
         transaction.set(key::piece(&key, number), None);
     }
     transaction.set(key, Some(head));
     Ok(())
+}
+
+/// The head of a value, and its other pieces.
+pub(super) fn split(value: &[u8]) -> (Vec<u8>, impl Iterator<Item = &[u8]>) {
+    let mut head = Vec::with_capacity(HEAD + value.len().min(IN_HEAD));
+    let rest = match value.split_at_checked(IN_HEAD) {
+        Some((start, rest)) if !rest.is_empty() => {
+            head.push(IN_PIECES);
+            head.extend_from_slice(&(value.len() as u64).to_le_bytes());
+            head.extend_from_slice(start);
+            rest
+        }
+        _ => {
+            head.push(WHOLE);
+            head.extend_from_slice(value);
+            &[]
+        }
+    };
+    (head, rest.chunks(LONGEST_STORED))
+}
+
+/// How long the value of this head is, all its pieces together.
+pub(super) fn length(key: &[u8], head: &[u8]) -> Result<usize, StoreError> {
+    match Form::of(key, head)? {
+        Form::Whole => Ok(head.len() - 1),
+        Form::Pieces(length) => Ok(length),
+    }
+}
+
+/// How many pieces there are beside this head.
+pub(super) fn pieces_of(key: &[u8], head: &[u8]) -> Result<u32, StoreError> {
+    match Form::of(key, head)? {
+        Form::Whole => Ok(0),
+        Form::Pieces(length) => Ok(pieces(length)),
+    }
 }
 
 /// Removes a value with all its pieces.
@@ -94,11 +118,7 @@ pub(super) fn remove(transaction: &Transaction<'_>, key: Vec<u8>) -> Result<(), 
 }
 
 fn old_pieces(transaction: &Transaction<'_>, key: &[u8]) -> Result<u32, StoreError> {
-    let Some(head) = transaction.get(key)? else { return Ok(0) };
-    match Form::of(key, &head)? {
-        Form::Whole => Ok(0),
-        Form::Pieces(length) => Ok(pieces(length)),
-    }
+    transaction.get(key)?.map_or(Ok(0), |head| pieces_of(key, &head))
 }
 
 enum Form {

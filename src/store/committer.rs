@@ -41,7 +41,7 @@ const BATCH_BYTES: usize = 8 << 20;
 const BETWEEN_LOOKS: u64 = 256;
 
 /// The first id given out. The service's ids are large; small ones tempt callers to count on them.
-const FIRST_ID: i64 = 1_000_001;
+pub(super) const FIRST_ID: i64 = 1_000_001;
 
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
@@ -208,11 +208,15 @@ impl Committer {
             Ok(before) => before?,
             Err(panic) => return Err(StoreError::io("reading", &panic_text(&*panic))),
         };
-        let (mut changes, undo, totals) = before;
+        let (mut changes, mut undo, totals) = before;
         let sequence = self.sequence.get();
         if changes.is_empty() && sequence == self.stored_sequence {
             return Ok(());
         }
+        // A backup reads the marks as of its own moment.
+        let written = self.written_sequence != 0;
+        let before = marks(self.written_sequence, self.totals).into_iter();
+        undo.extend(before.map(|(mark, value)| (mark, value.filter(|_| written))));
         changes.extend(marks(sequence, totals));
         self.shared.versions.publish(undo);
         let watch = Stopwatch::start();

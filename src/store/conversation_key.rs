@@ -12,12 +12,13 @@
 //! choose a ConversationID that looks like a RequestID.
 
 use super::{conversations::Name, key};
+use crate::clock::Time;
 
-const CONVERSATION: u8 = 0x20;
-const PART: u8 = 0x21;
-const ENVELOPE: u8 = 0x22;
-const REQUEST: u8 = 0x23;
-const DUE: u8 = 0x24;
+pub(super) const CONVERSATION: u8 = 0x20;
+pub(super) const PART: u8 = 0x21;
+pub(super) const ENVELOPE: u8 = 0x22;
+pub(super) const REQUEST: u8 = 0x23;
+pub(super) const DUE: u8 = 0x24;
 
 pub(super) fn conversation(name: &Name) -> Vec<u8> {
     of(CONVERSATION, name)
@@ -79,20 +80,70 @@ pub(super) fn moment(due: &[u8]) -> Option<i64> {
     key::id(due.get(..9)?)
 }
 
-/// A key in words.
-pub(super) fn readable(space: u8, rest: &[u8]) -> Option<String> {
-    let what = match space {
-        CONVERSATION => "conversation",
-        PART => "a part of conversation",
-        ENVELOPE => "the envelope of a part of conversation",
-        REQUEST => "the place of request",
-        DUE => "the due time of conversation",
+/// The name in a key, and what follows it; `None` when the id was too long to stand in a key.
+pub(super) fn whole_name(key: &[u8]) -> Option<(Name, &[u8])> {
+    let rest = if *key.first()? == DUE { key.get(9..)? } else { key.get(1..)? };
+    let (account, rest) = rest.split_first_chunk::<8>()?;
+    let (letter, rest) = rest.split_first()?;
+    let (id, rest) = key::read_text(rest)?;
+    let single = match letter {
+        b'r' => true,
+        b'c' => false,
         _ => return None,
     };
-    let rest = if space == DUE { rest.get(8..)? } else { rest };
-    let (account, id) = rest.split_first_chunk::<8>()?;
-    let id: String = String::from_utf8_lossy(id).chars().filter(|c| !c.is_control()).take(100).collect();
-    Some(format!("{what} {id:?} of account {}", u64::from_be_bytes(*account)))
+    Some((Name { account: u64::from_be_bytes(*account), single, id: String::from_utf8(id).ok()? }, rest))
+}
+
+/// The sequence at the end of the key of a part or envelope, and the key of its conversation.
+pub(super) fn of_part(key: &[u8]) -> Option<(u32, Vec<u8>)> {
+    let (of, sequence) = key.split_last_chunk::<4>()?;
+    Some((u32::from_be_bytes(*sequence), respaced(of, CONVERSATION)))
+}
+
+/// What the keys of the parts of a conversation begin with, given its key.
+pub(super) fn parts_of(conversation: &[u8]) -> Vec<u8> {
+    respaced(conversation, PART)
+}
+
+/// The key of a part, given that of its envelope, or the other way round.
+pub(super) fn respaced(key: &[u8], space: u8) -> Vec<u8> {
+    let mut key = key.to_vec();
+    if let Some(first) = key.first_mut() {
+        *first = space;
+    }
+    key
+}
+
+/// A key in words.
+pub(super) fn readable(key: &[u8]) -> Option<String> {
+    let (space, rest) = key.split_first()?;
+    let whose = |key: &[u8]| match whole_name(key) {
+        Some((name, rest)) => {
+            let what = if name.single { "single request" } else { "conversation" };
+            Some((format!("{what} {:?} of account {}", name.id, name.account), rest.to_vec()))
+        }
+        None => {
+            let rest = if *space == DUE { rest.get(8..)? } else { rest };
+            let (account, id) = rest.split_first_chunk::<8>()?;
+            let id: String = String::from_utf8_lossy(id).chars().filter(|c| !c.is_control()).take(100).collect();
+            Some((format!("conversation {id:?} of account {}", u64::from_be_bytes(*account)), Vec::new()))
+        }
+    };
+    let number =
+        |rest: &[u8]| rest.first_chunk().map_or_else(|| "?".to_owned(), |n| u32::from_be_bytes(*n).to_string());
+    match *space {
+        CONVERSATION => Some(whose(key)?.0),
+        PART => whose(key).map(|(whose, rest)| format!("part {} of {whose}", number(&rest))),
+        ENVELOPE => whose(key).map(|(whose, rest)| format!("the envelope of part {} of {whose}", number(&rest))),
+        DUE => Some(format!("the due time {} of {}", Time::from_millis(moment(key)?), whose(key)?.0)),
+        REQUEST => {
+            let (account, id) = rest.split_first_chunk::<8>()?;
+            let (id, _) = key::read_text(id)?;
+            let (id, account) = (String::from_utf8_lossy(&id).into_owned(), u64::from_be_bytes(*account));
+            Some(format!("the place of request {id:?} of account {account}"))
+        }
+        _ => None,
+    }
 }
 
 /// What is kept about one conversation in one space of keys begins with this.

@@ -17,7 +17,7 @@ use crate::{
     message::{client::Remembered, options::SendResponseTo},
 };
 
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 
 /// Which conversation: of an account, by its ConversationID, or by the RequestID of a call that has none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

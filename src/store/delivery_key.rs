@@ -16,15 +16,15 @@
 
 use super::{conversation_key, conversations::Name, key};
 
-const DELIVERY: u8 = 0x26;
-const DUE: u8 = 0x27;
-const LANE: u8 = 0x28;
-const HEAD: u8 = 0x29;
-const STATE: u8 = 0x2A;
-const ABOUT: u8 = 0x2B;
-const UNSETTLED: u8 = 0x2C;
-const FORGET: u8 = 0x2D;
-const COUNT: u8 = 0x2E;
+pub(super) const DELIVERY: u8 = 0x26;
+pub(super) const DUE: u8 = 0x27;
+pub(super) const LANE: u8 = 0x28;
+pub(super) const HEAD: u8 = 0x29;
+pub(super) const STATE: u8 = 0x2A;
+pub(super) const ABOUT: u8 = 0x2B;
+pub(super) const UNSETTLED: u8 = 0x2C;
+pub(super) const FORGET: u8 = 0x2D;
+pub(super) const COUNT: u8 = 0x2E;
 
 pub(super) fn delivery(number: i64) -> Vec<u8> {
     falling(vec![DELIVERY], number)

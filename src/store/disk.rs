@@ -23,7 +23,9 @@ use std::{
 use super::{
     StoreError,
     chunk::LONGEST_STORED,
+    compact,
     engine::{Changes, Engine, Entries, Place, page_of},
+    fresh,
     lock::Lock,
 };
 
@@ -31,7 +33,7 @@ const SEGMENT: usize = 16 << 20;
 
 /// Room that is kept for the way out when the disk is full. Opening sled fills the segment that it goes on in, and writes a
 /// snapshot; then the batch that failed is taken back.
-const RESERVE: &str = "reserve";
+pub(super) const RESERVE: &str = "reserve";
 const RESERVED: usize = 2 * SEGMENT;
 
 /// How many segments are mended: more than a batch can have written to.
@@ -52,15 +54,26 @@ pub(super) struct Directory {
 }
 
 impl Directory {
+    /// Takes a data directory, or makes it. What a compaction left is cleared away.
     pub(super) fn take(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+        compact::find_again(path)?;
         create_directory(path)?;
+        fresh::refuse_unfinished(path)?;
+        let directory = Self::take_any(path, cache_bytes)?;
+        compact::clean_up(path)?;
+        Ok(directory)
+    }
+
+    /// Takes it also when it is not finished: for whoever fills it.
+    pub(super) fn take_any(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let lock = Lock::take(path)?;
         Ok(Self { path: path.to_path_buf(), cache_bytes, _lock: lock })
     }
 }
 
 impl Directory {
-    fn open_engine(&self) -> Result<Box<dyn Engine>, StoreError> {
+    /// Opens it without the reserve.
+    pub(super) fn open_engine(&self) -> Result<Box<dyn Engine>, StoreError> {
         let path = self.path.as_path();
         remove_unfinished_snapshots(path)?;
         let db = match open_sled(path, self.cache_bytes) {
@@ -320,7 +333,7 @@ fn set_snapshots_aside(path: &Path) -> Result<PathBuf, StoreError> {
 }
 
 /// Creates the directory with its parents, and makes each new entry durable in the directory that holds it.
-fn create_directory(path: &Path) -> Result<(), StoreError> {
+pub(super) fn create_directory(path: &Path) -> Result<(), StoreError> {
     let missing: Vec<&Path> = path.ancestors().take_while(|at| !at.as_os_str().is_empty() && !at.exists()).collect();
     fs::create_dir_all(path).map_err(|error| failed("creating", path, &error))?;
     for created in missing {
@@ -333,10 +346,10 @@ fn create_directory(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn sync(path: &Path) -> Result<(), StoreError> {
+pub(super) fn sync(path: &Path) -> Result<(), StoreError> {
     File::open(path).and_then(|file| file.sync_all()).map_err(|error| failed("syncing", path, &error))
 }
 
-fn failed(doing: &str, path: &Path, error: &dyn std::fmt::Display) -> StoreError {
+pub(super) fn failed(doing: &str, path: &Path, error: &dyn std::fmt::Display) -> StoreError {
     StoreError::io(format!("{doing} {}", path.display()), error)
 }

@@ -6,6 +6,14 @@ use std::path::PathBuf;
 /// Why the store could not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
+    /// A backup, or a file of exported lines, is not what its maker finished.
+    #[error("{} {reason}", path.display())]
+    BadCopy {
+        /// The backup's directory or the file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The store is closing; the work was not run.
     #[error("the store is closed")]
     Closed,
@@ -49,11 +57,33 @@ pub enum StoreError {
         /// What the system said.
         reason: String,
     },
+    /// What was asked for would overwrite something, or there is nothing to do it with. Nothing was changed.
+    #[error("{} {why}", path.display())]
+    NotThere {
+        /// The directory.
+        path: PathBuf,
+        /// What it is, and what was expected.
+        why: String,
+    },
     /// The work itself panicked. It was rolled back.
     #[error("work in the store panicked: {reason}")]
     Panicked {
         /// The panic's message.
         reason: String,
+    },
+    /// The operator, or the end of the server, stopped it.
+    #[error("{what} was broken off")]
+    Stopped {
+        /// What was broken off.
+        what: String,
+    },
+    /// A restore, import or compaction into this data directory did not come to its end.
+    #[error("the data directory {} is not finished: {what}", path.display())]
+    Unfinished {
+        /// The data directory.
+        path: PathBuf,
+        /// What was being done, and what to do now.
+        what: String,
     },
     /// An earlier write failed; writes are refused until the store has recovered. Reads go on.
     #[error("the store refuses writes since an earlier one failed: {reason}")]

@@ -50,7 +50,7 @@ impl Image {
     pub fn open(&self) -> Result<Store, StoreError> {
         let slot = Slot::open(Box::new(self.clone()))?;
         check_format(&slot, &Settings::default())?;
-        Store::start(slot, &Clock::system(), Patience::default())
+        Store::start_at(None, slot, &Clock::system(), Patience::default())
     }
 
     /// The next batch meets this.

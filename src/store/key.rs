@@ -20,12 +20,12 @@ use sha2::{Digest, Sha256};
 
 use super::{conversation_key, delivery_key};
 
-const SETTING: u8 = 0x01;
-const MARK: u8 = 0x02;
-const RECORD: u8 = 0x10;
-const INDEX: u8 = 0x11;
-const COUNT: u8 = 0x12;
-const PIECE: u8 = 0xF0;
+pub(super) const SETTING: u8 = 0x01;
+pub(super) const MARK: u8 = 0x02;
+pub(super) const RECORD: u8 = 0x10;
+pub(super) const INDEX: u8 = 0x11;
+pub(super) const COUNT: u8 = 0x12;
+pub(super) const PIECE: u8 = 0xF0;
 
 const END: [u8; 2] = [0x00, 0x01];
 const HASHED: [u8; 2] = [0x00, 0x02];
@@ -126,6 +126,32 @@ pub(super) fn id(key: &[u8]) -> Option<i64> {
     Some((u64::from_be_bytes(*id) ^ SIGN).cast_signed())
 }
 
+/// The name in the key of a setting or a mark.
+pub(super) fn name(key: &[u8]) -> Option<String> {
+    let (name, rest) = read_text(key.get(1..)?)?;
+    String::from_utf8(name).ok().filter(|_| rest.is_empty())
+}
+
+/// Account, kind and what follows them in the key of a record, an index entry or a count.
+pub(super) fn of_kind(key: &[u8]) -> Option<(u64, String, &[u8])> {
+    let (account, rest) = key.get(1..)?.split_first_chunk::<8>()?;
+    let (kind, rest) = read_text(rest)?;
+    Some((u64::from_be_bytes(*account), String::from_utf8(kind).ok()?, rest))
+}
+
+/// The key that a piece belongs to, and the number of the piece.
+pub(super) fn of_piece(key: &[u8]) -> Option<(&[u8], u32)> {
+    let (of, number) = key.get(1..)?.split_last_chunk::<4>()?;
+    Some((of, u32::from_be_bytes(*number)))
+}
+
+/// Index name and value of what a record remembers of an entry; `None` when the value was cut.
+pub(super) fn entry_parts(entry: &[u8]) -> Option<(String, String)> {
+    let (index, value) = read_text(entry)?;
+    let (value, rest) = read_text(value)?;
+    Some((String::from_utf8(index).ok()?, String::from_utf8(value).ok()?)).filter(|_| rest.is_empty())
+}
+
 /// The kind that a count's key names.
 pub(super) fn counted_kind(key: &[u8]) -> Option<String> {
     let (kind, rest) = read_text(key.get(9..)?)?;
@@ -139,7 +165,7 @@ pub(super) fn readable(key: &[u8]) -> String {
 
 fn parts(key: &[u8]) -> Option<String> {
     let (space, rest) = key.split_first()?;
-    let words = conversation_key::readable(*space, rest).or_else(|| delivery_key::readable(*space, rest));
+    let words = conversation_key::readable(key).or_else(|| delivery_key::readable(*space, rest));
     if words.is_some() {
         return words;
     }
@@ -212,7 +238,7 @@ fn escaped(key: &mut Vec<u8>, text: &[u8]) {
 }
 
 /// A text and what follows it; `None` when the bytes hold no whole text.
-fn read_text(mut bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+pub(super) fn read_text(mut bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let mut text = Vec::new();
     loop {
         if let Some(rest) = bytes.strip_prefix(&END) {
@@ -243,7 +269,7 @@ pub(super) fn index_text(value: &[u8]) -> Option<Vec<u8>> {
     read_text(&start).map(|(text, _)| text)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

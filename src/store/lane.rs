@@ -44,6 +44,12 @@ impl Lane {
     fn new(name: &str) -> Self {
         Self { name: name.to_owned(), head: None, health: Health::default() }
     }
+
+    /// Where its head belongs.
+    pub(super) fn right_head(&self, deliveries: &Deliveries<'_>) -> Result<Option<Time>, StoreError> {
+        let first = deliveries.first_due(&self.name)?;
+        Ok(first.map(|first| self.health.rest.map_or(first, |rest| first.max(rest))))
+    }
 }
 
 impl Content {
@@ -111,6 +117,13 @@ impl Deliveries<'_> {
 #[derive(Default)]
 pub(super) struct Touched(BTreeSet<String>);
 
+impl Touched {
+    /// One lane.
+    pub(super) fn one(lane: &str) -> Self {
+        Self(BTreeSet::from([lane.to_owned()]))
+    }
+}
+
 impl Transaction<'_> {
     pub(super) fn wait_in_lane(&mut self, touched: &mut Touched, lane: &str, due: Time, number: i64) {
         self.set(keys::due(lane, due.millis(), number), Some(Vec::new()));
@@ -142,8 +155,7 @@ impl Transaction<'_> {
 
     fn put_lane(&mut self, mut lane: Lane) -> Result<(), StoreError> {
         let before = lane.head;
-        let first = self.deliveries().first_due(&lane.name)?;
-        lane.head = first.map(|first| lane.health.rest.map_or(first, |rest| first.max(rest)));
+        lane.head = lane.right_head(&self.deliveries())?;
         if before != lane.head {
             if let Some(before) = before {
                 chunk::remove(self, keys::head(before.millis(), &lane.name))?;

@@ -15,6 +15,9 @@
 //! Keys are described in `key`, `conversation_key` and `delivery_key`, records in `objects`, `conversations` and
 //! `deliveries`, long values in `chunk`, the disk in `disk`, readers in `versions`, failures and the way out of them in
 //! `committer`.
+//!
+//! For operators, over stopped stores or one state of a running one: `backup`, `compact`, `check` (fsck), `dump` (export and
+//! import).
 
 mod error;
 mod key;
@@ -43,6 +46,13 @@ mod totals;
 mod work;
 mod writer;
 mod committer;
+mod fresh;
+mod archive;
+mod backup;
+mod compact;
+mod stopped;
+mod check;
+mod dump;
 #[cfg(test)]
 mod fault_model;
 #[cfg(test)]
@@ -50,22 +60,28 @@ mod faults;
 #[cfg(test)]
 mod tests;
 
+pub use archive::Manifest;
+pub use backup::restore;
+pub use check::{Catalogue, Check, Finding, Report};
+pub use compact::{Compacted, compact};
 pub use conversations::{Conversations, Due, Kept, Known, Name, Outcome, Part, Results};
 pub use deliveries::{
     ATTEMPTS, Attempt, Attempted, Content, Counts, Deliveries, Delivery, DeliveryKind, DeliveryState, Notice,
     STATUS_BYTES,
 };
+pub use dump::{Shape, Written, export, import};
 pub use error::StoreError;
 pub use lane::{Health, Lane};
 pub use objects::{Objects, ObjectsMut};
 pub use outbox::Next;
 pub use stats::{BATCH_BUCKETS, Stats};
+pub use stopped::Stopped;
 pub use transaction::Transaction;
 pub use versions::View;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     thread::{self, JoinHandle},
 };
@@ -142,6 +158,7 @@ struct Inner {
     queue: Option<mpsc::Sender<Box<dyn Work>>>,
     committer: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
+    path: Option<PathBuf>,
 }
 
 impl Store {
@@ -158,17 +175,22 @@ impl Store {
         };
         let slot = Slot::open(place)?;
         check_format(&slot, settings)?;
-        Self::start(slot, clock, Patience::default())
+        Self::start_at(settings.path.clone(), slot, clock, Patience::default())
     }
 
+    #[cfg(test)]
     fn start(slot: Slot, clock: &Clock, patience: Patience) -> Result<Self, StoreError> {
+        Self::start_at(None, slot, clock, patience)
+    }
+
+    fn start_at(path: Option<PathBuf>, slot: Slot, clock: &Clock, patience: Patience) -> Result<Self, StoreError> {
         let slot = Arc::new(slot);
         let shared = Arc::new(Shared::new(Arc::new(Versions::new(Arc::clone(&slot)))));
         let committer = Committer::new(Arc::clone(&shared), slot, clock.clone(), patience)?;
         let (queue, waiting) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new().name("store".to_owned()).spawn(move || committer.run(waiting));
         let thread = thread.map_err(|error| StoreError::io("starting the committer", &error))?;
-        Ok(Self(Arc::new(Inner { queue: Some(queue), committer: Some(thread), shared })))
+        Ok(Self(Arc::new(Inner { queue: Some(queue), committer: Some(thread), shared, path })))
     }
 
     /// Runs `work` alone, makes its changes durable and gives what it gave. With an error nothing of it is kept.
@@ -263,15 +285,18 @@ impl Drop for Inner {
 
 /// Finds the format mark, or writes it into an empty store.
 fn check_format(engine: &dyn Engine, settings: &Settings) -> Result<(), StoreError> {
-    let mark = key::mark("format");
-    let found = match engine.get(&mark)? {
+    match engine.page(&[], None)?.0.is_empty() {
+        true => engine.apply(&vec![(key::mark("format"), Some(FORMAT.as_bytes().to_vec()))]),
+        false => find_format(engine, settings.path.as_deref().unwrap_or(Path::new(""))),
+    }
+}
+
+/// An error when the format mark is not ours.
+fn find_format(engine: &dyn Engine, path: &Path) -> Result<(), StoreError> {
+    let found = match engine.get(&key::mark("format"))? {
         Some(found) if found == FORMAT.as_bytes() => return Ok(()),
         Some(found) => String::from_utf8_lossy(&found).into_owned(),
-        None if engine.page(&[], None)?.0.is_empty() => {
-            return engine.apply(&vec![(mark, Some(FORMAT.as_bytes().to_vec()))]);
-        }
         None => "none".to_owned(),
     };
-    let path = settings.path.clone().unwrap_or_default();
-    Err(StoreError::Format { path, found, supported: FORMAT.to_owned() })
+    Err(StoreError::Format { path: path.to_path_buf(), found, supported: FORMAT.to_owned() })
 }

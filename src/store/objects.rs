@@ -9,7 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{StoreError, chunk, engine::PAGE_BYTES, key, transaction::Transaction, versions::Source};
 
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 
 /// A batch of [`Objects::scan`] ends when it holds so many bytes, full or not.
 const SCAN_BYTES: usize = 4 * PAGE_BYTES;
@@ -246,6 +246,11 @@ fn encode<T: Serialize + ?Sized>(
     Ok((entries, bytes))
 }
 
+/// The record in the bytes that lie under its key.
+pub(super) fn record<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
+    decode(key, bytes)
+}
+
 fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
     let (_, record) = split(key, bytes)?;
     match postcard::take_from_bytes(record) {
@@ -256,7 +261,7 @@ fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError
 }
 
 /// A record's index entries and the bytes of the record itself.
-fn split<'b>(key: &[u8], bytes: &'b [u8]) -> Result<(Vec<Vec<u8>>, &'b [u8]), StoreError> {
+pub(super) fn split<'b>(key: &[u8], bytes: &'b [u8]) -> Result<(Vec<Vec<u8>>, &'b [u8]), StoreError> {
     match bytes.split_first() {
         Some((&VERSION, rest)) => {
             postcard::take_from_bytes(rest).map_err(|error| corrupt(key, &format!("its index entries: {error}")))
@@ -270,7 +275,7 @@ fn id(key: &[u8]) -> Result<i64, StoreError> {
     key::id(key).ok_or_else(|| corrupt(key, "its key ends in no id"))
 }
 
-fn number(key: &[u8], bytes: &[u8]) -> Result<u64, StoreError> {
+pub(super) fn number(key: &[u8], bytes: &[u8]) -> Result<u64, StoreError> {
     match bytes.try_into() {
         Ok(bytes) => Ok(u64::from_le_bytes(bytes)),
         Err(_) => Err(corrupt(key, &format!("{} bytes are no number", bytes.len()))),

@@ -312,3 +312,52 @@ fn undos_are_dropped_when_no_reader_needs_them() {
     assert!(house.recover());
     assert_eq!(versions.undos(), 0);
 }
+
+fn put_text(store: &Store, id: i64, text: String) {
+    store.write_blocking(move |txn| txn.objects(&OWNER).put("List", id, &text, &[("name", &text)])).unwrap();
+}
+
+/// What lies there, in key order.
+fn everything(view: &super::View<'_>, from: &[u8], limit: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut found = Vec::new();
+    let visit: &mut super::engine::Visit<'_> = &mut |key, value| {
+        found.push((key.to_vec(), value.to_vec()));
+        Ok(found.len() < limit)
+    };
+    super::versions::Source::visit(view, from, None, visit).unwrap();
+    found
+}
+
+#[test]
+fn a_reader_that_catches_up_sees_its_moment_and_keeps_nothing_that_it_has_passed() {
+    let store = Store::open(&super::Settings::default()).unwrap();
+    let versions = Arc::clone(&store.0.shared.versions);
+    for id in 0..40 {
+        put_text(&store, id, format!("before {id}"));
+    }
+    let (mut view, other) = (versions.view(), versions.view());
+    let expected = everything(&other, &[], usize::MAX);
+    let (mut seen, mut from, mut most) = (Vec::new(), Vec::new(), 0);
+    for step in 0.. {
+        // Changed, removed and added, before and behind the reader.
+        for id in [0, 39, step % 40, 100 + step] {
+            put_text(&store, id, format!("after {step}"));
+        }
+        let gone = store.write_blocking(move |txn| txn.objects(&OWNER).remove("List", (step * 7) % 40));
+        gone.unwrap();
+        let page = everything(&view, &from, 5);
+        let more = page.len() == 5;
+        seen.extend(page);
+        if !more {
+            break;
+        }
+        from = seen.last().unwrap().0.clone();
+        from.push(0);
+        most = most.max(view.catch_up(&from));
+    }
+    assert_eq!(seen, expected);
+    assert!(most > 0, "something changed ahead of it");
+    assert_eq!(everything(&other, &[], usize::MAX), expected, "the other reader has its own");
+    drop(other);
+    assert!(view.catch_up(&[0xFF]) == 0 && versions.undos() == 0);
+}

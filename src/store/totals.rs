@@ -6,6 +6,9 @@ use super::{
     key,
 };
 
+/// The marks that every commit writes: the next id, and what is held in all.
+pub(super) const MARKS: [&str; 3] = ["sequence", "keys", "bytes"];
+
 /// What is held, and in how many keys.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Totals {
@@ -33,8 +36,9 @@ impl Totals {
 }
 
 pub(super) fn marks(sequence: i64, totals: Totals) -> Changes {
-    [("sequence", sequence.cast_unsigned()), ("keys", totals.keys), ("bytes", totals.bytes)]
+    MARKS
         .into_iter()
+        .zip([sequence.cast_unsigned(), totals.keys, totals.bytes])
         .map(|(mark, value)| (key::mark(mark), Some(value.to_le_bytes().to_vec())))
         .collect()
 }
@@ -45,8 +49,13 @@ pub(super) fn sequence(engine: &dyn Engine) -> Result<Option<i64>, StoreError> {
 }
 
 fn number(engine: &dyn Engine, mark: &str) -> Result<Option<u64>, StoreError> {
-    let Some(bytes) = engine.get(&key::mark(mark))? else { return Ok(None) };
-    match bytes.as_slice().try_into() {
+    stored_number(engine.get(&key::mark(mark))?.as_deref(), mark)
+}
+
+/// The number that lies under a mark.
+pub(super) fn stored_number(bytes: Option<&[u8]>, mark: &str) -> Result<Option<u64>, StoreError> {
+    let Some(bytes) = bytes else { return Ok(None) };
+    match bytes.try_into() {
         Ok(bytes) => Ok(Some(u64::from_le_bytes(bytes))),
         Err(_) => Err(StoreError::Corrupt {
             key: key::readable(&key::mark(mark)),

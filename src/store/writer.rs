@@ -93,7 +93,9 @@ fn take_back(slot: &Slot, undo: Option<&Undo>, marks: Changes, sequence: i64) ->
         return Err(StoreError::Corrupt { key: key::readable(&key::mark("sequence")), reason });
     }
     let mut changes = marks;
-    for (key, before) in undo.into_iter().flatten() {
+    // The marks stand as they must, not as they were: no id is given twice.
+    let is_mark = |key: &[u8]| key.first() == Some(&key::MARK);
+    for (key, before) in undo.into_iter().flatten().filter(|(key, _)| !is_mark(key)) {
         if slot.get(key)? != *before {
             changes.push((key.clone(), before.clone()));
         }

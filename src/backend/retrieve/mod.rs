@@ -5,10 +5,10 @@
 
 mod fields;
 mod index;
-mod open;
+pub(super) mod open;
 mod page;
 pub(crate) mod project;
-mod since;
+pub(super) mod since;
 pub(crate) mod source;
 
 use crate::{

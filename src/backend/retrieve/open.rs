@@ -21,7 +21,7 @@ pub const EXPIRES_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 pub const MAX_OPEN: usize = 100;
 
 /// The kind of the records. It is no type of the schema, so no Retrieve can name it.
-const KIND: &str = "retrieve";
+pub(in crate::backend) const KIND: &str = "retrieve";
 /// Index: the RequestIDs by which it is continued, the first and the latest.
 const BY_ID: &str = "id";
 /// Index: the client's name.
@@ -29,7 +29,7 @@ const BY_OWNER: &str = "owner";
 
 /// One of them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Open {
+pub(in crate::backend) struct Open {
     owner: String,
     /// RequestID of the first answer.
     original: String,

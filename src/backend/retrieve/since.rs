@@ -24,7 +24,7 @@ const MOST_FRESH: usize = 10_000;
 const MOST_NAMES: usize = 200;
 
 /// The kind of the records.
-const KIND: &str = "batch";
+pub(in crate::backend) const KIND: &str = "batch";
 /// Index: what was asked for.
 const BY_NAME: &str = "name";
 /// Index: the client's name.
@@ -40,7 +40,7 @@ pub(super) struct Since {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Stored {
+pub(in crate::backend) struct Stored {
     owner: String,
     name: String,
     since: Since,

@@ -3,8 +3,13 @@
 mod conversations;
 mod deliveries;
 mod mail;
+mod store;
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use hyper::{Method, StatusCode};
 use serde_json::json;
@@ -32,6 +37,8 @@ pub(super) struct Operators {
     pub(super) access: Arc<Access>,
     pub(super) mail: Arc<Transport>,
     pub(super) clock: Clock,
+    /// Whether a backup is being made: one at a time.
+    pub(super) backing_up: Arc<AtomicBool>,
 }
 
 impl Operators {
@@ -72,6 +79,11 @@ impl Desk for Operators {
                     return Told::Method(allowed);
                 }
                 self.ask_conversations(path, &asked).await
+            } else if let Some(allowed) = listed(store::PATHS) {
+                if allowed != method.as_str() {
+                    return Told::Method(allowed);
+                }
+                self.ask_store(&asked).await
             } else if let Some(allowed) = listed(mail::PATHS) {
                 if allowed != method.as_str() {
                     return Told::Method(allowed);
