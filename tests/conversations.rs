@@ -9,13 +9,23 @@ mod gateway;
 mod codes;
 #[path = "conversations/commands.rs"]
 mod commands;
+#[path = "conversations/deletions.rs"]
+mod deletions;
+#[path = "conversations/extract.rs"]
+mod extract;
 #[path = "conversations/house.rs"]
 mod house;
-#[path = "conversations/killed.rs"]
-mod killed;
+#[path = "conversations/moments.rs"]
+mod moments;
 #[path = "conversations/operators.rs"]
 mod operators;
+#[path = "conversations/options.rs"]
+mod options;
 #[path = "conversations/results.rs"]
 mod results;
 #[path = "conversations/running.rs"]
 mod running;
+#[path = "conversations/settings.rs"]
+mod settings;
+#[path = "conversations/table.rs"]
+mod table;

@@ -34,7 +34,7 @@ fn post(conversation: &str, address: &str) -> Content {
 
 fn mail(address: &str) -> Content {
     let (key, address) = (address.to_owned(), address.to_owned());
-    Content::Send(Box::new(Send { definition: 1, subscriber: 2, key, address, attributes: Vec::new() }))
+    Content::Send(Box::new(Send { definition: 1, subscriber: 2, key, address, ..Send::default() }))
 }
 
 fn attempt(outcome: Attempted, status: &str) -> Attempt {
@@ -127,7 +127,7 @@ fn a_place_that_is_down_keeps_nobody_else_waiting() {
     assert_eq!(house.counts(), [((DeliveryKind::Post, DeliveryState::Owed), 602)].into());
     // What has waited too long is given up, a page at a time.
     let give_up =
-        || house.0.write_blocking(|txn| txn.give_up_waiting(DOWN, at(1), 400, "down", at(61), at(99))).unwrap();
+        || house.0.write_blocking(|txn| txn.give_up_waiting(DOWN, at(1), 400, "down", at(61), at(99))).unwrap().len();
     assert_eq!([give_up(), give_up(), give_up()], [400, 200, 0]);
     assert_eq!(house.get(down[0]).unwrap().attempts[0].status, "down");
     assert_eq!(house.get(late).unwrap().state, DeliveryState::Owed);

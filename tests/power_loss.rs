@@ -7,6 +7,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test ends where it is wrong")]
 
 #[cfg(target_os = "linux")]
+#[path = "crash/chance.rs"]
+mod chance;
+#[cfg(target_os = "linux")]
+#[path = "wire/gateway.rs"]
+#[allow(dead_code, reason = "shared with the tests of the wire")]
+mod gateway;
+#[cfg(target_os = "linux")]
+#[path = "power_loss/parts.rs"]
+mod parts;
+#[cfg(target_os = "linux")]
+#[path = "crash/program.rs"]
+#[allow(dead_code, reason = "shared with the crash tests")]
+mod program;
+#[cfg(target_os = "linux")]
 #[path = "power_loss/writer.rs"]
 mod writer;
 

@@ -20,6 +20,7 @@ use envoi::{
     clock::Clock,
     conversation::{self, Arriving, State},
     message::client::{Accounts, Client},
+    notify::{self, Carriers, Notifier},
     object::Limits,
     queue::{self, Queue},
     store::{Name, Store, image::Image},
@@ -53,7 +54,15 @@ impl Bench {
         let store = image.open().unwrap();
         let clock = Clock::stopped_at(START);
         let answer: Arc<Mutex<Option<Answer>>> = Arc::default();
+        // Nobody carries anything: what is owed stays owed.
+        let notifier = Notifier::new(notify::Parts {
+            store: store.clone(),
+            clock: clock.clone(),
+            settings: notify::Settings::default(),
+            carriers: Carriers::new(),
+        });
         let queue = Queue::new(queue::Parts {
+            notifier,
             store: store.clone(),
             backend: backend(settings.clone()),
             directory: Box::new({

@@ -20,6 +20,8 @@ mod judge;
 mod mask;
 #[path = "validate/matrix.rs"]
 mod matrix;
+#[path = "validate/queued.rs"]
+mod queued;
 #[path = "validate/specimen.rs"]
 mod specimen;
 
@@ -186,6 +188,54 @@ async fn answers_keep_to_the_served_contract() {
     let stale: Vec<_> = KNOWN.iter().map(|known| known.source).filter(|source| !needed.contains_key(source)).collect();
     assert!(stale.is_empty(), "no answer needs these exceptions any more: {}", stale.join("; "));
     eprintln!("{} answers and {} requests were judged; exceptions: {needed:?}", answers.len(), requests.len());
+}
+
+/// Queued calls, every refusal of one, and the results that can be retrieved.
+#[tokio::test]
+async fn answers_to_queued_calls_keep_to_the_served_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let house = House::start_with(|parts| parts.backend.extract.folder = Some(path)).await;
+    let wsdl = house.get("/etframework.wsdl").await;
+    let fault = house.get("/ETFrameworkFault.xsd").await;
+    let Some(judge) = Judge::new(&wsdl.body, &fault.body) else { return };
+    let headers = |case: &matrix::Case| [("Content-Type", "text/xml; charset=utf-8"), ("SOAPAction", case.action)];
+    let mut answers = Vec::new();
+    for (case, code) in queued::cases() {
+        let answer = house.post("/Service.asmx", &headers(&case), case.envelope.as_bytes()).await;
+        let body = answer.body;
+        match code {
+            Some(code) => assert!(body.contains(&format!("<ErrorCode>{code}</ErrorCode>")), "{}: {body}", case.name),
+            None => {
+                let queued = body.matches("<StatusMessage>Queued</StatusMessage>").count();
+                // A PerformResult repeats its message in its Task.
+                let each = if case.action == "Perform" { 4 } else { 2 };
+                assert_eq!(queued, each, "{}: {body}", case.name);
+            }
+        }
+        answers.push(document(&case.name, body));
+    }
+    house.idle().await;
+    for case in queued::results() {
+        let answer = house.post("/Service.asmx", &headers(&case), case.envelope.as_bytes()).await;
+        assert!(answer.body.matches("<Results ").count() > 10, "{}: {}", case.name, answer.body);
+        answers.push(document(&case.name, answer.body));
+    }
+    for (case, good) in queued::extracts() {
+        let answer = house.post("/Service.asmx", &headers(&case), case.envelope.as_bytes()).await;
+        let status = if good { "OK" } else { "Error" };
+        assert!(answer.body.contains(&format!("<StatusCode>{status}</StatusCode>")), "{}: {}", case.name, answer.body);
+        answers.push(document(&case.name, answer.body));
+    }
+    let judged = answers.iter().zip(judge.complaints(&answers));
+    let wrong: Vec<_> = judged
+        .filter_map(|(answer, complaints)| {
+            let complaints = unexplained(answer, complaints, &mut BTreeMap::new());
+            (!complaints.is_empty()).then(|| format!("{}: {complaints:?}\n{}", answer.name, answer.text))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{} of {} answers: {}", wrong.len(), answers.len(), wrong[0]);
+    eprintln!("{} answers were judged", answers.len());
 }
 
 /// The judge finds what is wrong; else the test above says nothing.

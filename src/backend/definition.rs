@@ -1,6 +1,6 @@
-//! Perform, Configure, Schedule, Extract: what is asked of definitions that are kept.
+//! Perform, Configure, Schedule: what is asked of definitions that are kept.
 //!
-//! Nothing here runs, sends, imports or extracts. A performed activity is recorded as a job that waits (the service's own
+//! Nothing here runs, sends or imports. A performed activity is recorded as a job that waits (the service's own
 //! answer says no more than that either: its work is done later), and the job can be retrieved as an AsyncRequestResult
 //! whose Status is [`RECORDED`]. A performed send is refused: mail that never leaves would be a lie. What cannot be written
 //! down is refused too, each object in its own row.
@@ -17,6 +17,7 @@ use super::{
     Backend, Failure, Work, account, generic, kind,
     plan::Method,
     row::Tables,
+    triggered_send,
     walk::{self, acting_for, check_values},
 };
 
@@ -28,7 +29,7 @@ const JOB: &str = "AsyncRequestResult";
 /// Captured, of an Automation.
 const SCHEDULED: &str = "Program scheduled.";
 
-/// Applies a Perform, Configure, Schedule or Extract. One row per object, in order; one that fails leaves the others alone.
+/// Applies a Perform, Configure or Schedule. One row per object, in order; one that fails leaves the others alone.
 ///
 /// # Errors
 /// Only the store's: then nothing of the call was done.
@@ -50,10 +51,6 @@ fn one(
     node: Node<'_>,
     now: Time,
 ) -> Result<Row, Failure> {
-    if call.operation == Operation::Extract {
-        let id = node.given("ID").unwrap_or_default();
-        return Err(Failure::about(code::CANNOT_PERFORM, &format!("Extract {id}: this server has no data extracts")));
-    }
     let schema = &*backend.schema;
     let Some(ty) = node.ty().filter(|&ty| schema.is_object_type(ty)) else {
         let name = node.xsi_type().map_or("APIObject", |(_, local)| local);
@@ -93,6 +90,9 @@ fn action(call: &Call<'_>) -> String {
 fn perform(work: &mut Work<'_, '_>, call: &Call<'_>, name: &str, ty: TypeId, node: Node<'_>) -> Result<Row, Failure> {
     let schema = &*work.backend.schema;
     let is_a = |base: &str| schema.type_named(base).is_some_and(|base| schema.is_a(ty, base));
+    if name == triggered_send::DEFINITION {
+        return start_or_pause(work, call, name, node);
+    }
     if !is_a("InteractionDefinition") || is_a("SendDefinition") {
         return Err(Failure::about(code::PERFORM_UNSUPPORTED, name));
     }
@@ -121,6 +121,23 @@ fn perform(work: &mut Work<'_, '_>, call: &Call<'_>, name: &str, ty: TypeId, nod
         _ => "Performed Activity".to_owned(),
     };
     Ok(Row { task: Some(Task { id, interaction_object_id: run }), ..Row::ok(0, message) })
+}
+
+/// A TriggeredSendDefinition sends when asked, from its start to its pause: what Update does with TriggeredSendStatus. The
+/// words of the answer are ours.
+fn start_or_pause(work: &mut Work<'_, '_>, call: &Call<'_>, name: &str, node: Node<'_>) -> Result<Row, Failure> {
+    let status = match action(call).as_str() {
+        "start" => "Active",
+        "pause" | "stop" => "Inactive",
+        other => return Err(exception(call, &format!("Action is {other:?}, expected start, pause or stop"))),
+    };
+    let Some((id, mut definition)) = generic::find(work, name, node)? else {
+        return Err(generic::not_found(call.operation.name(), name, generic::identity(node)));
+    };
+    definition.set_text("TriggeredSendStatus", status);
+    definition.set_text("ModifiedDate", work.now.to_string());
+    generic::put(work, name, id, &definition)?;
+    Ok(Row::ok(0, format!("{name} performed")))
 }
 
 fn configure(

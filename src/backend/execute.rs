@@ -8,11 +8,11 @@ use crate::{
 };
 
 use super::{
-    Backend, Failure, Work, generic,
+    Backend, Failure, Work,
     list::{self, ListRef},
     membership,
     row::Tables,
-    subscriber,
+    subscriber, tracking,
     walk::{self, acting_for},
 };
 
@@ -116,16 +116,11 @@ fn log_unsub_event(work: &mut Work<'_, '_>, parameters: &Parameters) -> Result<&
     } else if membership::unsubscribe(work, list, id)?.is_none() {
         return Err(Failure::plain(code::NOT_ON_LIST));
     }
-    let mut event = Object::new("UnsubEvent");
+    let mut event = tracking::unsubscribed(&key, list, list == all);
     let numbers = [("SendID", job), ("BatchID", batch)];
     for (name, number) in numbers.into_iter().filter_map(|(name, number)| Some((name, number?))) {
         event.set_text(name, number.to_string());
     }
-    event.set_text("SubscriberKey", key);
-    let mut from = Object::new(list::KIND);
-    from.set_text("ID", list.to_string());
-    event.set("List", Value::Object(from));
-    event.set_text("IsMasterUnsubscribed", if list == all { "true" } else { "false" });
     if let Some(reason) = parameters.text("Reason") {
         // The schema has no member for it; APIObject's free ones are there for that.
         let mut property = Object::new("APIProperty");
@@ -133,19 +128,8 @@ fn log_unsub_event(work: &mut Work<'_, '_>, parameters: &Parameters) -> Result<&
         property.set_text("Value", reason);
         event.set("PartnerProperties", Value::Object(property));
     }
-    keep(work, event)?;
+    tracking::keep(work, event)?;
     Ok(POSTED)
-}
-
-fn keep(work: &mut Work<'_, '_>, mut event: Object) -> Result<(), StoreError> {
-    let id = work.objects().next_id();
-    let now = work.now.to_string();
-    event.set_text("ID", id.to_string());
-    event.set_text("ObjectID", uuid::Uuid::new_v4().to_string());
-    event.set_text("CreatedDate", now.clone());
-    event.set_text("EventDate", now);
-    event.set_text("EventType", "Unsubscribe");
-    generic::put(work, "UnsubEvent", id, &event)
 }
 
 /// Deprecated on the service, and not captured: the answer is ours.

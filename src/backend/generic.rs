@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use crate::{
     message::{Echo, Options, Row, code},
     object::{Node, Object, Value},
-    store::StoreError,
+    store::{Objects, StoreError},
 };
 
 use super::{
@@ -144,7 +144,11 @@ pub(crate) fn number(node: Node<'_>) -> Option<i64> {
 
 /// The object that a node is about, by ObjectID, CustomerKey and ID: those that are given must agree.
 pub(crate) fn find(work: &Work<'_, '_>, kind: &str, node: Node<'_>) -> Result<Option<(i64, Object)>, Failure> {
-    let objects = work.objects();
+    find_in(&work.objects(), kind, node)
+}
+
+/// As [`find`], for who only reads.
+pub(crate) fn find_in(objects: &Objects<'_>, kind: &str, node: Node<'_>) -> Result<Option<(i64, Object)>, Failure> {
     let mut found = Vec::new();
     for (index, member) in [(BY_GUID, "ObjectID"), (BY_KEY, "CustomerKey")] {
         if let Some(text) = node.given(member) {

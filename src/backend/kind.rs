@@ -123,6 +123,7 @@ const READ_ONLY: &[&str] = &[
     "BounceEvent",
     "BusinessUnit",
     "ClickEvent",
+    "ExtractDescription",
     "ForwardedEmailEvent",
     "ForwardedEmailOptInEvent",
     "ListSubscriber",
@@ -133,6 +134,7 @@ const READ_ONLY: &[&str] = &[
     "SentEvent",
     "SurveyEvent",
     "TrackingEvent",
+    "TriggeredSendSummary",
     "UnsubEvent",
 ];
 
@@ -159,7 +161,7 @@ pub(crate) fn apply(
         row::FIELD => data_extension::apply_field(work, method, node, options),
         row::ROWS => row::apply(work, method, node, options),
         "ScheduledRequest" | "ScheduledConversation" => scheduled::apply(work, name, method, node),
-        "TriggeredSend" => triggered_send::apply(work, method, node),
+        "TriggeredSend" => triggered_send::apply(work, method, node, options),
         name if SENDS.contains(&name) => Err(triggered_send::refuse(method, name)),
         name if is_read_only(name) => Err(Failure::cannot(method.name(), name)),
         name => match KINDS.iter().find(|kind| kind.name == name) {

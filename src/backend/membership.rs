@@ -164,6 +164,11 @@ pub(crate) fn is_on(objects: &Objects<'_>, list: i64, subscriber: i64) -> Result
     Ok(find(objects, list, subscriber)?.is_some())
 }
 
+/// The status of a subscriber on a list; `None` when he is not on it.
+pub(crate) fn status(objects: &Objects<'_>, list: i64, subscriber: i64) -> Result<Option<Box<str>>, StoreError> {
+    Ok(find(objects, list, subscriber)?.map(|(_, membership)| membership.status))
+}
+
 fn find(objects: &Objects<'_>, list: i64, subscriber: i64) -> Result<Option<(i64, Membership)>, StoreError> {
     match objects.find_first(KIND, BY_PAIR, &pair(list, subscriber))? {
         Some(id) => Ok(objects.get(KIND, id)?.map(|membership| (id, membership))),

@@ -10,6 +10,7 @@ pub mod definition;
 pub mod describe;
 pub mod ending;
 pub mod execute;
+pub mod extract;
 mod folder;
 mod generic;
 mod kind;
@@ -23,7 +24,8 @@ mod scheduled;
 pub mod seed;
 pub mod status;
 mod subscriber;
-mod triggered_send;
+mod tracking;
+pub mod triggered_send;
 mod walk;
 
 use std::sync::Arc;
@@ -46,11 +48,16 @@ pub struct Settings {
     pub max_objects: usize,
     /// The rule book's: time-outs, windows, quotas.
     pub conversations: conversation::Settings,
+    /// Of triggered sends.
+    pub sends: triggered_send::Settings,
+    /// Where data extracts go.
+    pub extract: extract::Settings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_objects: MAX_OBJECTS, conversations: conversation::Settings::default() }
+        let (conversations, sends, extract) = Default::default();
+        Self { max_objects: MAX_OBJECTS, conversations, sends, extract }
     }
 }
 

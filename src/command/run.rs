@@ -164,8 +164,8 @@ async fn until_told(
         limits: config.limits,
         backend: config.backend,
         queue: config.queue,
-        mail: config.mail,
         notify: config.notify,
+        mail: config.mail,
         clock,
         seeded,
     };
@@ -189,7 +189,7 @@ fn exit_of(error: &StartError) -> Exit {
     match error {
         StartError::Store(StoreError::InUse { .. }) => Exit::InUse,
         StartError::Store(_) | StartError::Server(ServerError::Bind { .. }) | StartError::Random(_) => Exit::Io,
-        StartError::Server(ServerError::Tls(_)) | StartError::Mail(_) | StartError::Callbacks(_) => Exit::Usage,
+        StartError::Server(ServerError::Tls(_)) | StartError::Callbacks(_) | StartError::Mail(_) => Exit::Usage,
         StartError::Schema(_) => Exit::Internal,
     }
 }

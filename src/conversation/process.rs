@@ -34,17 +34,9 @@ pub fn due(conversation: &Conversation, settings: &Settings) -> Option<Time> {
         State::Closed | State::Processing => {
             let closed = conversation.last_accepted;
             let ready = conversation.not_before.map_or(closed, |scheduled| scheduled.max(closed));
-            Some(conversation.priority.map_or(ready, |priority| next_window(ready, settings.window(priority))))
+            Some(conversation.priority.map_or(ready, |priority| settings.next_window(priority, ready)))
         }
         State::Complete | State::Error | State::Timeout | State::Unreadable => None,
-    }
-}
-
-fn next_window(ready: Time, window: Duration) -> Time {
-    let window = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
-    match ready.millis().checked_rem_euclid(window) {
-        None | Some(0) => ready,
-        Some(into) => Time::from_millis(ready.millis().saturating_add(window - into)),
     }
 }
 

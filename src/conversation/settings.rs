@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::message::options::Priority;
+use crate::{clock::Time, message::options::Priority};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -26,6 +26,8 @@ pub struct Settings {
     pub insecure_loopback: bool,
     /// Hosts to which results may be posted over `http:`.
     pub insecure_hosts: Vec<String>,
+    /// Whether there is a folder for results of ResponseType FTP.
+    pub drop_folder: bool,
     /// Whether the objects of a call must have different CorrelationIDs. The documents disagree (seed 004 says both).
     pub unique_correlation_ids: bool,
     /// How far ahead the `ScheduledTime` of a request may lie for it to be deleted; absent, any time. The service
@@ -48,6 +50,7 @@ impl Default for Settings {
             low: 5 * MINUTE,
             insecure_loopback: false,
             insecure_hosts: Vec::new(),
+            drop_folder: false,
             unique_correlation_ids: true,
             delete_within: None,
             max_open: 100_000,
@@ -74,6 +77,16 @@ impl Settings {
             Priority::High => self.high,
             Priority::Medium => self.medium,
             Priority::Low => self.low,
+        }
+    }
+
+    /// The first moment from `ready` on at which triggered sends of a priority are taken up. A moment on the boundary of a window
+    /// belongs to it.
+    pub fn next_window(&self, priority: Priority, ready: Time) -> Time {
+        let window = i64::try_from(self.window(priority).as_millis()).unwrap_or(i64::MAX);
+        match ready.millis().checked_rem_euclid(window) {
+            None | Some(0) => ready,
+            Some(into) => Time::from_millis(ready.millis().saturating_add(window - into)),
         }
     }
 

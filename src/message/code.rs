@@ -76,11 +76,11 @@ codes! {
     LIST_NAME_TOO_LONG = 13010, "The list name is longer than 50 characters";
     /// A definition that does not exist.
     DEFINITION_NOT_FOUND = 17010, "Customer Key not found: {}";
-    /// A definition that is new or not active.
-    DEFINITION_NOT_ACTIVE = 18001, "The TriggeredSendDefinition is not active";
+    /// A triggered send whose definition is not started, or lacks something; what, is ours.
+    DEFINITION_NOT_READY = 18001, "The Triggered Send Definition is not completely configured or in a new status: {}";
     /// A triggered send whose definition does not exist. The text is captured.
     INVALID_CUSTOMER_KEY = 18002, "Invalid Customer Key";
-    /// No mail backend is configured. Ours.
+    /// A send where no way for mail to leave is configured, or of a type that is not sent here. Our texts.
     SEND_IMPOSSIBLE = 18006, "Unable to send: no mail backend is configured on this server";
     /// Create with SaveAction UpdateOnly, and there is no such object.
     UPDATE_ONLY = 68000, "CreateSingle: SaveAction: UpdateOnly violation";
@@ -96,6 +96,10 @@ codes! {
     ROW_NO_EXTENSION = 70003, "Invalid data extension key: {}";
     /// A value that is empty.
     ROW_EMPTY = 70004, "{} is empty";
+    /// A triggered send without subscribers (six digits, as documented).
+    SEND_NO_SUBSCRIBERS = 180007, "The Triggered Send Object must have subscribers associated with it";
+    /// A triggered send of whose subscribers none may get it; SubscriberFailures says why.
+    SEND_NOBODY = 180008, "Unable to queue Triggered Send request. There are no valid subscribers.";
     /// A data extension without a key.
     EXTENSION_NO_KEY = 310001, "The data extension has no CustomerKey, ObjectID or Name";
     /// A data extension that is not there to be deleted.

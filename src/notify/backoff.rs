@@ -64,8 +64,7 @@ mod tests {
     const ID: &str = "00000000-000f-8424-8000-000000000000";
 
     fn delivery(series: u32, since: Time) -> Delivery {
-        let send =
-            Send { definition: 1, subscriber: 1, key: String::new(), address: String::new(), attributes: vec![] };
+        let send = Send { definition: 1, subscriber: 1, ..Send::default() };
         Delivery {
             id: ID.to_owned(),
             account: 1,

@@ -22,6 +22,7 @@ mod outcome;
 mod post;
 pub mod render;
 mod run;
+mod send;
 mod settings;
 mod sign;
 
@@ -42,6 +43,7 @@ pub use self::{
     mail::Email,
     outcome::{Carrier, Carrying, Outcome},
     post::Post,
+    send::Mailer,
     settings::Settings,
     sign::SigningSecret,
 };
@@ -49,6 +51,14 @@ use crate::{
     clock::{Clock, Time},
     store::{Attempted, DeliveryKind, Store, StoreError, View},
 };
+
+/// An address as operators see it: what follows a question mark may be a secret.
+pub fn shown(address: &str) -> String {
+    match address.split_once('?') {
+        Some((address, _)) => format!("{address}?…"),
+        None => address.to_owned(),
+    }
+}
 
 /// Who carries which kind. Of a kind that nobody carries, deliveries stay owed.
 pub type Carriers = BTreeMap<DeliveryKind, Arc<dyn Carrier>>;

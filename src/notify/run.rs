@@ -229,7 +229,15 @@ impl Ended {
         match health.failing {
             Some(since) if health.rest.is_some() && now.since(since) >= settings.max_age => {
                 let status = format!("given up without a try: {} has been down since {since}", self.lane);
-                txn.give_up_waiting(&self.lane, now.minus(settings.max_age), PAGE, &status, now, keep)
+                let before = now.minus(settings.max_age);
+                let given_up = txn.give_up_waiting(&self.lane, before, PAGE, &status, now, keep)?;
+                let outcome = Outcome::Refused { status };
+                for delivery in &given_up {
+                    if let Some(carrier) = shared.parts.carriers.get(&delivery.content.kind()) {
+                        carrier.ended(txn, delivery, &outcome, now)?;
+                    }
+                }
+                Ok(given_up.len())
             }
             _ => Ok(0),
         }

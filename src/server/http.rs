@@ -72,7 +72,7 @@ impl<H: Handler> Front<H> {
             }
             Route::FaultXsd => return self.library.answer(Wanted::FaultXsd, &head.headers).await,
             Route::Page => return Outbound::new(StatusCode::OK, HTML, page(&public_url)),
-            Route::Soap | Route::Token(_) => {}
+            Route::Soap | Route::Token(_) | Route::Unsubscribe(_) => {}
         }
         // Held until the answer is made: as long as the body, and what was read from it.
         let mut share = self.budget.share();
@@ -95,8 +95,9 @@ impl<H: Handler> Front<H> {
             public_url,
             request_id: journal.id.clone(),
         };
-        let done = match route {
-            Route::Token(endpoint) => guarded(self.handler.token(endpoint, inbound)).await,
+        let done = match &route {
+            Route::Token(endpoint) => guarded(self.handler.token(*endpoint, inbound)).await,
+            Route::Unsubscribe(token) => guarded(self.handler.unsubscribe(token.clone(), inbound)).await,
             _ => guarded(self.handler.soap(inbound)).await,
         };
         done.unwrap_or_else(|| self.panicked(&route, lost).reporting(Report::new(route.name(), Outcome::Panicked)))

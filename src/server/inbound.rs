@@ -186,6 +186,11 @@ pub trait Handler: Send + Sync + 'static {
     fn soap(&self, request: Inbound) -> impl Future<Output = Outbound> + Send;
     /// What SDKs ask before their first call: tokens and the SOAP endpoint.
     fn token(&self, endpoint: Endpoint, request: Inbound) -> impl Future<Output = Outbound> + Send;
+    /// A link for unsubscribing: GET shows its page, POST follows it.
+    fn unsubscribe(&self, token: String, request: Inbound) -> impl Future<Output = Outbound> + Send {
+        let _unread = (token, request);
+        async { Outbound::new(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "Nothing is here.\n") }
+    }
     /// Ends what goes on behind the front door, once the last request has its answer.
     fn close(&self) -> impl Future<Output = ()> + Send {
         async {}

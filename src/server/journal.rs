@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hyper::{Method, StatusCode, http::request::Parts};
 
-use super::{Metrics, Outcome, Report};
+use super::{Metrics, Outcome, Report, unsubscribe};
 use crate::clock::Stopwatch;
 
 /// Paths are the client's text; more of one than this is not worth a line.
@@ -28,6 +28,11 @@ pub(crate) struct Journal {
     closed: bool,
 }
 
+/// What of a path is logged: of a link for unsubscribing not the token, with which anyone could follow it.
+fn told(path: &str) -> &str {
+    unsubscribe::token(path).and_then(|token| path.strip_suffix(token)).unwrap_or(path)
+}
+
 impl Journal {
     /// Begins at the head of a request.
     pub(crate) fn open(head: &Parts, peer: std::net::IpAddr, metrics: &Arc<Metrics>) -> Self {
@@ -37,7 +42,7 @@ impl Journal {
             operation: "none",
             peer,
             method: head.method.clone(),
-            path: discreet(head.uri.path()).chars().take(LONGEST_PATH).collect(),
+            path: discreet(told(head.uri.path())).chars().take(LONGEST_PATH).collect(),
             since: Stopwatch::start(),
             metrics: Arc::clone(metrics),
             closed: false,

@@ -31,6 +31,7 @@ mod settings;
 mod start;
 mod tls;
 pub mod tokens;
+mod unsubscribe;
 
 use std::{future::Future, io, net::SocketAddr, sync::Arc};
 

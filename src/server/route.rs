@@ -2,7 +2,7 @@
 
 use hyper::Method;
 
-use super::tokens::Endpoint;
+use super::{tokens::Endpoint, unsubscribe};
 
 /// Where a request goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(crate) enum Route {
     FaultXsd,
     /// The page that tells where the WSDL is.
     Page,
+    /// The page of a link for unsubscribing, with the link's token.
+    Unsubscribe(String),
 }
 
 /// Why a request goes nowhere.
@@ -31,6 +33,12 @@ pub(crate) enum Astray {
 impl Route {
     /// The route of a request.
     pub(crate) fn of(method: &Method, path: &str, query: Option<&str>) -> Result<Self, Astray> {
+        if let Some(token) = unsubscribe::token(path) {
+            return match *method {
+                Method::GET | Method::HEAD | Method::POST => Ok(Self::Unsubscribe(token.to_owned())),
+                _ => Err(Astray::Method("GET, HEAD, POST")),
+            };
+        }
         let path = path.to_ascii_lowercase();
         let ends = |end: &str| path.ends_with(end);
         let asked = |route: Self| match *method {
@@ -71,6 +79,7 @@ impl Route {
             Self::Wsdl(_) => "wsdl_slim",
             Self::FaultXsd => "fault_xsd",
             Self::Page => "page",
+            Self::Unsubscribe(_) => "unsubscribe",
         }
     }
 }
@@ -170,11 +179,24 @@ mod tests {
     }
 
     #[test]
+    fn a_link_keeps_its_letters() {
+        for path in ["/unsubscribe/AbC_-9", "/proxied/Unsubscribe/AbC_-9", "/unsubscribe/AbC_-9?utm=1"] {
+            let expected = Ok(Route::Unsubscribe("AbC_-9".to_owned()));
+            assert_eq!(route(Method::GET, path), expected, "{path}");
+            assert_eq!(route(Method::POST, path), expected, "{path}");
+        }
+        for path in ["/unsubscribe", "/unsubscribe/", "/unsubscribe/a/b", "/notunsubscribe/a"] {
+            assert_eq!(route(Method::GET, path), Err(Astray::Path), "{path}");
+        }
+    }
+
+    #[test]
     fn all_else_goes_astray() {
         assert_eq!(route(Method::GET, "/favicon.ico"), Err(Astray::Path));
         assert_eq!(route(Method::POST, "/notservice.asmx"), Err(Astray::Path));
         assert_eq!(route(Method::PUT, "/Service.asmx"), Err(Astray::Method("GET, HEAD, POST")));
         assert_eq!(route(Method::GET, "/v2/token"), Err(Astray::Method("POST")));
         assert_eq!(route(Method::POST, "/etframework.wsdl"), Err(Astray::Method("GET, HEAD")));
+        assert_eq!(route(Method::DELETE, "/unsubscribe/t"), Err(Astray::Method("GET, HEAD, POST")));
     }
 }

@@ -5,11 +5,11 @@
 use std::sync::Arc;
 
 use crate::{
-    backend::{self, Backend, seed},
-    clock::Clock,
-    mail::{self, MailError, Transport},
+    backend::{self, Backend, seed, triggered_send},
+    clock::{Clock, Time},
+    mail::{self, MailError, Transport, Way},
     message::client::{Accounts, token::Key},
-    notify::{self, Carriers, Email, Folder, Notifier, Post},
+    notify::{self, Carriers, Email, Folder, Mailer, Notifier, Post},
     object::Limits,
     queue::{self, Queue},
     schema::{Schema, SchemaError, contract},
@@ -17,12 +17,8 @@ use crate::{
 };
 
 use super::{
-    Contract, Gauge, Probes, Server, ServerError, Settings, access,
-    access::Access,
-    budget::Budget,
-    desk::{self, Operators},
-    gateway::Gateway,
-    limits::Flight,
+    Contract, Gauge, Probes, Server, ServerError, Settings, access, access::Access, budget::Budget, desk::Operators,
+    gateway::Gateway, limits::Flight,
 };
 
 /// The setting under which the store keeps the key that signs tokens, so that they survive a restart.
@@ -45,10 +41,10 @@ pub struct Parts {
     pub backend: backend::Settings,
     /// How what is not done at once is worked off.
     pub queue: queue::Settings,
-    /// How mail leaves.
-    pub mail: mail::Settings,
     /// How callers are told.
     pub notify: notify::Settings,
+    /// How mail leaves.
+    pub mail: mail::Settings,
     /// The time.
     pub clock: Clock,
     /// The account that gets the demonstration's list and data extension, if one does.
@@ -67,12 +63,12 @@ pub enum StartError {
     /// A port cannot be bound, or a certificate cannot be read.
     #[error(transparent)]
     Server(#[from] ServerError),
-    /// The way out for mail cannot be opened.
-    #[error(transparent)]
-    Mail(#[from] MailError),
     /// TLS for callbacks cannot be set up: a certificate of `callback.ca`.
     #[error("callbacks cannot be posted: {0}")]
     Callbacks(rustls::Error),
+    /// The way out for mail cannot be opened.
+    #[error(transparent)]
+    Mail(#[from] MailError),
     /// The system gives no random bytes.
     #[error("the system gives no random bytes: {0}")]
     Random(getrandom::Error),
@@ -93,8 +89,14 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         Ok(store) => store?,
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     };
-    let key = token_key(&store).await?;
-    let backend = Arc::new(Backend { schema: Arc::clone(&schema), settings: parts.backend });
+    let key = Key::new(random_key(&store, TOKEN_KEY).await?);
+    random_key(&store, triggered_send::link::KEY).await?;
+    let mut settings = parts.backend;
+    let public_url = Arc::default();
+    settings.sends.public_url = Arc::clone(&public_url);
+    settings.sends.possible = parts.mail.way != Way::None;
+    settings.sends.from = Some(parts.mail.from.clone());
+    let backend = Arc::new(Backend { schema: Arc::clone(&schema), settings });
     if let Some(account) = parts.seeded {
         let (backend, now) = (Arc::clone(&backend), parts.clock.now());
         let rows = store.write(move |txn: &mut Transaction<'_>| seed::demo(&backend, txn, account, now)).await?;
@@ -105,7 +107,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     let mail = Arc::new(Transport::new(&parts.mail)?);
     let access = Access::new(parts.accounts, parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
     let access = Arc::new(access);
-    let mut carriers = carriers(&parts.notify, &store, &schema, &parts.clock, &backend)?;
+    let mut carriers = carriers(&parts.notify, &store, &schema, &parts.clock, &backend, &access, &mail)?;
     if !mail.is_none() {
         let email = Email::new(Arc::clone(&mail), &parts.mail, store.clone(), Arc::clone(&schema));
         carriers.insert(DeliveryKind::Email, Arc::new(email));
@@ -128,15 +130,15 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         limits: parts.limits.clone(),
         settings: parts.queue,
     });
-    let desk = Operators::new(desk::Rooms {
+    let desk = Operators {
         store: store.clone(),
         queue: queue.clone(),
         notifier: notifier.clone(),
-        mail,
         backend: Arc::clone(&backend),
         access: Arc::clone(&access),
+        mail: Arc::clone(&mail),
         clock: parts.clock.clone(),
-    });
+    };
     let gateway = Gateway {
         schema: Arc::clone(&schema),
         access,
@@ -144,6 +146,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         store: store.clone(),
         queue: queue.clone(),
         notifier: notifier.clone(),
+        mail,
         clock: parts.clock.clone(),
         limits: parts.limits,
         flight: Flight::new(parts.server.max_in_flight),
@@ -154,8 +157,10 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         slim: Box::new(move |objects, base| contract::slim(&schema, objects, base).map_err(|error| error.to_string())),
         fault_xsd: contract::fault_xsd,
     };
-    let probes = probes(store, desk);
+    let probes = probes(store, notifier.clone(), parts.clock.clone(), desk);
     let server = Server::bind(parts.server, Arc::new(gateway), documents, &parts.clock, probes).await?;
+    // Nobody has set it before: the settings are this server's own.
+    let _ = public_url.set(server.url());
     tokio::spawn(queue.run());
     tokio::spawn(notifier.run());
     Ok(server)
@@ -167,7 +172,9 @@ fn carriers(
     store: &Store,
     schema: &Arc<Schema>,
     clock: &Clock,
-    backend: &Backend,
+    backend: &Arc<Backend>,
+    access: &Arc<Access>,
+    mail: &Arc<Transport>,
 ) -> Result<Carriers, StartError> {
     let rules = backend.settings.conversations.clone();
     let post = Post::new(store.clone(), Arc::clone(schema), clock.clone(), settings.clone(), rules);
@@ -177,28 +184,39 @@ fn carriers(
         let folder = Folder::new(path.clone(), store.clone(), Arc::clone(schema));
         carriers.insert(DeliveryKind::Drop, Arc::new(folder));
     }
+    if !mail.is_none() {
+        let access = Arc::clone(access);
+        let mailer = Mailer {
+            store: store.clone(),
+            backend: Arc::clone(backend),
+            directory: Box::new(move || access.accounts()),
+            transport: Arc::clone(mail),
+            clock: clock.clone(),
+        };
+        carriers.insert(DeliveryKind::Send, Arc::new(mailer));
+    }
     Ok(carriers)
 }
 
-/// The key that signs tokens: kept, or made now.
-async fn token_key(store: &Store) -> Result<Key, StartError> {
+/// A key that the store keeps under this name: kept, or made now.
+async fn random_key(store: &Store, name: &'static str) -> Result<[u8; 32], StartError> {
     let mut fresh = [0; 32];
     getrandom::fill(&mut fresh).map_err(StartError::Random)?;
     let bytes = store
         .write(move |txn: &mut Transaction<'_>| -> Result<[u8; 32], StoreError> {
-            let kept = txn.setting(TOKEN_KEY)?.and_then(|kept| <[u8; 32]>::try_from(kept).ok());
+            let kept = txn.setting(name)?.and_then(|kept| <[u8; 32]>::try_from(kept).ok());
             if let Some(kept) = kept {
                 return Ok(kept);
             }
-            txn.put_setting(TOKEN_KEY, &fresh)?;
+            txn.put_setting(name, &fresh)?;
             Ok(fresh)
         })
         .await?;
-    Ok(Key::new(bytes))
+    Ok(bytes)
 }
 
 /// What operators ask of the store.
-fn probes(store: Store, desk: Operators) -> Probes {
+fn probes(store: Store, notifier: Notifier, clock: Clock, desk: Operators) -> Probes {
     let ready = store.clone();
     Probes {
         desk: Some(Box::new(desk)),
@@ -208,11 +226,12 @@ fn probes(store: Store, desk: Operators) -> Probes {
         }),
         gauges: Box::new(move || {
             let stats = store.stats();
-            let gauge = |name, help, value: f64| Gauge { name, help, value };
+            let gauge = |name: &'static str, help, value: f64| Gauge { name: name.into(), help, value };
             // Counts beyond 2^53 would be needed for the conversion to lose anything.
             #[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
             let number = |value: u64| value as f64;
-            vec![
+            let mut gauges = told(&store, &notifier, clock.now());
+            gauges.extend([
                 gauge("envoi_store_commits", "Pieces of work committed since the start", number(stats.commits)),
                 gauge("envoi_store_rollbacks", "Pieces of work rolled back since the start", number(stats.rollbacks)),
                 gauge("envoi_store_flushes", "Batches made durable since the start", number(stats.flushes)),
@@ -225,6 +244,11 @@ fn probes(store: Store, desk: Operators) -> Probes {
                 gauge("envoi_store_live_keys", "Keys held", number(stats.live_keys)),
                 gauge("envoi_store_live_bytes", "Bytes of all keys and values held", number(stats.live_bytes)),
                 gauge("envoi_store_disk_bytes", "Bytes occupied on disk", number(stats.disk_bytes)),
+                gauge(
+                    "envoi_store_disk_ratio",
+                    "How many times as much is occupied on disk as is held; `envoi compact` brings it down",
+                    stats.disk_ratio(),
+                ),
                 gauge(
                     "envoi_store_failed",
                     "1 when writes are refused since one failed",
@@ -240,7 +264,34 @@ fn probes(store: Store, desk: Operators) -> Probes {
                     "How often the store took writes again after it",
                     number(stats.recoveries),
                 ),
-            ]
+            ]);
+            gauges
         }),
     }
+}
+
+/// What is owed, and what has been tried.
+#[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
+fn told(store: &Store, notifier: &Notifier, now: Time) -> Vec<Gauge> {
+    let figures = store.read_blocking(|view| {
+        let deliveries = view.deliveries();
+        Ok::<_, StoreError>((deliveries.counts()?, deliveries.oldest()?))
+    });
+    let mut gauges = Vec::new();
+    if let Ok((counts, oldest)) = figures {
+        let help = "Deliveries kept, by kind and state";
+        gauges.extend(counts.into_iter().map(|((kind, state), count)| {
+            let labels = format!("{{kind=\"{}\",state=\"{}\"}}", kind.name(), state.name().replace(' ', "_"));
+            Gauge { name: format!("envoi_deliveries{labels}").into(), help, value: count as f64 }
+        }));
+        let age = oldest.map_or(0.0, |oldest| now.since(oldest.owed).as_secs_f64());
+        let help = "How long the oldest delivery that is still to go out has been owed";
+        gauges.push(Gauge { name: "envoi_deliveries_oldest_seconds".into(), help, value: age });
+    }
+    let help = "Attempts to deliver since the start, by kind and outcome";
+    gauges.extend(notifier.tally().into_iter().map(|((kind, outcome), count)| {
+        let labels = format!("{{kind=\"{}\",outcome=\"{}\"}}", kind.name(), outcome.name());
+        Gauge { name: format!("envoi_delivery_attempts{labels}").into(), help, value: count as f64 }
+    }));
+    gauges
 }

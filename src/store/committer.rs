@@ -1,11 +1,11 @@
 //! The one thread that runs work: it takes what waits, runs it in order, has all of it made durable at once, and only then
 //! answers everyone.
 //!
-//! When a batch fails its callers get the failure, and what comes later is refused without being run. Meanwhile the committer
-//! tries, at growing intervals and whether anybody calls or not, to recover: the engine is opened again, and what the batch may
-//! have left is taken back, durably, before anything else is taken on. So a batch whose callers heard of a failure is not there
-//! afterwards. (If the process ends before that, the disk decides whether it is.) Nothing here waits for the disk without end:
-//! the `writer` does.
+//! When a batch fails its callers get the failure, and what comes later is refused without being run. At once the engine is
+//! opened again, and what the batch may have left is taken back, durably: what its callers heard to have failed is not there
+//! afterwards. (If the process ends before that, the disk decides whether it is.) Then, at growing intervals and whether anybody
+//! calls or not, the committer sees whether there is room for more, and goes on when there is. Nothing here waits for the disk
+//! without end: the `writer` does.
 
 use std::{
     cell::{Cell, RefCell},
@@ -21,9 +21,10 @@ use tokio::{runtime::Runtime, sync::mpsc, time::timeout};
 use super::{
     StoreError,
     engine::{Changes, Engine},
-    key,
     shared::Shared,
     slot::Slot,
+    space::Space,
+    totals::{self, Totals, marks},
     transaction::{Overlay, Transaction},
     versions::Undo,
     work::{Work, panic_text},
@@ -36,13 +37,17 @@ const BATCH_WORK: usize = 1024;
 /// ... or so many bytes of changes.
 const BATCH_BYTES: usize = 8 << 20;
 
+/// After so many batches, and after the first, it is seen how much of the disk is taken.
+const BETWEEN_LOOKS: u64 = 256;
+
 /// The first id given out. The service's ids are large; small ones tempt callers to count on them.
 const FIRST_ID: i64 = 1_000_001;
 
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
-    /// From a failure to the first attempt to recover; it doubles with each that fails ...
+    /// Before the first attempt to go on; it doubles with each that fails, and with each failure before anything could be
+    /// committed ...
     pub(super) first_pause: Duration,
     /// ... up to this.
     pub(super) longest_pause: Duration,
@@ -72,25 +77,24 @@ pub(super) struct Committer {
     runtime: Runtime,
     clock: Clock,
     patience: Patience,
-    /// Since a batch failed: when the next attempt to recover is due.
+    /// Since a batch failed: when the next attempt is due.
     next_attempt: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// The batch that failed has been taken back.
+    taken_back: bool,
     pause: Duration,
     sequence: Cell<i64>,
     stored_sequence: i64,
     /// As `stored_sequence`; zero as long as no mark was written.
     written_sequence: i64,
     totals: Totals,
+    space: Space,
+    until_look: u64,
 }
 
 enum UnderWay {
     LateBatch,
-    Recovery,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Totals {
-    keys: u64,
-    bytes: u64,
+    TakingBack,
+    Resuming,
 }
 
 /// What happens to a store that refuses writes.
@@ -109,12 +113,8 @@ impl Committer {
         clock: Clock,
         patience: Patience,
     ) -> Result<Self, StoreError> {
-        let written = number(slot.get(&key::mark("sequence"))?.as_deref(), "sequence")?.map(u64::cast_signed);
-        let sequence = written.unwrap_or(FIRST_ID);
-        let totals = Totals {
-            keys: number(slot.get(&key::mark("keys"))?.as_deref(), "keys")?.unwrap_or(0),
-            bytes: number(slot.get(&key::mark("bytes"))?.as_deref(), "bytes")?.unwrap_or(0),
-        };
+        let written = totals::sequence(&*slot)?;
+        let totals = Totals::read(&*slot)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let committer = Self {
             shared,
@@ -125,11 +125,14 @@ impl Committer {
             clock,
             patience,
             next_attempt: None,
+            taken_back: false,
             pause: patience.first_pause,
-            sequence: Cell::new(sequence),
-            stored_sequence: sequence,
+            sequence: Cell::new(written.unwrap_or(FIRST_ID)),
+            stored_sequence: written.unwrap_or(FIRST_ID),
             written_sequence: written.unwrap_or(0),
             totals,
+            space: Space::default(),
+            until_look: 0,
         };
         committer.show_totals();
         Ok(committer)
@@ -190,7 +193,8 @@ impl Committer {
                 stats.rollbacks += done.len() as u64 - kept;
             }
             Err(error) => {
-                self.wait_to_attempt();
+                self.taken_back = false;
+                self.next_attempt = Some(Box::pin(std::future::ready(())));
                 self.shared.fail(error);
             }
         }
@@ -220,7 +224,19 @@ impl Committer {
         self.totals = totals;
         self.pause = self.patience.first_pause;
         self.show_totals();
+        self.look_at_space();
         Ok(())
+    }
+
+    fn look_at_space(&mut self) {
+        if let Some(left) = self.until_look.checked_sub(1) {
+            self.until_look = left;
+            return;
+        }
+        self.until_look = BETWEEN_LOOKS;
+        if let Some(said) = self.space.look(self.slot.bytes_on_disk(), self.totals.bytes) {
+            tracing::warn!("{said}");
+        }
     }
 
     /// What is to change, what those keys held before, and the totals after it.
@@ -262,55 +278,59 @@ impl Committer {
         }
     }
 
-    /// The pause begins before the callers hear of the failure: whoever moves a virtual clock after that ends it.
-    fn wait_to_attempt(&mut self) {
-        self.next_attempt = Some(Box::pin(self.clock.after(self.pause)));
-        self.pause = self.patience.longest_pause.min(self.pause * 2);
-    }
-
     fn attempt(&mut self) {
-        let job = Job::Recover {
-            undo: self.shared.versions.pending(),
-            marks: marks(self.sequence.get(), self.totals),
-            sequence: self.written_sequence,
+        let (job, what) = match self.taken_back {
+            true => (Job::Resume, UnderWay::Resuming),
+            false => {
+                let undo = self.shared.versions.pending();
+                let marks = marks(self.sequence.get(), self.totals);
+                (Job::TakeBack { undo, marks, sequence: self.written_sequence }, UnderWay::TakingBack)
+            }
         };
         match self.writer.begin(job) {
-            Ok(()) => self.under_way = Some(UnderWay::Recovery),
-            Err(error) => self.attempted(Err(error)),
+            Ok(()) => self.under_way = Some(what),
+            Err(error) => self.not_yet(&error),
         }
     }
 
     fn done(&mut self, outcome: Result<(), StoreError>) {
-        match self.under_way.take() {
-            Some(UnderWay::Recovery) => self.attempted(outcome),
+        match (self.under_way.take(), outcome) {
             // Its callers were told that it failed: it is taken back, however it ended.
-            Some(UnderWay::LateBatch) | None => {}
-        }
-    }
-
-    fn attempted(&mut self, outcome: Result<(), StoreError>) {
-        match outcome {
-            Ok(()) => {
+            (Some(UnderWay::LateBatch) | None, _) => {}
+            (Some(_), Err(error)) => self.not_yet(&error),
+            (Some(UnderWay::TakingBack), Ok(())) => {
                 // The batch counts as one that changed nothing: a reader may have seen its changes in the engine.
                 if self.shared.versions.pending().is_some() {
                     self.shared.versions.commit();
                 }
                 self.stored_sequence = self.sequence.get();
                 self.written_sequence = self.stored_sequence;
+                self.taken_back = true;
+                self.wait();
+                self.shared.attempted(None);
+            }
+            (Some(UnderWay::Resuming), Ok(())) => {
                 self.next_attempt = None;
                 self.shared.recover();
             }
-            Err(error) => {
-                self.wait_to_attempt();
-                self.shared.still_failed(&error);
-            }
         }
+    }
+
+    fn not_yet(&mut self, error: &StoreError) {
+        self.wait();
+        self.shared.attempted(Some(error));
+    }
+
+    /// Whoever moves a virtual clock after he was told of the attempt ends this pause.
+    fn wait(&mut self) {
+        self.next_attempt = Some(Box::pin(self.clock.after(self.pause)));
+        self.pause = self.patience.longest_pause.min(self.pause * 2);
     }
 
     /// What failed is taken back even now, if the disk lets us: the next start would show it.
     fn end(mut self) {
         for _ in 0..2 {
-            if self.next_attempt.is_none() {
+            if self.next_attempt.is_none() || self.taken_back {
                 break;
             }
             if self.under_way.is_none() {
@@ -329,37 +349,5 @@ impl Committer {
         let mut stats = self.shared.stats();
         stats.live_keys = self.totals.keys;
         stats.live_bytes = self.totals.bytes;
-    }
-}
-
-impl Totals {
-    fn replace(&mut self, key: usize, before: Option<&[u8]>, after: Option<&[u8]>) {
-        let size = |value: &[u8]| (key + value.len()) as u64;
-        if let Some(before) = before {
-            self.keys = self.keys.saturating_sub(1);
-            self.bytes = self.bytes.saturating_sub(size(before));
-        }
-        if let Some(after) = after {
-            self.keys += 1;
-            self.bytes += size(after);
-        }
-    }
-}
-
-fn marks(sequence: i64, totals: Totals) -> Changes {
-    [("sequence", sequence.cast_unsigned()), ("keys", totals.keys), ("bytes", totals.bytes)]
-        .into_iter()
-        .map(|(mark, value)| (key::mark(mark), Some(value.to_le_bytes().to_vec())))
-        .collect()
-}
-
-fn number(bytes: Option<&[u8]>, mark: &str) -> Result<Option<u64>, StoreError> {
-    let Some(bytes) = bytes else { return Ok(None) };
-    match bytes.try_into() {
-        Ok(bytes) => Ok(Some(u64::from_le_bytes(bytes))),
-        Err(_) => Err(StoreError::Corrupt {
-            key: key::readable(&key::mark(mark)),
-            reason: format!("{} bytes are no number", bytes.len()),
-        }),
     }
 }

@@ -29,6 +29,11 @@ use super::{
 
 const SEGMENT: usize = 16 << 20;
 
+/// Room that is kept for the way out when the disk is full. Opening sled fills the segment that it goes on in, and writes a
+/// snapshot; then the batch that failed is taken back.
+const RESERVE: &str = "reserve";
+const RESERVED: usize = 2 * SEGMENT;
+
 /// How many segments are mended: more than a batch can have written to.
 const MENDED_SEGMENTS: usize = 16;
 
@@ -54,8 +59,8 @@ impl Directory {
     }
 }
 
-impl Place for Directory {
-    fn open(&self) -> Result<Box<dyn Engine>, StoreError> {
+impl Directory {
+    fn open_engine(&self) -> Result<Box<dyn Engine>, StoreError> {
         let path = self.path.as_path();
         remove_unfinished_snapshots(path)?;
         let db = match open_sled(path, self.cache_bytes) {
@@ -79,30 +84,57 @@ impl Place for Directory {
         }
         Ok(Box::new(Disk { db, data, path: path.to_path_buf() }))
     }
+}
 
-    /// Opening sled fills the segment that it goes on in, and writes a snapshot: there must be room for both.
+impl Place for Directory {
+    fn open(&self) -> Result<Box<dyn Engine>, StoreError> {
+        let engine = self.open_engine()?;
+        if let Err(error) = self.restore_reserve() {
+            tracing::warn!(%error, "there is little room on the disk; writes will be refused soon");
+        }
+        Ok(engine)
+    }
+
     fn test(&self) -> Result<(), StoreError> {
+        match fs::remove_file(self.path.join(RESERVE)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed("removing", &self.path.join(RESERVE), &error));
+            }
+            _ => {}
+        }
         let path = self.path.join("test");
-        let written = fill(&path, SEGMENT * 2);
-        // Whatever could be written takes room from those who need it.
+        let written = fill(&path, 1 << 16).and_then(|file| file.sync_data());
         let removed = fs::remove_file(&path);
         written.and(removed).map_err(|error| failed("writing", &path, &error))
     }
 
     fn open_again(&self) -> Result<Box<dyn Engine>, StoreError> {
         mend(&self.path.join("db"))?;
-        self.open()
+        self.open_engine()
+    }
+
+    fn restore_reserve(&self) -> Result<(), StoreError> {
+        let path = self.path.join(RESERVE);
+        if fs::metadata(&path).is_ok_and(|found| found.len() == RESERVED as u64) {
+            return Ok(());
+        }
+        fill(&path, RESERVED).map(drop).map_err(|error| {
+            // What could be written takes room from those who need it.
+            let _removed = fs::remove_file(&path);
+            failed("writing", &path, &error)
+        })
     }
 }
 
-fn fill(path: &Path, bytes: usize) -> std::io::Result<()> {
+/// It need not be durable, only take its room.
+fn fill(path: &Path, bytes: usize) -> std::io::Result<File> {
     let mut file = File::create(path)?;
     // Not zeros: some file systems keep those for nothing.
-    let block = [0xA5; 1 << 16];
+    let block = vec![0xA5; 1 << 16];
     for _ in 0..bytes / block.len() {
         file.write_all(&block)?;
     }
-    file.sync_data()
+    Ok(file)
 }
 
 /// After a sync that failed the system may count pages as written that are not, and a later sync would not write them: all

@@ -34,11 +34,15 @@ pub(super) trait Place: Send + Sync {
     /// Opens the engine.
     fn open(&self) -> Result<Box<dyn Engine>, StoreError>;
 
-    /// Whether new data is taken again; only then the engine that failed is given up, from which readers still read.
+    /// Whether anything is taken at all, with the reserve given up; only then an engine that failed is closed, from which
+    /// readers still read.
     fn test(&self) -> Result<(), StoreError>;
 
     /// As [`Place::open`], after the engine before it has failed and is gone.
     fn open_again(&self) -> Result<Box<dyn Engine>, StoreError>;
+
+    /// Makes the reserve again, out of which [`Place::open_again`] and the way back live; without it nothing new may come.
+    fn restore_reserve(&self) -> Result<(), StoreError>;
 }
 
 /// A page ends after so many entries ...

@@ -36,10 +36,12 @@ pub(super) struct World {
     durable: Mutex<Map>,
     /// The faults of the coming calls of `apply`, and whether each is a panic.
     plan: Mutex<VecDeque<Option<(Fault, bool)>>>,
-    /// So many tests are to fail, ...
-    pub(super) full: AtomicUsize,
-    /// ... and so many openings.
+    /// So many times there is no room for anything at all, ...
+    pub(super) dead: AtomicUsize,
+    /// ... so many openings fail, ...
     pub(super) shut: AtomicUsize,
+    /// ... and so many times there is no room for more.
+    pub(super) full: AtomicUsize,
     pub(super) openings: AtomicUsize,
     /// Holds the next `apply` until something comes or the sender goes.
     pub(super) gate: Mutex<Option<mpsc::Receiver<()>>>,
@@ -68,6 +70,10 @@ impl Place for Faulty {
     }
 
     fn test(&self) -> Result<(), StoreError> {
+        count_down(&self.0.dead)
+    }
+
+    fn restore_reserve(&self) -> Result<(), StoreError> {
         count_down(&self.0.full)
     }
 

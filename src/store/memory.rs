@@ -27,6 +27,10 @@ impl Place for Memory {
     fn open_again(&self) -> Result<Box<dyn Engine>, StoreError> {
         self.open()
     }
+
+    fn restore_reserve(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 impl Engine for Memory {

@@ -38,9 +38,13 @@ mod outbox;
 pub mod send;
 mod stats;
 mod shared;
+mod space;
+mod totals;
 mod work;
 mod writer;
 mod committer;
+#[cfg(test)]
+mod fault_model;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]

@@ -173,7 +173,7 @@ impl Transaction<'_> {
         Ok(true)
     }
 
-    /// Gives up what has waited in a lane since `before` or longer; at most `limit`, and gives how many. `status` says why.
+    /// Gives up what has waited in a lane since `before` or longer; at most `limit`, and gives those. `status` says why.
     pub fn give_up_waiting(
         &mut self,
         lane: &str,
@@ -182,14 +182,14 @@ impl Transaction<'_> {
         status: &str,
         now: Time,
         keep: Time,
-    ) -> Result<usize, StoreError> {
+    ) -> Result<Vec<Delivery>, StoreError> {
         let (from, to) = (keys::due_in(lane), keys::due_after(lane, before.millis()));
         let mut numbers = Vec::new();
         self.visit(&from, Some(&to), &mut |key, _| {
             numbers.extend(keys::risen(key));
             Ok(numbers.len() < limit)
         })?;
-        let mut touched = Touched::default();
+        let (mut touched, mut given_up) = (Touched::default(), Vec::with_capacity(numbers.len()));
         for number in &numbers {
             let Some(before) = self.deliveries().get(*number)? else { continue };
             let mut after = before.clone();
@@ -197,10 +197,11 @@ impl Transaction<'_> {
             remember(&mut after, attempt);
             (after.state, after.changed) = (DeliveryState::Failed, now);
             self.mark_to_forget(&after, keep);
+            given_up.push(after.clone());
             self.put_delivery(&mut touched, Some(before), after, None)?;
         }
         self.settle_lanes(touched)?;
-        Ok(numbers.len())
+        Ok(given_up)
     }
 
     /// Forgets mails of triggered sends that have been remembered long enough; gives how many marks it went through, to

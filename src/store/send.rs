@@ -1,18 +1,37 @@
-//! One mail of a triggered send, as it is owed to one subscriber.
+//! One mail of a triggered send to one subscriber, as it waits to be sent.
+//!
+//! It holds what the call said and who is meant; subject, bodies and sender are looked up when it leaves, so that a
+//! corrected e-mail corrects what still waits.
 
 use serde::{Deserialize, Serialize};
 
-/// What is sent to whom. Numbers are ids of the account's own objects.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+use super::Owner;
+
+/// One mail that is owed to one subscriber.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Send {
-    /// The TriggeredSendDefinition.
+    /// The account (MID) that sends.
+    pub account: u64,
+    /// The number of the TriggeredSendDefinition; SendID of its events.
     pub definition: i64,
-    /// The Subscriber.
+    /// The number of the call's TriggeredSend; BatchID of its events.
+    pub batch: i64,
+    /// The number of the subscriber.
     pub subscriber: i64,
-    /// Its SubscriberKey when the send was accepted.
+    /// `SubscriberKey`
     pub key: String,
-    /// The address that it goes to.
+    /// Where the mail goes.
     pub address: String,
-    /// Attributes of the subscriber in this send, by name, as they were sent.
+    /// The list that an unsubscribing leaves; All Subscribers where the definition names none.
+    pub list: i64,
+    /// `Attributes` of the TriggeredSend and of its subscriber, by name; of two with one name the last holds.
     pub attributes: Vec<(String, String)>,
+    /// `Subscriber.Owner`: FromName and FromAddress in the place of the sender profile's, where they are given.
+    pub from: (Option<String>, Option<String>),
+}
+
+impl Owner for Send {
+    fn account(&self) -> u64 {
+        self.account
+    }
 }

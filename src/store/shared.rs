@@ -39,28 +39,36 @@ impl Shared {
     }
 
     pub(super) fn fail(&self, error: &StoreError) {
-        tracing::error!(%error, "a commit failed; the store refuses writes until it has recovered");
         *self.failure() = Some(Failure { began: error.to_string(), last: None });
-        let mut stats = self.stats();
-        stats.failed = true;
-        stats.failures += 1;
+        {
+            let mut stats = self.stats();
+            stats.failed = true;
+            stats.failures += 1;
+        }
+        tracing::error!(%error, "a commit failed; the store refuses writes until it has recovered");
     }
 
-    pub(super) fn still_failed(&self, error: &StoreError) {
-        tracing::debug!(%error, "the store has not recovered");
-        if let Some(failure) = self.failure().as_mut() {
+    /// An attempt is over that was not the last: it failed, or it took back what had to be.
+    pub(super) fn attempted(&self, error: Option<&StoreError>) {
+        if let (Some(error), Some(failure)) = (error, self.failure().as_mut()) {
             failure.last = Some(error.to_string());
         }
         self.stats().recovery_attempts += 1;
+        match error {
+            Some(error) => tracing::debug!(%error, "the store has not recovered"),
+            None => tracing::debug!("what failed was taken back"),
+        }
     }
 
     pub(super) fn recover(&self) {
-        tracing::warn!("the store has recovered and takes writes again; the batch that failed was taken back");
-        let mut stats = self.stats();
-        stats.failed = false;
-        stats.recovery_attempts += 1;
-        stats.recoveries += 1;
         *self.failure() = None;
+        {
+            let mut stats = self.stats();
+            stats.failed = false;
+            stats.recovery_attempts += 1;
+            stats.recoveries += 1;
+        }
+        tracing::warn!("the store has recovered and takes writes again; the batch that failed was taken back");
     }
 
     fn failure(&self) -> MutexGuard<'_, Option<Failure>> {

@@ -41,8 +41,7 @@ impl Slot {
         Ok(Self { state, changed: Condvar::new(), bytes: AtomicU64::new(0), place })
     }
 
-    /// Closes the engine and opens it again, if the place takes data. Until it is known that it does, readers keep what
-    /// there is.
+    /// Closes the engine and opens it again, if the place takes data at all: else readers keep what there is.
     pub(super) fn reopen(&self) -> Result<(), StoreError> {
         guarded("testing the disk", || self.place.test())?;
         let old = std::mem::replace(&mut *self.state(), State::Opening);
@@ -59,6 +58,10 @@ impl Slot {
         *self.state() = state;
         self.changed.notify_all();
         outcome
+    }
+
+    pub(super) fn restore_reserve(&self) -> Result<(), StoreError> {
+        guarded("making room", || self.place.restore_reserve())
     }
 
     fn current(&self) -> Result<Arc<dyn Engine>, StoreError> {

@@ -39,6 +39,14 @@ pub struct Stats {
 }
 
 impl Stats {
+    /// How many times as much is occupied on disk as is live; of an empty store, or one in memory, zero.
+    pub fn disk_ratio(&self) -> f64 {
+        match self.live_bytes {
+            0 => 0.0,
+            live => self.disk_bytes as f64 / live as f64,
+        }
+    }
+
     pub(super) fn batch(&mut self, size: usize, took: Duration) {
         let bucket = size.max(1).next_power_of_two().trailing_zeros() as usize;
         if let Some(count) = self.batch_sizes.get_mut(bucket.min(BATCH_BUCKETS - 1)) {

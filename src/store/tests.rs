@@ -1,7 +1,6 @@
 //! Failures of the disk, played by `faults`. They cannot be brought about through the door.
 
 use std::{
-    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -9,8 +8,6 @@ use std::{
     },
     time::Duration,
 };
-
-use proptest::prelude::*;
 
 use super::{
     Internal, Store, StoreError,
@@ -20,23 +17,23 @@ use super::{
 };
 use crate::clock::{Clock, Time};
 
-const OWNER: Internal = Internal(7);
+pub(super) const OWNER: Internal = Internal(7);
 
 /// Longer than any pause between attempts.
 const LONG: Duration = Duration::from_secs(60);
 
-struct House {
-    store: Store,
-    world: Arc<World>,
+pub(super) struct House {
+    pub(super) store: Store,
+    pub(super) world: Arc<World>,
     clock: Clock,
 }
 
 impl House {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::on(Arc::default(), Patience::default())
     }
 
-    fn on(world: Arc<World>, patience: Patience) -> Self {
+    pub(super) fn on(world: Arc<World>, patience: Patience) -> Self {
         let clock = Clock::stopped_at(Time::from_millis(0));
         let slot = Slot::open(Box::new(Faulty(Arc::clone(&world)))).unwrap();
         Self { store: Store::start(slot, &clock, patience).unwrap(), world, clock }
@@ -50,18 +47,28 @@ impl House {
         self.store.read_blocking(|view| view.objects(&OWNER).scan("List", i64::MIN, 100)).unwrap()
     }
 
-    /// Lets the store try to recover once; gives whether it has.
-    fn attempt(&self) -> bool {
-        let before = self.store.stats().recovery_attempts;
-        self.clock.advance(LONG);
-        while self.store.stats().recovery_attempts == before {
+    /// Waits until the store has attempted something so often.
+    fn attempts(&self, times: u64) {
+        while self.store.stats().recovery_attempts < times {
             std::thread::yield_now();
         }
+    }
+
+    /// Lets the store recover, step by step; gives whether it has in the end.
+    pub(super) fn recover(&self) -> bool {
+        (0..100).any(|_| !self.store.stats().failed || self.attempt())
+    }
+
+    /// Lets the store attempt what is next; gives whether it has recovered.
+    pub(super) fn attempt(&self) -> bool {
+        let before = self.store.stats().recovery_attempts;
+        self.clock.advance(LONG);
+        self.attempts(before + 1);
         !self.store.stats().failed
     }
 }
 
-const FAULTS: [Fault; 4] = [Fault::Before, Fault::Half, Fault::Unsynced, Fault::Unheard];
+pub(super) const FAULTS: [Fault; 4] = [Fault::Before, Fault::Half, Fault::Unsynced, Fault::Unheard];
 
 #[test]
 fn a_failed_commit_is_not_acknowledged_not_shown_and_taken_back() {
@@ -86,13 +93,15 @@ fn a_failed_commit_is_not_acknowledged_not_shown_and_taken_back() {
         assert_eq!((stats.failed, stats.failures, stats.recoveries), (true, 1, 0));
         assert!(house.store.failure().is_some_and(|why| why.contains(&reason)));
 
-        // Nobody calls, and it recovers all the same.
+        // Nobody calls, and it recovers all the same; taking back needs no time.
+        house.attempts(1);
+        assert_eq!(house.all(), kept);
         assert!(house.attempt());
         assert_eq!(house.store.failure(), None);
         assert_eq!(house.all(), kept);
         assert_eq!(house.put(2, "after"), Ok(false), "{fault:?}: what failed is there");
         let stats = house.store.stats();
-        assert_eq!((stats.failed, stats.failures, stats.recoveries, stats.recovery_attempts), (false, 1, 1, 1));
+        assert_eq!((stats.failed, stats.failures, stats.recoveries, stats.recovery_attempts), (false, 1, 1, 2));
         let world = Arc::clone(&house.world);
         let all = house.all();
         let keys = house.store.stats().live_keys;
@@ -104,34 +113,55 @@ fn a_failed_commit_is_not_acknowledged_not_shown_and_taken_back() {
 }
 
 #[test]
-fn attempts_come_at_growing_intervals_and_keep_the_engine_until_the_disk_takes_data() {
+fn attempts_come_at_growing_intervals() {
     let house = House::new();
-    house.world.plan([Some((Fault::Unsynced, false)), Some((Fault::Half, true))]);
+    house.world.plan([Some((Fault::Unsynced, false))]);
     house.world.full.store(3, Ordering::SeqCst);
     house.put(1, "lost").unwrap_err();
-    let attempts = |by: u64| {
-        house.clock.advance(Duration::from_millis(by));
-        house.store.stats().recovery_attempts
-    };
-    assert_eq!(attempts(499), 0);
-    for (millis, expected) in [(1, 1), (1000, 2), (2000, 3)] {
-        assert_eq!(attempts(millis - 1), expected - 1, "it tries too soon");
+    house.attempts(1);
+    for (millis, so_far) in [(500, 1), (1000, 2), (2000, 3)] {
+        house.clock.advance(Duration::from_millis(millis - 1));
+        assert_eq!(house.store.stats().recovery_attempts, so_far, "it tries too soon");
         house.clock.advance(Duration::from_millis(1));
-        while house.store.stats().recovery_attempts < expected {
-            std::thread::yield_now();
-        }
-        assert_eq!(house.world.openings.load(Ordering::SeqCst), 1, "readers lost their engine for nothing");
+        house.attempts(so_far + 1);
+        assert!(house.store.failure().is_some_and(|why| why.contains("no space left")));
         assert_eq!(house.all(), []);
     }
+    assert!(house.attempt());
+    assert_eq!(house.world.openings.load(Ordering::SeqCst), 2, "readers lost their engine for nothing");
+    // It fails again before anything was committed: the pauses go on from where they were.
+    house.world.plan([Some((Fault::Unsynced, false))]);
+    house.put(1, "lost").unwrap_err();
+    house.attempts(6);
+    house.clock.advance(Duration::from_millis(7999));
+    assert_eq!(house.store.stats().recovery_attempts, 6);
+    house.clock.advance(Duration::from_millis(1));
+    house.attempts(7);
+    assert_eq!(house.put(1, "kept"), Ok(false));
+    assert_eq!(house.store.stats().recoveries, 2);
+}
+
+#[test]
+fn readers_keep_the_engine_until_the_disk_takes_anything() {
+    let house = House::new();
+    house.put(1, "kept").unwrap();
+    let kept = [(1, "kept".to_owned())];
+    house.world.dead.store(2, Ordering::SeqCst);
+    house.world.plan([Some((Fault::Unsynced, false)), Some((Fault::Half, true))]);
+    house.put(2, "lost").unwrap_err();
+    house.attempts(1);
+    assert_eq!(house.all(), kept);
+    assert!(!house.attempt());
+    assert_eq!(house.world.openings.load(Ordering::SeqCst), 1);
     assert!(!house.attempt(), "taking the batch back fails as it did");
-    assert_eq!(house.all(), []);
+    assert_eq!(house.all(), kept);
     house.world.shut.store(1, Ordering::SeqCst);
     assert!(!house.attempt(), "it cannot be opened");
     let look = house.store.read_blocking(|view| view.objects(&OWNER).count("List"));
     assert!(matches!(look, Err(StoreError::Unavailable { .. })), "{look:?}");
-    assert!(house.attempt());
-    assert_eq!(house.all(), []);
-    assert_eq!(house.put(1, "kept"), Ok(false));
+    assert!(house.recover());
+    assert_eq!(house.all(), kept);
+    assert_eq!(house.put(2, "after"), Ok(false));
 }
 
 #[test]
@@ -156,7 +186,7 @@ fn an_engine_that_hangs_is_nudged() {
     *held(&house.world.nudged) = Some(nudged);
     house.world.plan([Some((Fault::Unsynced, false))]);
     assert!(matches!(house.put(1, "lost"), Err(StoreError::Io { .. })));
-    assert!(house.attempt());
+    assert!(house.recover());
     assert_eq!(house.put(1, "kept"), Ok(false));
 }
 
@@ -175,7 +205,7 @@ fn a_disk_that_does_not_answer_holds_nobody_up() {
     assert_eq!(house.store.stats().recovery_attempts, 0);
     assert_eq!(house.all(), [(1, "kept".to_owned())]);
     open.send(()).unwrap();
-    assert!(house.attempt());
+    assert!(house.recover());
     assert_eq!(house.all(), [(1, "kept".to_owned())]);
     assert_eq!(house.put(2, "again"), Ok(false));
 }
@@ -210,7 +240,7 @@ fn a_failed_commit_fails_all_of_its_batch() {
         assert!(matches!(outcome, Err(StoreError::Io { .. })), "{outcome:?}");
     }
     assert_eq!(house.all(), []);
-    assert!(house.attempt());
+    assert!(house.recover());
     assert_eq!(house.all(), []);
 }
 
@@ -254,7 +284,7 @@ fn readers_see_whole_states_while_the_store_fails_and_recovers() {
                 });
                 assert_eq!(written.is_ok(), value % 2 == 0, "{written:?}");
             }
-            assert!(house.attempt());
+            assert!(house.recover());
         }
         over.store(true, Ordering::SeqCst);
         for reader in readers {
@@ -275,137 +305,10 @@ fn undos_are_dropped_when_no_reader_needs_them() {
     drop(old);
     assert_eq!(versions.undos(), 0);
     house.world.plan([Some((Fault::Half, false))]);
+    house.world.dead.store(1, Ordering::SeqCst);
     house.put(9, "x").unwrap_err();
+    house.attempts(1);
     assert_eq!(versions.undos(), 1);
-    assert!(house.attempt());
+    assert!(house.recover());
     assert_eq!(versions.undos(), 0);
-}
-
-#[derive(Clone, Debug)]
-enum Step {
-    /// Puts, or removes, and whether the work itself gives up in the end.
-    Write {
-        changes: Vec<(i64, Option<u8>)>,
-        keep: bool,
-    },
-    /// The `apply` after so many others fails.
-    Plan {
-        after: usize,
-        fault: Fault,
-        panics: bool,
-    },
-    /// So many attempts to recover find a full disk, then so many cannot open the engine.
-    Hard {
-        full: usize,
-        shut: usize,
-    },
-    Attempt,
-    /// The store is closed and opened again.
-    Restart,
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let change = (0..6i64, proptest::option::of(any::<u8>()));
-    let fault = proptest::sample::select(FAULTS.to_vec());
-    prop_oneof![
-        8 => (proptest::collection::vec(change, 1..5), prop::bool::weighted(0.9))
-            .prop_map(|(changes, keep)| Step::Write { changes, keep }),
-        3 => (0..3usize, fault, any::<bool>()).prop_map(|(after, fault, panics)| Step::Plan { after, fault, panics }),
-        1 => (0..3usize, 0..2usize).prop_map(|(full, shut)| Step::Hard { full, shut }),
-        4 => Just(Step::Attempt),
-        1 => Just(Step::Restart),
-    ]
-}
-
-type Model = BTreeMap<i64, u8>;
-
-fn agree(house: &House, model: &Model) {
-    let seen = house.store.read_blocking(|view| {
-        let objects = view.objects(&OWNER);
-        let all: Vec<(i64, u8)> = objects.scan("Row", i64::MIN, 100)?;
-        assert_eq!(objects.count("Row")?, all.len() as u64);
-        for (id, value) in &all {
-            assert!(objects.find("Row", "value", &value.to_string())?.contains(id));
-        }
-        assert_eq!(objects.find("Row", "any", "")?, all.iter().map(|(id, _)| *id).collect::<Vec<_>>());
-        Ok::<_, StoreError>(all)
-    });
-    match seen {
-        Ok(seen) => assert_eq!(seen, model.clone().into_iter().collect::<Vec<_>>()),
-        // No engine is open: only after an opening that failed.
-        Err(error) => assert!(matches!(error, StoreError::Unavailable { .. }) && house.store.stats().failed, "{error}"),
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Acknowledged is there, failed is not, and no id is given twice, whatever the disk does.
-    #[test]
-    fn whatever_fails_what_was_acknowledged_is_there(steps in proptest::collection::vec(step(), 1..40)) {
-        let (mut house, mut model, mut ids) = (House::new(), Model::new(), Vec::new());
-        for step in steps {
-            match step {
-                Step::Write { changes, keep } => {
-                    let refuses = house.store.stats().failed;
-                    let (tell, told) = mpsc::channel();
-                    let wanted = changes.clone();
-                    let written = house.store.write_blocking(move |txn| {
-                        let objects = txn.objects(&OWNER);
-                        tell.send(objects.next_id()).unwrap();
-                        for (id, value) in wanted {
-                            match value {
-                                Some(value) => {
-                                    objects.put("Row", id, &value, &[("value", &value.to_string()), ("any", "")])?;
-                                }
-                                None => drop(objects.remove("Row", id)?),
-                            }
-                        }
-                        if keep { Ok(()) } else { Err(StoreError::Closed) }
-                    });
-                    ids.extend(told.try_iter());
-                    match written {
-                        Ok(()) => {
-                            prop_assert!(keep && !refuses);
-                            for (id, value) in changes {
-                                match value {
-                                    Some(value) => model.insert(id, value),
-                                    None => model.remove(&id),
-                                };
-                            }
-                        }
-                        Err(StoreError::Closed) => prop_assert!(!keep && !refuses),
-                        Err(StoreError::Unavailable { .. }) => prop_assert!(refuses),
-                        Err(StoreError::Io { .. }) => prop_assert!(!refuses && house.store.stats().failed),
-                        Err(error) => prop_assert!(false, "{}", error),
-                    }
-                }
-                Step::Plan { after, fault, panics } => {
-                    house.world.plan((0..after).map(|_| None).chain([Some((fault, panics))]));
-                }
-                Step::Hard { full, shut } => {
-                    house.world.full.store(full, Ordering::SeqCst);
-                    house.world.shut.store(shut, Ordering::SeqCst);
-                }
-                Step::Attempt if house.store.stats().failed => drop(house.attempt()),
-                Step::Attempt => {}
-                Step::Restart => {
-                    for _ in 0..100 {
-                        if !house.store.stats().failed || house.attempt() {
-                            break;
-                        }
-                    }
-                    prop_assert!(!house.store.stats().failed, "it does not recover");
-                    let world = Arc::clone(&house.world);
-                    drop(house);
-                    house = House::on(world, Patience::default());
-                }
-            }
-            agree(&house, &model);
-        }
-        let given = ids.len();
-        ids.sort_unstable();
-        ids.dedup();
-        prop_assert_eq!(ids.len(), given, "an id was given twice");
-    }
 }

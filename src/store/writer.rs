@@ -12,6 +12,7 @@ use super::{
     engine::{Changes, Engine},
     key,
     slot::Slot,
+    totals,
     versions::Undo,
 };
 
@@ -20,7 +21,7 @@ pub(super) enum Job {
     /// To make a batch durable.
     Apply(Changes),
     /// To open the engine again and to take back, durably, what the batch that failed may have left.
-    Recover {
+    TakeBack {
         /// What the keys of that batch held before.
         undo: Option<Arc<Undo>>,
         /// The store's own marks as they must stand.
@@ -28,6 +29,8 @@ pub(super) enum Job {
         /// What the mark of the sequence must not be below: it was durable once.
         sequence: i64,
     },
+    /// To see that there is room for more.
+    Resume,
 }
 
 /// A handle to the thread. It has one job at a time.
@@ -71,7 +74,8 @@ fn run(slot: &Slot, jobs: &mpsc::Receiver<Job>, tell: &UnboundedSender<Result<()
     while let Ok(job) = jobs.recv() {
         let done = match job {
             Job::Apply(changes) => slot.apply(&changes),
-            Job::Recover { undo, marks, sequence } => recover(slot, undo.as_deref(), marks, sequence),
+            Job::Resume => slot.restore_reserve(),
+            Job::TakeBack { undo, marks, sequence } => take_back(slot, undo.as_deref(), marks, sequence),
         };
         // The committer has gone: so go we.
         if tell.send(done).is_err() {
@@ -80,14 +84,13 @@ fn run(slot: &Slot, jobs: &mpsc::Receiver<Job>, tell: &UnboundedSender<Result<()
     }
 }
 
-fn recover(slot: &Slot, undo: Option<&Undo>, marks: Changes, sequence: i64) -> Result<(), StoreError> {
+fn take_back(slot: &Slot, undo: Option<&Undo>, marks: Changes, sequence: i64) -> Result<(), StoreError> {
     slot.reopen()?;
-    let mark = key::mark("sequence");
-    let found = slot.get(&mark)?.and_then(|found| found.try_into().ok()).map_or(0, i64::from_le_bytes);
+    let found = totals::sequence(slot)?.unwrap_or(0);
     if found < sequence {
         let reason =
             format!("it is {found}; {sequence} was written: what is on disk is older than what was acknowledged");
-        return Err(StoreError::Corrupt { key: key::readable(&mark), reason });
+        return Err(StoreError::Corrupt { key: key::readable(&key::mark("sequence")), reason });
     }
     let mut changes = marks;
     for (key, before) in undo.into_iter().flatten() {

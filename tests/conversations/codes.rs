@@ -1,12 +1,12 @@
 //! Each code at its trigger, with its effect.
 
 use envoi::{
-    conversation::code::{Rejection, TABLE},
+    conversation::Rejection,
     store::{self, Internal, Kept, Known, Name, Store, StoreError, Transaction},
 };
 
 use crate::{
-    gateway::{START, request},
+    gateway::START,
     house::{Asynchronous, House, list},
 };
 
@@ -136,62 +136,12 @@ async fn a_gap_of_more_than_five_minutes_is_203_and_restarts_with_each_part() {
     assert_eq!(codes, ["203", "203", "203"]);
 }
 
-#[tokio::test]
-async fn scheduled_work_can_be_deleted_until_it_has_begun() {
-    let house = House::new().await;
-    let later = Asynchronous::new().with("ScheduledTime", "2026-03-02T12:00:00Z");
-    let request_id = house.create(&later, &list("r")).await.text("CreateResponse/RequestID").unwrap();
-    house.create(&later.clone().with("ConversationID", "conv 1"), &list("c")).await;
-    house.create(&later.with("ConversationID", "kept"), &list("k")).await;
-    let by_request = format!("<Objects xsi:type=\"ScheduledRequest\"><RequestID>{request_id}</RequestID></Objects>");
-    let by_id = |id: &str| {
-        format!("<Objects xsi:type=\"ScheduledConversation\"><ConversationID>{id}</ConversationID></Objects>")
-    };
-    let answer = house.delete(&(by_request.clone() + &by_id("conv 1") + &by_id("nobody"))).await;
-    let at = |row: usize, name: &str| answer.text(&format!("DeleteResponse/Results#{row}/{name}"));
-    assert_eq!((at(0, "StatusMessage").as_deref(), at(0, "ErrorCode")), (Some("Deleted"), None), "{}", answer.body);
-    assert_eq!(at(1, "StatusMessage").as_deref(), Some("Deleted"));
-    assert_eq!(at(2, "ErrorCode").as_deref(), Some("220"));
-    assert_eq!(at(2, "StatusMessage").as_deref(), Some("AsyncAPI_Item_Not_Found"));
-    house.advance(86_400).await;
-    assert_eq!(house.lists().await, ["k"]);
-    let again = house.delete(&(by_request + &by_id("conv 1") + &by_id("kept"))).await;
-    for row in 0..3 {
-        let code = again.text(&format!("DeleteResponse/Results#{row}/ErrorCode"));
-        assert_eq!(code.as_deref(), Some("222"), "{}", again.body);
-    }
-    assert_eq!(house.part("conv 1", 1, 1, "x").await.as_deref(), Some("211"), "its id is used");
-}
-
-#[tokio::test]
-async fn deleting_can_itself_be_queued() {
-    let house = House::new().await;
-    let later = Asynchronous::new().with("ScheduledTime", "2026-03-02T12:00:00Z").with("ConversationID", "c");
-    house.create(&later, &list("c")).await;
-    let object = "<Objects xsi:type=\"ScheduledConversation\"><ConversationID>c</ConversationID></Objects>";
-    let message = request("DeleteRequest", &Asynchronous::new().text(), object);
-    let answer = house.gateway.call("Delete", &message).await;
-    assert_eq!(answer.text("DeleteResponse/Results/StatusMessage").as_deref(), Some("Queued"), "{}", answer.body);
-    house.idle().await;
-    assert_eq!(house.values("ResultItem", "StatusMessage", "").await, ["Deleted"]);
-    house.advance(86_400).await;
-    assert_eq!(house.lists().await, [""; 0]);
-}
-
-/// Every code of the table has a test in this file.
-#[test]
-fn no_code_of_the_table_is_forgotten() {
-    let raised = [
-        200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 211, 212, 213, 214, 215, 218, 220, 222, 226, 227, 228, 229,
-        231,
-    ];
-    for rule in TABLE {
-        assert!(raised.contains(&rule.code), "{} is never raised", rule.code);
-    }
-}
-
 /// The store under a house that stands still.
-async fn damage(folder: &std::path::Path, id: &str, change: impl Fn(&mut serde_json::Value) + Send + 'static) {
+pub(crate) async fn damage(
+    folder: &std::path::Path,
+    id: &str,
+    change: impl Fn(&mut serde_json::Value) + Send + 'static,
+) {
     let settings = store::Settings { path: Some(folder.to_owned()), ..store::Settings::default() };
     let store = Store::open(&settings).unwrap();
     let name = Name::conversation(&Internal(envoi::config::demo::ACCOUNT), id);
@@ -231,4 +181,41 @@ async fn lost_parts_are_201_and_a_state_that_cannot_be_is_212() {
     assert_eq!(house.values("ResultMessage", "StatusMessage", &by_id).await[0], "Async API Collection Total Mismatch");
     assert_eq!(house.part("odd", 3, 3, "x").await.as_deref(), Some("212"));
     assert_eq!(house.lists().await, [""; 0]);
+}
+
+/// Flips the record of a conversation into something that is none.
+fn spoil(folder: &std::path::Path, id: &str) {
+    let db = sled::Config::new().path(folder).segment_size(16 << 20).open().unwrap();
+    let is_it = |key: &[u8]| key.first() == Some(&0x20) && key.windows(id.len()).any(|part| part == id.as_bytes());
+    let keys: Vec<_> = db.iter().keys().map(Result::unwrap).filter(|key| is_it(key)).collect();
+    assert_eq!(keys.len(), 1);
+    db.insert(&keys[0], &[0, 0xFF, 7]).unwrap();
+    db.flush().unwrap();
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_212_and_shown_and_holds_up_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::on_disk(folder.path(), START).await;
+    assert_eq!(house.part("spoilt", 1, 2, "never").await, None);
+    house.gateway.stop().await;
+    spoil(folder.path(), "spoilt");
+    let house = House::on_disk(folder.path(), START).await;
+    for sequence in [1, 2] {
+        assert_eq!(house.part("spoilt", sequence, 2, "x").await.as_deref(), Some("212"));
+    }
+    let id = "<Objects xsi:type=\"ScheduledConversation\"><ConversationID>spoilt</ConversationID></Objects>";
+    let answer = house.delete(&(id.to_owned() + &id.replace("spoilt", "nobody"))).await;
+    let code = |row: usize| answer.text(&format!("DeleteResponse/Results#{row}/ErrorCode"));
+    assert_eq!((code(0).as_deref(), code(1).as_deref()), (Some("212"), Some("220")), "{}", answer.body);
+    assert_eq!(house.part("well", 1, 1, "well").await, None);
+    // It is tried when its time-out comes, and twice more.
+    for _ in 0..3 {
+        house.advance(310).await;
+    }
+    assert_eq!(house.lists().await, ["well"]);
+    let listed = house.admin("GET", "/conversations?state=unreadable").await.body;
+    assert!(listed.contains("\"conversation\":\"spoilt\"") && listed.contains("\"set_aside\":\"stored"), "{listed}");
+    assert_eq!(house.state("spoilt").await, "Unreadable");
+    assert_eq!(house.admin("POST", "/replay?id=spoilt&as=new").await.status, 409);
 }

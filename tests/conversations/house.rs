@@ -31,6 +31,11 @@ impl Asynchronous {
             .with("CallsInConversation", &calls.to_string())
     }
 
+    /// The members alone.
+    pub(crate) fn members(&self) -> &str {
+        &self.0
+    }
+
     pub(crate) fn text(&self) -> String {
         format!("<Options>{}</Options>", self.0)
     }
@@ -50,12 +55,26 @@ impl House {
         Self { gateway: Gateway::start_with(change).await }
     }
 
+    /// With settings as a configuration file has them.
+    pub(crate) async fn configured(settings: &[(&str, &str)]) -> Self {
+        let flags = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned(), "--set".to_owned()));
+        let layers = envoi::config::Layers { flags: flags.collect(), ..Default::default() };
+        let config = envoi::config::Config::load(&layers).expect("good settings");
+        Self::with(|parts| (parts.backend, parts.queue) = (config.backend, config.queue)).await
+    }
+
     pub(crate) async fn on_disk(path: &Path, at: Time) -> Self {
         Self::with(|parts| {
             parts.store.path = Some(path.to_owned());
             parts.clock = envoi::clock::Clock::stopped_at(at);
         })
         .await
+    }
+
+    /// A call of any operation.
+    pub(crate) async fn call(&self, operation: &str, options: &Asynchronous, objects: &str) -> Answer {
+        let root = root(operation);
+        self.gateway.call(operation, &request(root, &options.text(), objects)).await
     }
 
     pub(crate) async fn create(&self, options: &Asynchronous, objects: &str) -> Answer {
@@ -127,6 +146,26 @@ impl House {
         let mut names = self.values("List", "ListName", "").await;
         names.retain(|name| name != "All Subscribers");
         names
+    }
+}
+
+/// The element of an operation's request.
+pub(crate) fn root(operation: &str) -> &'static str {
+    match operation {
+        "Create" => "CreateRequest",
+        "Update" => "UpdateRequest",
+        "Delete" => "DeleteRequest",
+        _ => "PerformRequestMsg",
+    }
+}
+
+/// The way to the first row of an answer.
+pub(crate) fn row(operation: &str) -> &'static str {
+    match operation {
+        "Create" => "CreateResponse/Results",
+        "Update" => "UpdateResponse/Results",
+        "Delete" => "DeleteResponse/Results",
+        _ => "PerformResponseMsg/Results/Result",
     }
 }
 

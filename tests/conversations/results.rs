@@ -42,17 +42,93 @@ async fn there_is_an_item_for_each_object_and_a_message_for_each_request() {
     assert_eq!(house.values("AsyncRequestResult", "CallStatus", &job).await, ["OK"]);
 }
 
+/// Each of the three kinds, by dates, status, ids and CorrelationID, alone and together.
 #[tokio::test]
-async fn dates_filter() {
+async fn results_are_found_by_what_they_say() {
     let house = House::new().await;
-    house.create(&Asynchronous::new(), &list("a")).await;
-    house.idle().await;
+    // One a minute from 12:00 on; the second fails, the third is of a conversation.
+    for (at, name) in ["a", "a", "b"].iter().enumerate() {
+        let options = if at == 2 { Asynchronous::part("conv", 1, 1) } else { Asynchronous::new() };
+        house.create(&options, &named(&format!("corr {at}"), name)).await;
+        house.idle().await;
+        house.advance(60).await;
+    }
+    let part = |property: &str, operator: &str, value: &str| {
+        let value = match property.ends_with("Date") {
+            true => value.split(' ').map(|date| format!("<DateValue>{date}</DateValue>")).collect::<String>(),
+            false => format!("<Value>{value}</Value>"),
+        };
+        format!("<Property>{property}</Property><SimpleOperator>{operator}</SimpleOperator>{value}")
+    };
+    let simple = |property: &str, operator: &str, value: &str| {
+        format!("<Filter xsi:type=\"SimpleFilterPart\">{}</Filter>", part(property, operator, value))
+    };
+    let both = |left: String, right: String| {
+        format!(
+            "<Filter xsi:type=\"ComplexFilterPart\"><LeftOperand xsi:type=\"SimpleFilterPart\">{left}</LeftOperand>\
+             <LogicalOperator>AND</LogicalOperator><RightOperand xsi:type=\"SimpleFilterPart\">{right}</RightOperand>\
+             </Filter>"
+        )
+    };
+    let noon = "2026-03-01T12:00:00Z";
+    let minute = "2026-03-01T14:01:00+02:00";
+    let two = "2026-03-01T12:02:00Z";
+    for (kind, filter, minutes) in [
+        ("ResultItem", simple("CreatedDate", "greaterThan", noon), vec!["02", "01"]),
+        ("ResultItem", simple("CreatedDate", "lessThan", minute), vec!["00"]),
+        ("ResultItem", simple("CreatedDate", "equals", minute), vec!["01"]),
+        ("ResultItem", simple("CreatedDate", "between", &format!("{minute} {two}")), vec!["02", "01"]),
+        ("ResultItem", simple("StatusCode", "equals", "Error"), vec!["01"]),
+        ("ResultItem", simple("StatusCode", "notEquals", "Error"), vec!["02", "00"]),
+        ("ResultItem", simple("ErrorCode", "equals", "1"), vec!["01"]),
+        ("ResultItem", simple("CorrelationID", "equals", "CORR 2"), vec!["02"]),
+        ("ResultItem", simple("CorrelationID", "like", "corr%"), vec!["02", "01", "00"]),
+        ("ResultItem", simple("ConversationID", "isNull", ""), vec!["01", "00"]),
+        ("ResultItem", both(part("StatusCode", "equals", "OK"), part("CreatedDate", "greaterThan", noon)), vec!["02"]),
+        ("ResultMessage", simple("OverallStatusCode", "equals", "Error"), vec!["01"]),
+        ("ResultMessage", simple("StatusCode", "equals", "OK"), vec!["02", "00"]),
+        ("ResultMessage", simple("CreatedDate", "lessThanOrEqual", minute), vec!["01", "00"]),
+        (
+            "ResultMessage",
+            both(part("ConversationID", "equals", "conv"), part("CreatedDate", "greaterThan", minute)),
+            vec!["02"],
+        ),
+        ("AsyncRequestResult", simple("Status", "equals", "Error"), vec!["01"]),
+        ("AsyncRequestResult", simple("CallStatus", "equals", "OK"), vec!["00", "02"]),
+        ("AsyncRequestResult", simple("CompleteDate", "greaterThan", minute), vec!["02"]),
+        ("AsyncRequestResult", simple("CreatedDate", "between", &format!("{noon} {minute}")), vec!["00", "01"]),
+    ] {
+        let found = house.values(kind, "CreatedDate", &filter).await;
+        let expected: Vec<_> = minutes.iter().map(|minute| format!("2026-03-01T12:{minute}:00Z")).collect();
+        assert_eq!(found, expected, "{kind} {filter}");
+    }
+}
+
+/// Its own fields of the schema, before, during and after.
+#[tokio::test]
+async fn a_job_tells_how_far_its_call_is() {
+    let house = House::new().await;
+    let options = |sequence| Asynchronous::part("c", sequence, 3).with("ScheduledTime", "2026-03-01T12:01:00Z");
+    let mut jobs = Vec::new();
+    for (sequence, name) in [(1, "a"), (2, "a"), (3, "b")] {
+        let answer = house.create(&options(sequence), &list(name)).await;
+        jobs.push(equals("ObjectID", &answer.text("CreateResponse/RequestID").unwrap()));
+    }
+    let told = async |job: &str| {
+        let fields = ["Status", "CompleteDate", "CallStatus", "CallMessage", "CreatedDate"];
+        let found = house.retrieve("AsyncRequestResult", &fields, job).await;
+        assert_eq!(found.count("RetrieveResponseMsg/Results"), 1, "{}", found.body);
+        fields.map(|field| found.text(&format!("RetrieveResponseMsg/Results/{field}")).unwrap_or_default())
+    };
+    let (noon, run) = ("2026-03-01T12:00:00Z", "2026-03-01T12:01:00Z");
+    assert_eq!(told(&jobs[0]).await, ["Pending", "", "", "Queued", noon]);
     house.advance(60).await;
-    house.create(&Asynchronous::new(), &list("b")).await;
-    house.idle().await;
-    let after = "<Filter xsi:type=\"SimpleFilterPart\"><Property>CreatedDate</Property>\
-                 <SimpleOperator>greaterThan</SimpleOperator><DateValue>2026-03-01T12:00:30Z</DateValue></Filter>";
-    assert_eq!(house.values("ResultItem", "CreatedDate", after).await, ["2026-03-01T12:01:00Z"]);
+    assert_eq!(told(&jobs[0]).await, ["Complete", run, "OK", "OK", noon]);
+    let [status, at, call, message, _] = told(&jobs[1]).await;
+    assert_eq!([status.as_str(), &at, &call], ["Error", run, "Error"]);
+    assert!(!message.is_empty() && message != "Queued");
+    let in_error = "Conversation is in an error state and is no longer able to accept conversation parts";
+    assert_eq!(told(&jobs[2]).await, ["Error", run, "Error", in_error, noon]);
 }
 
 #[tokio::test]

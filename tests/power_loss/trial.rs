@@ -14,7 +14,10 @@ use envoi::{
     store::{Store, StoreError},
 };
 
-use crate::writer::{self, Blob, KIND, OWNER};
+use crate::{
+    parts,
+    writer::{self, Blob, KIND, OWNER},
+};
 
 /// Value sizes, and after how many acknowledgements the writer is killed.
 const SIZES: [(usize, usize); 6] =
@@ -52,16 +55,17 @@ pub(crate) fn main() {
     }
 }
 
-const TESTS: [(&str, fn()); 6] = [
+const TESTS: [(&str, fn()); 7] = [
     ("power_loss::the_platter_keeps_what_is_synced", the_platter_keeps_what_is_synced),
     ("power_loss::the_platter_loses_what_is_not_synced", the_platter_loses_what_is_not_synced),
     ("power_loss::sled_alone_loses_what_it_flushed", sled_alone_loses_what_it_flushed),
     ("power_loss::nothing_acknowledged_is_lost", nothing_acknowledged_is_lost),
     ("power_loss::nothing_is_lost_when_pages_go_early", nothing_is_lost_when_pages_go_early),
     ("power_loss::nothing_is_lost_by_a_kill", nothing_is_lost_by_a_kill),
+    ("power_loss::accepted_parts_survive", parts::accepted_parts_survive),
 ];
 
-fn trials(fast: usize) -> usize {
+pub(crate) fn trials(fast: usize) -> usize {
     if env::var_os("ENVOI_LONG").is_some() { fast * 10 } else { fast }
 }
 
@@ -185,12 +189,12 @@ enum State {
 type Told = BTreeMap<i64, State>;
 
 /// A directory, and beside it what of it would survive.
-struct Disk {
+pub(crate) struct Disk {
     directory: tempfile::TempDir,
 }
 
 impl Disk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // In the build's own directory: /tmp may be memory, and hard links need one file system.
         let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         for name in ["live", "copy", "inodes"] {
@@ -199,21 +203,41 @@ impl Disk {
         Self { directory }
     }
 
-    fn live(&self) -> PathBuf {
+    pub(crate) fn live(&self) -> PathBuf {
         self.directory.path().join("live/data")
     }
 
-    fn copy(&self) -> PathBuf {
+    pub(crate) fn copy(&self) -> PathBuf {
         self.directory.path().join("copy/data")
     }
 
     /// The machine is started again with what is left.
-    fn after_power_loss(self) -> Self {
+    pub(crate) fn after_power_loss(self) -> Self {
+        Self::of(&self.copy())
+    }
+
+    /// The machine was shut down in order after something ran that does not lose its power.
+    pub(crate) fn after_shutdown(self) -> Self {
+        Self::of(&self.live())
+    }
+
+    fn of(left: &Path) -> Self {
         let next = Self::new();
         for to in [next.live(), next.copy()] {
-            copy_all(&self.copy(), &to);
+            copy_all(left, &to);
         }
         next
+    }
+
+    /// The process will lose its power with its life.
+    pub(crate) fn lossy(&self, command: &mut Command, early: u32, seed: i64) {
+        command
+            .env("LD_PRELOAD", library())
+            .env("PLATTER_LIVE", self.directory.path().join("live"))
+            .env("PLATTER_COPY", self.directory.path().join("copy"))
+            .env("PLATTER_INODES", self.directory.path().join("inodes"))
+            .env("PLATTER_EARLY", early.to_string())
+            .env("PLATTER_SEED", seed.to_string());
     }
 
     /// Runs a writer until it has acknowledged `kill_after` times, kills it, and gives all that it told.
@@ -221,13 +245,7 @@ impl Disk {
         let mut command = Command::new(env::current_exe().unwrap());
         command.arg(role).arg(self.live()).arg(size.to_string()).arg(first.to_string());
         if let Power::Lost { early } = power {
-            command
-                .env("LD_PRELOAD", library())
-                .env("PLATTER_LIVE", self.directory.path().join("live"))
-                .env("PLATTER_COPY", self.directory.path().join("copy"))
-                .env("PLATTER_INODES", self.directory.path().join("inodes"))
-                .env("PLATTER_EARLY", early.to_string())
-                .env("PLATTER_SEED", (size as i64 + first + 1).to_string());
+            self.lossy(&mut command, early, size as i64 + first + 1);
         }
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let (mut told, mut acknowledged) = (Told::new(), 0);

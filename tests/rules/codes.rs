@@ -6,7 +6,7 @@ use envoi::{
     clock::Time,
     conversation::{
         Asked, Begun, Cause, Conversation, Fate, Place, Rejection, Settings, State, accept, begin, code::TABLE, delete,
-        finish, overdue, place,
+        finish, give_up, overdue, place,
     },
     message::{
         Options,
@@ -329,6 +329,22 @@ fn code_201_is_for_lost_parts() {
         assert_eq!(after.remainder().collect::<Vec<_>>(), [1, 2]);
         assert_eq!(begin(after.clone(), 2, LATE, &settings()), (after, Begun::Nothing));
     }
+}
+
+#[test]
+fn what_is_given_up_ends_with_201_where_it_stands() {
+    let three = taken(&[(1, 3), (2, 3), (3, 3)]).0;
+    let (first, _) = begin(three.clone(), 3, LATE, &settings());
+    let (second, _) = begin(finish(&first, 1, true).expect("it runs"), 3, LATE, &settings());
+    for (before, left) in [(taken(&[(2, 3)]).0, vec![2]), (three, vec![1, 2, 3]), (second, vec![2, 3])] {
+        let after = give_up(&before).expect("it goes on");
+        assert_eq!((after.state(), after.cause()), (State::Error, Some(Cause::PartsLost)));
+        assert!(after.is_sound() && after.running().is_none());
+        assert_eq!(after.remainder().collect::<Vec<_>>(), left, "what has run has run");
+        assert_eq!(give_up(&after), None);
+    }
+    assert_eq!(give_up(&run(taken(&[(1, 1)]).0, None)), None);
+    assert_eq!(give_up(&Conversation::unreadable()), None);
 }
 
 #[test]

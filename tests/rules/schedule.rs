@@ -116,6 +116,63 @@ fn quotas_let_open_conversations_end() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
+    /// Parts in any order with schedules and priorities: the conversation is taken up at the first moment that all of them
+    /// allow, and not a millisecond before.
+    #[test]
+    fn a_conversation_runs_at_the_first_moment_that_all_its_parts_allow(
+        parts in prop::collection::vec((0..200_000i64, prop::option::of(-400_000..4_000_000i64), 0..4usize), 1..6),
+        order in any::<prop::sample::Index>(),
+    ) {
+        let calls = u32::try_from(parts.len()).expect("few");
+        let (mut state, mut now, mut earliest, mut window) = (None, at(0).millis(), i64::MIN, None);
+        let mut sequences: Vec<u32> = (1..=calls).collect();
+        sequences.rotate_left(order.index(parts.len()));
+        for (sequence, (pause, ahead, priority)) in sequences.into_iter().zip(&parts) {
+            now += pause;
+            let scheduled = ahead.map(|ahead| now + ahead);
+            // Windows in milliseconds, written off seed 004.
+            let (priority, every) = [
+                (None, None),
+                (Some(Priority::Low), Some(300_000)),
+                (Some(Priority::Medium), Some(60_000)),
+                (Some(Priority::High), Some(1)),
+            ][*priority];
+            earliest = earliest.max(now).max(scheduled.unwrap_or(i64::MIN));
+            window = [window, every].into_iter().flatten().min();
+            let arriving = Arriving { scheduled: scheduled.map(Time::from_millis), priority, ..part(sequence, calls) };
+            let (after, verdict) = accept(state, &arriving, Time::from_millis(now), &Settings::default());
+            prop_assert_eq!(verdict, Ok(()));
+            state = Some(after);
+        }
+        let (state, window) = (state.expect("a part"), window.unwrap_or(1));
+        // The first multiple of the window that is not too early, found by counting up.
+        let first = (earliest.div_euclid(window)..).map(|place| place * window).find(|moment| *moment >= earliest);
+        let first = Time::from_millis(first.expect("there is one"));
+        let stored = u64::from(calls);
+        prop_assert_eq!(due(&state, &Settings::default()), Some(first));
+        let before = first.minus(Duration::from_millis(1));
+        prop_assert_eq!(begin(state.clone(), stored, before, &Settings::default()).1, Begun::Wait(first));
+        prop_assert_eq!(begin(state, stored, first, &Settings::default()).1, Begun::Run { sequence: 1, again: false });
+    }
+
+    /// What has an expiry either begins in time, or ends without having run.
+    #[test]
+    fn a_request_begins_before_it_expires_or_never(
+        scheduled in 0..1_000_000i64, expires in 0..2_000_000i64, taken_up in 0..3_000_000i64,
+    ) {
+        let after = |millis| Some(Time::from_millis(at(0).millis() + millis));
+        let arriving = Arriving { scheduled: after(scheduled), expires: after(expires), ..part(1, 1) };
+        let now = after(taken_up).expect("a moment");
+        let (state, what) = begin(single(arriving, at(0)), 1, now, &Settings::default());
+        let expected = match (taken_up < scheduled, taken_up > expires) {
+            (true, _) => Begun::Wait(after(scheduled).expect("a moment")),
+            (false, true) => Begun::Ended(Cause::Expired),
+            (false, false) => Begun::Run { sequence: 1, again: false },
+        };
+        prop_assert_eq!(what, expected);
+        prop_assert!(state.is_sound());
+    }
+
     /// A window delays by less than itself, and nothing is overtaken by what came later with the same priority.
     #[test]
     fn windows_delay_and_keep_order(a in -10_000_000..10_000_000i64, b in -10_000_000..10_000_000i64, low in any::<bool>()) {

@@ -31,6 +31,7 @@ pub(crate) const HOST: &str = "127.0.0.1:8080";
 /// A running gateway. It stops when this is dropped.
 pub(crate) struct House {
     addr: SocketAddr,
+    admin: SocketAddr,
     _stop: oneshot::Sender<()>,
 }
 
@@ -44,8 +45,13 @@ pub(crate) struct Answer {
 
 impl House {
     pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Parts)) -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let server = start(Parts {
+        let mut parts = Parts {
             server: Settings { listen: any, admin: any, ..Settings::default() },
             access: access::Settings::default(),
             accounts: Arc::new(demo::accounts().expect("the demonstration's accounts")),
@@ -53,37 +59,52 @@ impl House {
             limits: Limits::default(),
             backend: backend::Settings::default(),
             queue: queue::Settings::default(),
-            mail: envoi::mail::Settings::default(),
             notify: notify::Settings::default(),
+            mail: envoi::mail::Settings::default(),
             clock: Clock::stopped_at(START),
             seeded: Some(demo::ACCOUNT),
-        });
-        let server = server.await.expect("a gateway starts");
-        let addr = server.addr();
+        };
+        change(&mut parts);
+        let server = start(parts).await.expect("a gateway starts");
+        let (addr, admin) = (server.addr(), server.admin_addr());
         let (stop, stopped) = oneshot::channel();
         tokio::spawn(server.run(async {
             // Dropping the sender is the signal.
             let _ = stopped.await;
         }));
-        Self { addr, _stop: stop }
+        Self { addr, admin, _stop: stop }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.exchange("GET", path, &[], b"").await
+        self.exchange(self.addr, "GET", path, &[], b"").await
     }
 
     pub(crate) async fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        self.exchange("POST", path, headers, body).await
+        self.exchange(self.addr, "POST", path, headers, body).await
     }
 
-    async fn exchange(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n");
+    /// Waits until what was queued and is due has been worked off.
+    pub(crate) async fn idle(&self) {
+        let answer = self.exchange(self.admin, "POST", "/time?by=0", &[("Envoi-Operator", "test")], b"").await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+
+    async fn exchange(
+        &self,
+        to: SocketAddr,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
+        let host = if to == self.addr { HOST.to_owned() } else { to.to_string() };
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
         head += &format!("Content-Length: {}\r\n", body.len());
         for (name, value) in headers {
             head += &format!("{name}: {value}\r\n");
         }
         head += "\r\n";
-        let mut stream = TcpStream::connect(self.addr).await.expect("the gateway listens");
+        let mut stream = TcpStream::connect(to).await.expect("the gateway listens");
         stream.write_all(&[head.as_bytes(), body].concat()).await.expect("the gateway reads");
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).await.expect("the gateway answers");

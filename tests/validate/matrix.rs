@@ -18,7 +18,7 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    fn new(name: String, action: &'static str, message: &str, lawful: bool) -> Self {
+    pub(crate) fn new(name: String, action: &'static str, message: &str, lawful: bool) -> Self {
         let envelope = format!(
             "<soap:Envelope xmlns:soap=\"{ENVELOPE}\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"><soap:Header>\
              <wsse:Security xmlns:wsse=\"{WSSE}\"><wsse:UsernameToken><wsse:Username>demo</wsse:Username>\
@@ -58,7 +58,7 @@ fn objects(root: &str, options: &str, object: &str) -> String {
     format!("<{root} xmlns=\"{PARTNER_API}\">{options}{object}</{root}>")
 }
 
-fn typed(element: &str, name: &str, inside: &str) -> String {
+pub(crate) fn typed(element: &str, name: &str, inside: &str) -> String {
     format!("<{element} xsi:type=\"{name}\">{inside}</{element}>")
 }
 
@@ -128,7 +128,7 @@ fn finds(schema: &Schema, ty: TypeId, cases: &mut Vec<Case>) {
     cases.push(Case::new(format!("Describe {name}"), "Describe", &describe(name), true));
 }
 
-fn retrieve(name: &str, inside: &str) -> String {
+pub(crate) fn retrieve(name: &str, inside: &str) -> String {
     format!(
         "<RetrieveRequestMsg xmlns=\"{PARTNER_API}\"><RetrieveRequest><ObjectType>{name}</ObjectType>{inside}\
          </RetrieveRequest></RetrieveRequestMsg>"

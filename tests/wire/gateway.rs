@@ -71,8 +71,8 @@ impl Gateway {
             limits: Limits::default(),
             backend: backend::Settings::default(),
             queue: queue::Settings::default(),
-            mail: envoi::mail::Settings::default(),
             notify: notify::Settings { resolver: nowhere(), ..notify::Settings::default() },
+            mail: envoi::mail::Settings::default(),
             clock: clock.clone(),
             seeded: None,
         };

@@ -12,7 +12,7 @@ use super::{
         generic::{self, BY_GUID, BY_KEY, BY_NAME},
         list, membership, result,
         row::{BY_PRIMARY, Cell, EXTENSION, Table},
-        subscriber,
+        subscriber, tracking,
     },
     fields,
     source::{Of, Source},
@@ -24,6 +24,8 @@ const MOST_LOOKUPS: usize = 10_000;
 #[derive(Clone, Copy)]
 enum Index {
     Named(&'static str),
+    /// The same of a property that is a number.
+    Numbered(&'static str),
     /// The record's own number.
     Number,
 }
@@ -57,6 +59,10 @@ impl Source {
         let folded = generic::folded(value);
         match (&self.of, index) {
             (_, Index::Number) => Ok(Class::Number.read(value).and_then(number).into_iter().collect()),
+            (Of::Kept(kind), Index::Numbered(index)) => match Class::Number.read(value).and_then(number) {
+                Some(number) => objects.find(kind, index, &number.to_string()),
+                None => Ok(Vec::new()),
+            },
             (Of::Kept(kind), Index::Named(index)) => objects.find(kind, index, &folded),
             (Of::Members, Index::Named(_)) => membership::numbers_of_subscriber(objects, &folded),
             // Fields are found by their data extension.
@@ -87,6 +93,18 @@ impl Source {
                 "CorrelationID" => Some(Index::Named(result::BY_CORRELATION)),
                 _ => None,
             },
+            (Of::Kept(kind), "SubscriberKey") if tracking::EVENTS.contains(&kind.as_str()) => {
+                Some(Index::Named(tracking::BY_SUBSCRIBER))
+            }
+            (Of::Kept(kind), "TriggeredSendDefinitionObjectID") if tracking::EVENTS.contains(&kind.as_str()) => {
+                Some(Index::Named(tracking::BY_DEFINITION))
+            }
+            (Of::Kept(kind), "SendID") if tracking::EVENTS.contains(&kind.as_str()) => {
+                Some(Index::Numbered(tracking::BY_SEND))
+            }
+            (Of::Kept(kind), "BatchID") if tracking::EVENTS.contains(&kind.as_str()) => {
+                Some(Index::Numbered(tracking::BY_BATCH))
+            }
             (Of::Kept(_), "CustomerKey") => Some(Index::Named(BY_KEY)),
             (Of::Kept(_), "ObjectID") => Some(Index::Named(BY_GUID)),
             (Of::Kept(kind), "ListName") if kind == list::KIND => Some(Index::Named(BY_NAME)),

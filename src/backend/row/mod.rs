@@ -17,6 +17,7 @@ use crate::{
 
 pub use cell::Cell;
 pub(crate) use cell::Mistake;
+pub(crate) use date::parse as date;
 pub use decimal::Decimal;
 pub use table::{BY_PRIMARY, Column, EXTENSION, FIELD, FieldType, ROW_NUMBER, ROWS, Stored, Table};
 pub(crate) use table::{Tables, fields, is_now, rows_of};

@@ -58,6 +58,21 @@ impl Change {
         self.key.is_some() || self.id.is_some() || self.email.is_some()
     }
 
+    /// The same without what it says of his status, his lists and his owner.
+    pub(crate) fn without_standing(mut self) -> Self {
+        self.status = None;
+        self.lists.clear();
+        self.rest.remove("Owner");
+        self
+    }
+
+    /// The same with nothing but what names him.
+    pub(crate) fn without_profile(mut self) -> Self {
+        self.attributes.clear();
+        self.rest.members.clear();
+        self
+    }
+
     /// Takes it over into the subscriber that is kept. The key stays: it is what names him.
     pub(crate) fn apply_to(&self, subscriber: &mut Object, now: Time) {
         merge(subscriber, self.rest.clone());

@@ -136,6 +136,47 @@ pub(crate) fn find_or_insert(work: &mut Work<'_, '_>, node: Node<'_>) -> Result<
     }
 }
 
+/// Whether a text is an address to which mail could go.
+pub(crate) fn is_address(text: &str) -> bool {
+    address::is_valid(text)
+}
+
+/// The ID of a subscriber of a triggered send. Who is not there yet is made, whatever else the caller may do to
+/// subscribers, as any mail to a new address makes one; `keep` says that his attributes become his profile. Who is there
+/// is changed only with `update`. His status and his lists are never a send's to say.
+pub(crate) fn of_send(
+    work: &mut Work<'_, '_>,
+    node: Node<'_>,
+    found: Option<(i64, Object)>,
+    keep: bool,
+    update: bool,
+) -> Result<i64, Failure> {
+    let mut change = Change::read(node).without_standing();
+    match found {
+        Some((id, subscriber)) if update => alter(work, id, subscriber, &change, true),
+        Some((id, _)) => Ok(id),
+        None => {
+            if !keep && !update {
+                change = change.without_profile();
+            }
+            insert(work, &change, true)
+        }
+    }
+}
+
+/// Sets what became of mail to a subscriber: `Bounced` or `Held`. Who is unsubscribed stays so.
+pub(crate) fn set_bounced(work: &mut Work<'_, '_>, id: i64, status: &str) -> Result<(), StoreError> {
+    let Some((_, mut subscriber)) = by_id(&work.objects(), id)? else {
+        return Ok(());
+    };
+    if matches!(subscriber.text("Status"), Some("Unsubscribed" | "Held" | "Deleted")) {
+        return Ok(());
+    }
+    set_status(&mut subscriber, status, work.now);
+    subscriber.set_text("ModifiedDate", work.now.to_string());
+    put(work, id, &subscriber)
+}
+
 /// Makes a new subscriber and gives the ID.
 fn insert(work: &mut Work<'_, '_>, change: &Change, upsert: bool) -> Result<i64, Failure> {
     let Some(email) = change.email.as_ref().filter(|email| address::is_valid(email)) else {

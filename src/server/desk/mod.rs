@@ -1,6 +1,7 @@
 //! What operators ask, and what they order. Answers are JSON; each file here holds the paths of one subject.
 
 mod conversations;
+mod deliveries;
 mod mail;
 
 use std::{future::Future, pin::Pin, sync::Arc};
@@ -23,32 +24,17 @@ use crate::{
 };
 
 /// The desk of a whole server.
-pub(super) struct Operators(Rooms);
-
-/// What operators ask about.
-pub(super) struct Rooms {
+pub(super) struct Operators {
     pub(super) store: Store,
     pub(super) queue: Queue,
     pub(super) notifier: Notifier,
-    pub(super) mail: Arc<Transport>,
     pub(super) backend: Arc<Backend>,
     pub(super) access: Arc<Access>,
+    pub(super) mail: Arc<Transport>,
     pub(super) clock: Clock,
 }
 
-impl std::ops::Deref for Operators {
-    type Target = Rooms;
-
-    fn deref(&self) -> &Rooms {
-        &self.0
-    }
-}
-
 impl Operators {
-    pub(super) fn new(rooms: Rooms) -> Self {
-        Self(rooms)
-    }
-
     /// The account and the id that a question names; the account may be left out where there is one.
     fn named(&self, asked: &Asked<'_>) -> Result<(Internal, String), Wrong> {
         let id = asked.get("id").ok_or_else(|| Wrong::asked("id is missing".to_owned()))?;
@@ -91,6 +77,11 @@ impl Desk for Operators {
                     return Told::Method(allowed);
                 }
                 return self.ask_mail(path, &asked);
+            } else if let Some(allowed) = listed(deliveries::PATHS) {
+                if allowed != method.as_str() {
+                    return Told::Method(allowed);
+                }
+                self.ask_deliveries(path, &asked).await
             } else {
                 return Told::Elsewhere;
             };

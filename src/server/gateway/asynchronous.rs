@@ -5,9 +5,10 @@
 use std::borrow::Cow;
 
 use crate::{
+    backend::triggered_send,
     conversation::{Arriving, Asked, Place, Rejection, may_be_asynchronous, place},
     message::{Call, Echo, Operation, Queued, Row, client::Client, code},
-    object::{Node, Object},
+    object::{Member, Node, Object},
     queue::{Arrival, Refusal, accept},
     schema::PARTNER_API,
     soap::Fault,
@@ -34,9 +35,14 @@ pub(super) async fn queue(
         Ok(place) => place,
         Err(rejection) => return Ok(Some(refused(call, rejection))),
     };
-    if let Some(rows) = unfit(gateway, request, call, client).await? {
+    if let Some(rows) = unfit(call) {
         return Ok(Some(rows));
     }
+    let failures = match check_sends(gateway, request, call, client).await? {
+        Sends::None => None,
+        Sends::Fit(failures) => Some(failures),
+        Sends::Unfit(rows) => return Ok(Some(rows)),
+    };
     let named = call.options.client.as_ref().map(|named| client.account_of(named)).transpose();
     let acting = match named {
         Ok(account) => {
@@ -47,7 +53,7 @@ pub(super) async fn queue(
             return Ok(Some(rows(call, |ordinal| Row::error(ordinal, code::NO_ACCESS.code, text.clone()))));
         }
     };
-    let Some(part) = Arriving::new(&place, &call.options, sends(call)) else { return Ok(None) };
+    let Some(part) = Arriving::new(&place, &call.options, failures.is_some()) else { return Ok(None) };
     let conversation_id = match place {
         Place::Part { conversation_id, .. } => Some(conversation_id),
         Place::Single | Place::Synchronous => None,
@@ -71,8 +77,10 @@ pub(super) async fn queue(
         Ok(Ok(())) => {
             let queued = Queued { request_id: request_id.to_owned(), conversation_id };
             let message = gateway.queue.settings().message.clone();
+            let failures = failures.unwrap_or_default();
             Ok(Some(rows(call, |ordinal| Row {
                 queued: Some(Box::new(queued.clone())),
+                extra: failures.get(ordinal).cloned().unwrap_or_default(),
                 ..Row::ok(ordinal, message.clone())
             })))
         }
@@ -83,53 +91,52 @@ pub(super) async fn queue(
     }
 }
 
-/// What makes a call unfit for the queue whatever the rules say: its operation, no objects, a triggered send.
-async fn unfit(
-    gateway: &Gateway,
-    request: &Request,
-    call: &Call<'_>,
-    client: &Client,
-) -> Result<Option<Vec<Row>>, Fault> {
+/// What makes a call unfit for the queue whatever the rules say: its operation, or no objects.
+fn unfit(call: &Call<'_>) -> Option<Vec<Row>> {
     if !may_be_asynchronous(call.operation) {
         let text = code::CANNOT_PERFORM.about(&format!("asynchronous {}", call.operation.name()));
-        return Ok(Some(rows(call, |ordinal| Row::error(ordinal, code::CANNOT_PERFORM.code, text.clone()))));
+        return Some(rows(call, |ordinal| Row::error(ordinal, code::CANNOT_PERFORM.code, text.clone())));
     }
-    if call.objects.is_empty() {
-        return Ok(Some(vec![Row::error(0, code::NO_OBJECT.code, code::NO_OBJECT.about("0"))]));
-    }
-    let is_send = |node: &Node<'_>| node.xsi_type().is_some_and(|(_, name)| name == "TriggeredSend");
-    if call.operation != Operation::Create || !call.objects.iter().any(is_send) {
-        return Ok(None);
-    }
-    // Sends are validated before they are queued (seed 004), and without a mail backend none passes: each gets the
-    // refusal of a synchronous call, the other objects of the call the code of a failed validation.
-    let (backend, request, client, now) =
-        (gateway.backend.clone(), request.clone(), client.clone(), gateway.clock.now());
-    let tried = gateway.store.write(move |txn: &mut Transaction<'_>| -> Result<Vec<Row>, WorkError> {
-        let mut call = request.call().map_err(WorkError::Fault)?;
-        let all = call.objects.clone();
-        call.objects.retain(is_send);
-        let mut sends = crate::backend::apply(&backend, txn, &client, &call, now)?.into_iter();
-        Ok(all
-            .iter()
-            .enumerate()
-            .map(|(ordinal, node)| {
-                let send = if is_send(node) { sends.next() } else { None };
-                let invalid = || Row {
-                    echo: Echo::None,
-                    ..Row::error(ordinal, Rejection::Invalid.code(), Rejection::Invalid.text())
-                };
-                send.map_or_else(invalid, |send| Row { ordinal, ..send })
-            })
-            .collect())
-    });
-    tried.await.map(Some).map_err(WorkError::fault)
+    let none = || Row::error(0, code::NO_OBJECT.code, code::NO_OBJECT.about("0"));
+    call.objects.is_empty().then(|| vec![none()])
 }
 
-/// Whether there are triggered sends in a call: QueuePriority is theirs.
-fn sends(call: &Call<'_>) -> bool {
+/// The triggered sends of a call, checked before it is queued (seed 004).
+enum Sends {
+    /// There are none.
+    None,
+    /// They may be queued. The members that tell of subscribers who get nothing, for each object of the call.
+    Fit(Vec<Vec<Member>>),
+    /// One of them does not pass, so nothing of the call is queued: each has its own answer, the other objects the code of a
+    /// failed validation.
+    Unfit(Vec<Row>),
+}
+
+async fn check_sends(gateway: &Gateway, request: &Request, call: &Call<'_>, client: &Client) -> Result<Sends, Fault> {
     let is_send = |node: &Node<'_>| node.xsi_type().is_some_and(|(_, name)| name == "TriggeredSend");
-    call.operation == Operation::Create && call.objects.iter().any(is_send)
+    if call.operation != Operation::Create || !call.objects.iter().any(is_send) {
+        return Ok(Sends::None);
+    }
+    let (backend, request, client) = (gateway.backend.clone(), request.clone(), client.clone());
+    let checked = gateway.store.read(move |view| -> Result<Vec<Option<Row>>, WorkError> {
+        let call = request.call().map_err(WorkError::Fault)?;
+        Ok(triggered_send::validate(&backend, view, &client, &call)?)
+    });
+    let checked = checked.await.map_err(WorkError::fault)?;
+    if checked.iter().flatten().all(Row::is_ok) {
+        let failures = |row: Option<Row>| row.map(|row| row.extra).unwrap_or_default();
+        return Ok(Sends::Fit(checked.into_iter().map(failures).collect()));
+    }
+    let invalid = |ordinal: usize| Row {
+        echo: Echo::None,
+        ..Row::error(ordinal, Rejection::Invalid.code(), Rejection::Invalid.text())
+    };
+    let refused = checked.into_iter().enumerate().map(|(ordinal, row)| match row {
+        Some(row) if !row.is_ok() => row,
+        Some(row) => Row { subtype: row.subtype, ..invalid(ordinal) },
+        None => invalid(ordinal),
+    });
+    Ok(Sends::Unfit(refused.collect()))
 }
 
 fn correlation_id<'a>(node: &Node<'a>) -> Option<Cow<'a, str>> {
@@ -171,6 +178,7 @@ fn refused(call: &Call<'_>, rejection: Rejection) -> Vec<Row> {
 fn subtype(call: &Call<'_>, node: Node<'_>) -> Option<&'static str> {
     let (_, name) = node.xsi_type()?;
     match (call.operation, name) {
+        (Operation::Create, "TriggeredSend") => Some("TriggeredSendCreateResult"),
         (Operation::Create, "DataExtensionObject") => Some("DataExtensionCreateResult"),
         (Operation::Update, "DataExtensionObject") => Some("DataExtensionUpdateResult"),
         (Operation::Delete, "DataExtensionObject") => Some("DataExtensionDeleteResult"),

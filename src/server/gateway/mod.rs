@@ -12,13 +12,14 @@ use std::{mem, sync::Arc};
 
 use bytes::Bytes;
 use hyper::{
-    HeaderMap, StatusCode,
+    HeaderMap, Method, StatusCode,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue},
 };
 
 use crate::{
-    backend::Backend,
+    backend::{Backend, triggered_send},
     clock::Clock,
+    mail::Transport,
     message::{
         Operation,
         client::{Client, Credentials},
@@ -28,7 +29,7 @@ use crate::{
     queue::Queue,
     schema::Schema,
     soap::{Code, Fault, Version},
-    store::Store,
+    store::{Store, Transaction},
 };
 
 use super::{
@@ -38,6 +39,7 @@ use super::{
     journal::discreet,
     limits::Flight,
     tokens::{Asked, Endpoint},
+    unsubscribe,
 };
 
 use answer::Answer;
@@ -64,6 +66,8 @@ pub struct Gateway {
     pub queue: Queue,
     /// Who tells callers.
     pub notifier: Notifier,
+    /// The way out for mail.
+    pub mail: Arc<Transport>,
     /// The time.
     pub clock: Clock,
     /// Limits of reading.
@@ -202,9 +206,43 @@ impl Handler for Gateway {
         outbound.reporting(Report::new("token", outcome))
     }
 
+    async fn unsubscribe(&self, token: String, inbound: Inbound) -> Outbound {
+        let key = {
+            let read = self.store.read(|view| view.setting(triggered_send::link::KEY));
+            read.await.map(Option::unwrap_or_default)
+        };
+        let (now, lifetime) = (self.clock.now(), self.backend.settings.sends.link_lifetime);
+        let claim = match key {
+            Ok(key) => triggered_send::link::open(&key, &token, now, lifetime),
+            Err(error) => return unsubscribe::failed(&error.to_string()),
+        };
+        let claim = match claim {
+            Ok(claim) => claim,
+            Err(bad) => return unsubscribe::refused(bad),
+        };
+        if inbound.method != Method::POST {
+            let leaving = self.store.read(move |view| triggered_send::leaving(view, &claim)).await;
+            return leaving
+                .map_or_else(|error| unsubscribe::failed(&error.to_string()), |leaving| unsubscribe::ask(&leaving));
+        }
+        match &inbound.body {
+            Ok(body) if unsubscribe::is_confirmed(body) => {}
+            Ok(_) => return unsubscribe::unconfirmed(),
+            Err(error) => return Outbound::new(error.status(), "text/plain; charset=utf-8", error.to_string()),
+        }
+        let backend = Arc::clone(&self.backend);
+        let work = move |txn: &mut Transaction<'_>| triggered_send::leave(&backend, txn, &claim, now);
+        match self.store.write(work).await {
+            Ok(_) => unsubscribe::done(),
+            Err(error) => unsubscribe::failed(&error.to_string()),
+        }
+    }
+
     async fn close(&self) {
         self.queue.close().await;
         self.notifier.close().await;
+        // Nothing is sent any more.
+        self.mail.close().await;
     }
 
     fn panicked(&self, lost: Lost) -> Outbound {

@@ -1,0 +1,90 @@
+//! What is checked of the triggered sends of a call before it is queued (seed 004: required fields and addresses), so that
+//! its caller hears at once.
+//!
+//! It reads and changes nothing. The same checks are made again when the call is done.
+
+use std::collections::HashSet;
+
+use crate::{
+    message::{Call, Operation, Row, client::Client},
+    object::Node,
+    store::{StoreError, View},
+};
+
+use super::{
+    super::{
+        Backend, Failure,
+        walk::{acting_for, check_values},
+    },
+    DEFINITION, check, content_of, recipient, refused, row, subscribers,
+};
+use crate::message::code;
+
+const KIND: &str = "TriggeredSend";
+
+/// One answer for each TriggeredSend of a Create, in the places of the objects; nothing for other objects. An answer that is
+/// no error may still tell of subscribers who get nothing.
+///
+/// A call that stands alone is checked against the store, as if it were done now. In a conversation, behind other objects, or
+/// with a ScheduledTime, what is there when it is done may be another: there only what the call itself says is checked.
+///
+/// # Errors
+/// The store's.
+pub fn validate(
+    backend: &Backend,
+    view: &View<'_>,
+    client: &Client,
+    call: &Call<'_>,
+) -> Result<Vec<Option<Row>>, StoreError> {
+    let is_send = |node: &Node<'_>| node.ty().is_some_and(|ty| backend.schema.type_name(ty) == KIND);
+    if call.operation != Operation::Create {
+        return Ok(call.objects.iter().map(|_| None).collect());
+    }
+    let mut alone = !call.options.in_conversation() && call.options.scheduled_time.is_none();
+    let mut rows = Vec::with_capacity(call.objects.len());
+    for (ordinal, node) in call.objects.iter().enumerate() {
+        alone &= is_send(node);
+        rows.push(match is_send(node).then(|| one(backend, view, client, call, *node, alone)) {
+            None => None,
+            Some(Ok(row)) => Some(Row { ordinal, ..row }),
+            Some(Err(Failure::Refused(row))) => Some(Row { ordinal, ..*row }),
+            Some(Err(Failure::Store(error))) => return Err(error),
+        });
+    }
+    Ok(rows)
+}
+
+fn one(
+    backend: &Backend,
+    view: &View<'_>,
+    client: &Client,
+    call: &Call<'_>,
+    node: Node<'_>,
+    whole: bool,
+) -> Result<Row, Failure> {
+    if !client.may(call.operation.name(), KIND) {
+        return Err(Failure::cannot(call.operation.name(), KIND));
+    }
+    let acting = acting_for(client, call.options.client.as_ref(), node)?;
+    check_values(node)?;
+    let settings = &backend.settings.sends;
+    if whole {
+        let objects = view.objects(acting.as_ref().unwrap_or(client));
+        let (_, _, content) = content_of(&objects, node, settings)?;
+        return Ok(check(&objects, &content, node)?.row);
+    }
+    if node.child(DEFINITION).is_none_or(|definition| super::generic::identity(definition).is_none()) {
+        return Err(refused(code::INVALID_CUSTOMER_KEY.code, super::UNNAMED));
+    }
+    if !settings.possible {
+        return Err(refused(code::SEND_IMPOSSIBLE.code, code::SEND_IMPOSSIBLE.text));
+    }
+    let mut seen = HashSet::new();
+    let all = subscribers(node)?;
+    let problems = all.iter().enumerate().filter_map(|(ordinal, subscriber)| {
+        let problem = recipient::check_fields(*subscriber, &mut seen).err()?;
+        Some(problem.failure(ordinal, *subscriber))
+    });
+    let failures: Vec<_> = problems.collect();
+    Ok(row(failures.len() == all.len(), failures))
+}

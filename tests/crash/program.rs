@@ -1,0 +1,163 @@
+//! The real program as a child process, and a client that blocks.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+};
+
+use crate::gateway::{Answer, PARTNER_API, envelope, security};
+
+pub(crate) struct Program {
+    child: Child,
+    pub(crate) soap: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    /// What it logs, line by line.
+    pub(crate) log: mpsc::Receiver<String>,
+}
+
+impl Program {
+    pub(crate) fn start(folder: &Path) -> Self {
+        Self::start_in(Command::new(env!("CARGO_BIN_EXE_envoi")), folder)
+    }
+
+    /// With a command that ends in the program.
+    pub(crate) fn start_in(mut command: Command, folder: &Path) -> Self {
+        let mut child = command
+            .args(["demo", "--virtual-clock", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
+            .args(["--log-filter", "error,envoi::store=debug", "--data"])
+            .arg(folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let (tell, log) = mpsc::channel();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)));
+        let (mut soap, mut admin) = (None, None);
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            if let Some(url) = line.strip_prefix("admin http://") {
+                admin = url.parse().ok();
+            }
+            if let Some(url) = line.strip_prefix("ready http://") {
+                soap = url.parse().ok();
+                break;
+            }
+        }
+        let (Some(soap), Some(admin)) = (soap, admin) else {
+            panic!("it does not start: {:?}", log.iter().collect::<Vec<_>>())
+        };
+        Self { child, soap, admin, log }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Reads the log on to a line with these words.
+    pub(crate) fn logged(&self, words: &str) -> String {
+        self.log.iter().find(|line| line.contains(words)).unwrap_or_else(|| panic!("it ended and never said {words:?}"))
+    }
+
+    pub(crate) fn admin(&self, method: &str, path: &str) -> Answer {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nEnvoi-Operator: test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            self.admin
+        );
+        exchange(self.admin, request.as_bytes()).expect("an answer")
+    }
+
+    /// Moves its clock; the answer comes when everything that is due has been worked off.
+    pub(crate) fn advance(&self, seconds: u64) {
+        let answer = self.admin("POST", &format!("/time?by={}", seconds * 1000));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+
+    /// The rows that a filter finds, all pages of them.
+    pub(crate) fn rows(&self, kind: &str, properties: &[&str], filter: &str) -> Vec<Vec<String>> {
+        let wanted: String = properties.iter().map(|name| format!("<Properties>{name}</Properties>")).collect();
+        let mut message = format!("<ObjectType>{kind}</ObjectType>{wanted}{filter}");
+        let mut rows = Vec::new();
+        loop {
+            let request = format!(
+                "<RetrieveRequestMsg xmlns=\"{PARTNER_API}\"><RetrieveRequest>{message}</RetrieveRequest></RetrieveRequestMsg>"
+            );
+            let answer = call(self.soap, "Retrieve", &request).expect("an answer");
+            let status = answer.text("RetrieveResponseMsg/OverallStatus").unwrap_or_default();
+            let tree = answer.tree();
+            let response = tree.root().child("Body").unwrap().child("RetrieveResponseMsg").expect(&answer.body);
+            rows.extend(response.children_named("Results").map(|row| -> Vec<String> {
+                properties.iter().map(|name| row.child_text(name).unwrap_or_default().into_owned()).collect()
+            }));
+            match status.as_str() {
+                "OK" => return rows,
+                "MoreDataAvailable" => {
+                    let id = response.child_text("RequestID").unwrap();
+                    message = format!("<ContinueRequest>{id}</ContinueRequest>");
+                }
+                _ => panic!("{}", answer.body),
+            }
+        }
+    }
+
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("SIGKILL is sent");
+        self.child.wait().expect("it is gone");
+    }
+
+    /// As an operator ends it.
+    pub(crate) fn stop(mut self) {
+        let ended = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill runs");
+        assert!(ended.success());
+        assert!(self.child.wait().expect("it is gone").success());
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // A test that failed leaves nothing behind.
+        let _gone = self.child.kill();
+        let _ended = self.child.wait();
+    }
+}
+
+/// None when it was killed before it had answered.
+pub(crate) fn call(soap: SocketAddr, action: &str, message: &str) -> Option<Answer> {
+    let body = envelope(&security("demo", "demo-password"), message);
+    let head = format!(
+        "POST /Service.asmx HTTP/1.1\r\nHost: {soap}\r\nContent-Type: text/xml\r\nSOAPAction: {action}\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    exchange(soap, (head + &body).as_bytes())
+}
+
+fn exchange(to: SocketAddr, request: &[u8]) -> Option<Answer> {
+    let mut stream = TcpStream::connect(to).ok()?;
+    stream.write_all(request).ok()?;
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).ok()?;
+    bytes.windows(4).position(|end| end == b"\r\n\r\n")?;
+    let answer = Answer::parse(&bytes);
+    let length: usize = answer.header("content-length")?.parse().ok()?;
+    (answer.body.len() == length).then_some(answer)
+}
+
+pub(crate) fn equals(property: &str, value: &str) -> String {
+    simple(property, "equals", value)
+}
+
+pub(crate) fn simple(property: &str, operator: &str, value: &str) -> String {
+    format!(
+        "<Filter xsi:type=\"SimpleFilterPart\"><Property>{property}</Property>\
+         <SimpleOperator>{operator}</SimpleOperator><Value>{value}</Value></Filter>"
+    )
+}
+
+/// Lists as objects; a second one of a name is an error, so they tell how often they were applied.
+pub(crate) fn lists(names: &[String]) -> String {
+    names.iter().map(|name| format!("<Objects xsi:type=\"List\"><ListName>{name}</ListName></Objects>")).collect()
+}

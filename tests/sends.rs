@@ -1,0 +1,24 @@
+//! Triggered sends: what is checked and answered, what is owed, how a mail is built, what is kept of its end, and leaving a list.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly, in its helpers too"
+)]
+
+#[path = "sends/asynchronous.rs"]
+mod asynchronous;
+#[path = "sends/create.rs"]
+mod create;
+#[path = "sends/events.rs"]
+mod events;
+#[path = "wire/gateway.rs"]
+#[allow(dead_code, reason = "shared with the tests of the wire")]
+mod gateway;
+#[path = "sends/house.rs"]
+mod house;
+#[path = "sends/leaving.rs"]
+mod leaving;
+#[path = "sends/rendering.rs"]
+mod rendering;
