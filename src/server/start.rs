@@ -136,7 +136,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         notifier: notifier.clone(),
         backend: Arc::clone(&backend),
         access: Arc::clone(&access),
-        mail,
+        mail: Arc::clone(&mail),
         clock: parts.clock.clone(),
         backing_up: Arc::default(),
     };
@@ -147,6 +147,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         store: store.clone(),
         queue: queue.clone(),
         notifier: notifier.clone(),
+        mail,
         clock: parts.clock.clone(),
         limits: parts.limits,
         flight: Flight::new(parts.server.max_in_flight),

@@ -248,6 +248,15 @@ async fn an_address_that_is_none_is_given_up_and_seen() {
     house.create(&told, &list("One", "a")).await;
     house.advance(0).await;
     assert_eq!(house.list().await.len(), 0);
+    let answer = house.admin("GET", "/deliveries").await;
+    let deliveries: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(
+        (deliveries[0]["state"].as_str(), deliveries[0]["kind"].as_str()),
+        (Some("Failed"), Some("email")),
+        "{deliveries}"
+    );
+    let answer = house.admin("GET", &format!("/delivery?id={}", deliveries[0]["id"].as_str().unwrap())).await;
+    assert!(answer.body.contains("To holds no address that mail can be sent to"), "{}", answer.body);
 }
 
 #[tokio::test]

@@ -72,8 +72,8 @@ fn dos(at: Time) -> (u16, u16) {
     let at = moment.to_zoned(jiff::tz::TimeZone::UTC);
     let part = |number: i8| u16::try_from(number).unwrap_or(0);
     let year = u16::try_from(i32::from(at.year()) - 1980).unwrap_or(0).min(127);
-    let time = part(at.hour()) << 11 | part(at.minute()) << 5 | part(at.second()) / 2;
-    (time, year << 9 | part(at.month()) << 5 | part(at.day()))
+    let time = (part(at.hour()) << 11) | (part(at.minute()) << 5) | (part(at.second()) / 2);
+    (time, (year << 9) | (part(at.month()) << 5) | part(at.day()))
 }
 
 #[cfg(test)]
@@ -83,6 +83,6 @@ mod tests {
     #[test]
     fn moments_are_those_of_ms_dos() {
         // 2021-12-30T12:00:06Z
-        assert_eq!(dos(Time::from_millis(1_640_865_606_250)), (12 << 11 | 3, 41 << 9 | 12 << 5 | 30));
+        assert_eq!(dos(Time::from_millis(1_640_865_606_250)), ((12 << 11) | 3, (41 << 9) | (12 << 5) | 30));
     }
 }

@@ -19,6 +19,7 @@ use hyper::{
 use crate::{
     backend::{Backend, triggered_send},
     clock::Clock,
+    mail::Transport,
     message::{
         Operation,
         client::{Client, Credentials},
@@ -65,6 +66,8 @@ pub struct Gateway {
     pub queue: Queue,
     /// Who tells callers.
     pub notifier: Notifier,
+    /// The way out for mail.
+    pub mail: Arc<Transport>,
     /// The time.
     pub clock: Clock,
     /// Limits of reading.
@@ -238,6 +241,8 @@ impl Handler for Gateway {
     async fn close(&self) {
         self.queue.close().await;
         self.notifier.close().await;
+        // Nothing is sent any more.
+        self.mail.close().await;
     }
 
     fn panicked(&self, lost: Lost) -> Outbound {
