@@ -11,6 +11,8 @@ mod codes;
 mod commands;
 #[path = "conversations/deletions.rs"]
 mod deletions;
+#[path = "conversations/extract.rs"]
+mod extract;
 #[path = "conversations/house.rs"]
 mod house;
 #[path = "conversations/moments.rs"]

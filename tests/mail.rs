@@ -6,12 +6,19 @@
 #[path = "wire/gateway.rs"]
 #[allow(dead_code, reason = "shared with the tests of the wire")]
 mod gateway;
+#[path = "validate/judge.rs"]
+#[allow(dead_code, reason = "shared with the tests of answers")]
+mod judge;
 #[path = "mail/captured.rs"]
 mod captured;
 #[path = "mail/messages.rs"]
 mod messages;
+#[path = "mail/others.rs"]
+mod others;
 #[path = "mail/relay.rs"]
 mod relay;
+#[path = "mail/results.rs"]
+mod results;
 #[path = "mail/secret.rs"]
 mod secret;
 #[path = "mail/settings.rs"]

@@ -1,6 +1,6 @@
-//! Perform, Configure, Schedule, Extract: what is asked of definitions that are kept.
+//! Perform, Configure, Schedule: what is asked of definitions that are kept.
 //!
-//! Nothing here runs, sends, imports or extracts. A performed activity is recorded as a job that waits (the service's own
+//! Nothing here runs, sends or imports. A performed activity is recorded as a job that waits (the service's own
 //! answer says no more than that either: its work is done later), and the job can be retrieved as an AsyncRequestResult
 //! whose Status is [`RECORDED`]. A performed send is refused: mail that never leaves would be a lie. What cannot be written
 //! down is refused too, each object in its own row.
@@ -29,7 +29,7 @@ const JOB: &str = "AsyncRequestResult";
 /// Captured, of an Automation.
 const SCHEDULED: &str = "Program scheduled.";
 
-/// Applies a Perform, Configure, Schedule or Extract. One row per object, in order; one that fails leaves the others alone.
+/// Applies a Perform, Configure or Schedule. One row per object, in order; one that fails leaves the others alone.
 ///
 /// # Errors
 /// Only the store's: then nothing of the call was done.
@@ -51,10 +51,6 @@ fn one(
     node: Node<'_>,
     now: Time,
 ) -> Result<Row, Failure> {
-    if call.operation == Operation::Extract {
-        let id = node.given("ID").unwrap_or_default();
-        return Err(Failure::about(code::CANNOT_PERFORM, &format!("Extract {id}: this server has no data extracts")));
-    }
     let schema = &*backend.schema;
     let Some(ty) = node.ty().filter(|&ty| schema.is_object_type(ty)) else {
         let name = node.xsi_type().map_or("APIObject", |(_, local)| local);

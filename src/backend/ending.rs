@@ -49,6 +49,12 @@ pub fn keep(txn: &mut Transaction<'_>, kept: &mut Kept, now: Time, settings: &Se
         Some(ended) => Some(ended.plus(settings.retention)),
         None => due(&kept.rules, settings),
     };
+    // Each part moves the end of an open conversation's time on. Its entry may stand where it stood: when that moment comes,
+    // its turn finds nothing to do and moves it.
+    let at = match (kept.rules.state(), kept.due, at) {
+        (State::Open, Some(standing), Some(at)) if now < standing && standing <= at => Some(standing),
+        (_, _, at) => at,
+    };
     txn.put_conversation(kept, at)
 }
 

@@ -276,6 +276,5 @@ pub(crate) fn put(work: &mut Work<'_, '_>, kind: &str, id: i64, object: &Object)
         }
     }
     let keys: Vec<_> = keys.iter().map(|(index, text)| (*index, text.as_str())).collect();
-    work.txn.objects(work.client).put(kind, id, object, &keys)?;
-    Ok(())
+    work.txn.objects(work.client).add(kind, id, object, &keys)
 }

@@ -123,6 +123,7 @@ const READ_ONLY: &[&str] = &[
     "BounceEvent",
     "BusinessUnit",
     "ClickEvent",
+    "ExtractDescription",
     "ForwardedEmailEvent",
     "ForwardedEmailOptInEvent",
     "ListSubscriber",

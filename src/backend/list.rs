@@ -218,7 +218,7 @@ fn by_name(objects: &Objects<'_>, name: &str) -> Result<Option<i64>, StoreError>
 
 /// The ID of All Subscribers, which is made when it is first needed.
 pub(crate) fn all_subscribers(work: &mut Work<'_, '_>) -> Result<i64, StoreError> {
-    if let Some(id) = all_subscribers_id(&work.objects())? {
+    if let Some(id) = work.objects().find_known(KIND, MASTER, "1")? {
         return Ok(id);
     }
     let mut list = new(work, ALL_SUBSCRIBERS);

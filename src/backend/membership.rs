@@ -185,8 +185,7 @@ fn put(work: &mut Work<'_, '_>, id: i64, membership: &Membership) -> Result<(), 
     let (by_list, by_subscriber) = (list.to_string(), subscriber.to_string());
     let by_pair = pair(list, subscriber);
     let keys = [(BY_LIST, &*by_list), (BY_SUBSCRIBER, &*by_subscriber), (BY_PAIR, &*by_pair)];
-    work.objects().put(KIND, id, membership, &keys)?;
-    Ok(())
+    work.objects().add(KIND, id, membership, &keys)
 }
 
 fn pair(list: i64, subscriber: i64) -> String {

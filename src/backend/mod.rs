@@ -10,6 +10,7 @@ pub mod definition;
 pub mod describe;
 pub mod ending;
 pub mod execute;
+pub mod extract;
 mod folder;
 mod generic;
 mod kind;
@@ -49,15 +50,14 @@ pub struct Settings {
     pub conversations: conversation::Settings,
     /// Of triggered sends.
     pub sends: triggered_send::Settings,
+    /// Where data extracts go.
+    pub extract: extract::Settings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            max_objects: MAX_OBJECTS,
-            conversations: conversation::Settings::default(),
-            sends: triggered_send::Settings::default(),
-        }
+        let (conversations, sends, extract) = Default::default();
+        Self { max_objects: MAX_OBJECTS, conversations, sends, extract }
     }
 }
 

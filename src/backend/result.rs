@@ -98,7 +98,7 @@ impl About<'_> {
         let keys: Vec<(&str, String)> =
             texts.into_iter().filter_map(|(index, text)| Some((index, folded(text?)))).collect();
         let keys: Vec<_> = keys.iter().map(|(index, text)| (*index, text.as_str())).collect();
-        txn.objects(owner).put(&object.kind, number, object, &keys)?;
+        txn.objects(owner).add(&object.kind, number, object, &keys)?;
         Ok(())
     }
 }
@@ -159,7 +159,7 @@ pub fn put_message(
     message.set_text("CallsInConversation", calls.to_string());
     about.keep(txn, owner, number, &message)?;
     if let Some(detail) = detail {
-        txn.objects(owner).put(DETAIL, number, detail, &[])?;
+        txn.objects(owner).add(DETAIL, number, detail, &[])?;
     }
     Ok(number)
 }
@@ -167,6 +167,13 @@ pub fn put_message(
 /// The ResultDetailXML of a ResultMessage.
 pub(crate) fn detail(objects: &Objects<'_>, message: i64) -> Result<Option<String>, StoreError> {
     objects.get(DETAIL, message)
+}
+
+/// A new RequestID. It begins with the time, so that what is indexed by RequestID is written in one place and not all over.
+pub fn request_id(now: Time) -> String {
+    let [a, b, c, d, e, f, _, _, _, g, h, i, j, ..] = *uuid::Uuid::new_v4().as_bytes();
+    let millis = now.millis().max(0).cast_unsigned();
+    uuid::Builder::from_unix_timestamp_millis(millis, &[a, b, c, d, e, f, g, h, i, j]).into_uuid().to_string()
 }
 
 /// Keeps the AsyncRequestResult of a call that was accepted. Its ObjectID is the RequestID: the schema has no other place.
@@ -202,7 +209,7 @@ pub fn end_job(
 
 fn keep_job(txn: &Transaction<'_>, owner: &impl Owner, number: i64, job: &Object) -> Result<(), StoreError> {
     let guid = folded(job.text("ObjectID").unwrap_or_default());
-    txn.objects(owner).put(JOB, number, job, &[(BY_GUID, &guid)])?;
+    txn.objects(owner).add(JOB, number, job, &[(BY_GUID, &guid)])?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod call;
 mod certs;
 mod clients;
 mod conversations;
+mod deliveries;
 mod doctor;
 mod explain;
 mod logging;
@@ -70,6 +71,14 @@ enum Command {
     Conversation(conversations::Conversation),
     /// Send what a conversation left undone as a new conversation.
     Replay(conversations::Replay),
+    /// List what is and was owed to callers.
+    Deliveries(deliveries::Deliveries),
+    /// Show one delivery with its attempts.
+    Delivery(deliveries::Delivery),
+    /// List the targets of deliveries that fail.
+    Targets(deliveries::Targets),
+    /// Owe deliveries again that were given up, are in doubt, or were delivered; their ids stay.
+    Redeliver(deliveries::Redeliver),
     /// Move the clock of a server that was started with --virtual-clock; ends when what became due is done.
     Time(conversations::Time),
     /// List the mail that a demonstration (or a server with mail.folder) captured, or print one.
@@ -122,6 +131,10 @@ fn run_command(command: Command) -> Exit {
         Command::Conversations(list) => block_on(conversations::list(&list)),
         Command::Conversation(one) => block_on(conversations::show(&one)),
         Command::Replay(replay) => block_on(conversations::replay(&replay)),
+        Command::Deliveries(list) => block_on(deliveries::list(&list)),
+        Command::Delivery(one) => block_on(deliveries::show(&one)),
+        Command::Targets(targets) => block_on(deliveries::targets(&targets)),
+        Command::Redeliver(again) => block_on(deliveries::again(&again)),
         Command::Time(time) => block_on(conversations::time(&time)),
         Command::Mail(mail) => block_on(mail::show(&mail)),
         Command::Explain(explain) => explain::explain(&explain),

@@ -60,6 +60,10 @@ pub struct Config {
     key: Option<PathBuf>,
     check_certificate_every: Duration,
     mail_password_file: Option<PathBuf>,
+    /// Trusted for callbacks; `notify.ca` is made of it.
+    callback_ca: Option<PathBuf>,
+    /// As given; `notify.secrets` is made of it.
+    callback_secrets: Option<String>,
     /// What was set, and where; for `envoi config`.
     pub effective: Vec<Effective>,
     /// What is lawful but most likely not meant.
@@ -105,6 +109,8 @@ impl Config {
             key: None,
             check_certificate_every: Duration::ZERO,
             mail_password_file: None,
+            callback_ca: None,
+            callback_secrets: None,
             effective: Vec::new(),
             warnings: Vec::new(),
         }
@@ -112,6 +118,9 @@ impl Config {
 
     /// What no setting can tell alone.
     fn cross_check(&mut self, problems: &mut Vec<Problem>) {
+        for (key, what) in self.read_callbacks() {
+            problems.push(Problem { place: self.origin(key), key: key.into(), what });
+        }
         let mut wrong = |given: &str, key: &str, what: String| {
             problems.push(Problem { place: self.origin(given), key: key.into(), what });
         };

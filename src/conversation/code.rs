@@ -187,6 +187,12 @@ rules! {
          its host.",
         "The call is refused; its conversation stays as it is.",
         "Use an HTTPS endpoint for callbacks.";
+    /// A SendResponseTo by FTP. The text is ours.
+    NoFtp = 227,
+        "An unsecure response address specified in the 'SendResponseTo' parameter. ResponseType FTP is not offered here",
+        "A SendResponseTo is of type FTP, which the service does not use, and the operator has set no folder for it.",
+        "The call is refused; its conversation stays as it is.",
+        "Use HTTPPost or email, or None and retrieve the results.";
     /// Expired on arrival. The text is ours.
     Expired = 228,
         "RequestExpirationTime has passed",

@@ -65,6 +65,9 @@ pub fn place(asked: &Asked<'_>, now: Time, settings: &Settings) -> Result<Place,
     if !posts.all(|to| address::is_allowed(&to.address, settings)) {
         return Err(Rejection::Insecure);
     }
+    if !settings.drop_folder && options.send_response_to.iter().any(|to| to.kind == ResponseType::Ftp) {
+        return Err(Rejection::NoFtp);
+    }
     expiration(options, &place, now)?;
     let mut seen = HashSet::new();
     let mut given = asked.correlation_ids.iter().filter(|id| !id.is_empty());

@@ -26,6 +26,8 @@ pub struct Settings {
     pub insecure_loopback: bool,
     /// Hosts to which results may be posted over `http:`.
     pub insecure_hosts: Vec<String>,
+    /// Whether there is a folder for results of ResponseType FTP.
+    pub drop_folder: bool,
     /// Whether the objects of a call must have different CorrelationIDs. The documents disagree (seed 004 says both).
     pub unique_correlation_ids: bool,
     /// How far ahead the `ScheduledTime` of a request may lie for it to be deleted; absent, any time. The service
@@ -48,6 +50,7 @@ impl Default for Settings {
             low: 5 * MINUTE,
             insecure_loopback: false,
             insecure_hosts: Vec::new(),
+            drop_folder: false,
             unique_correlation_ids: true,
             delete_within: None,
             max_open: 100_000,

@@ -110,8 +110,10 @@ fn write_result(writer: &mut Writer, element: &str, call: &Call<'_>, row: &Row, 
         }
     }
     // An ExtractResult has a Request in the place of an Object.
-    if call.operation != Operation::Extract {
-        write_object(writer, call, row, schema);
+    match (call.operation, &row.echo) {
+        (Operation::Extract, Echo::Object(request)) => writer.object("Request", request, schema),
+        (Operation::Extract, _) => {}
+        _ => write_object(writer, call, row, schema),
     }
     if matches!(call.operation, Operation::Perform | Operation::Schedule) {
         write_task(writer, row);

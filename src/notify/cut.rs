@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What is kept is our own, and was within the limits of its request when it came.
-const LIMITS: Limits = Limits {
+pub(super) const LIMITS: Limits = Limits {
     depth: 1024,
     attributes: usize::MAX,
     namespaces: usize::MAX,

@@ -17,6 +17,7 @@ mod cut;
 mod dial;
 mod drop;
 mod guard;
+pub mod mail;
 mod outcome;
 mod post;
 pub mod render;
@@ -39,6 +40,7 @@ pub use self::{
     breaker::named as breaker_state,
     dial::{Resolver, Resolving},
     drop::Folder,
+    mail::Email,
     outcome::{Carrier, Carrying, Outcome},
     post::Post,
     send::Mailer,
@@ -49,6 +51,14 @@ use crate::{
     clock::{Clock, Time},
     store::{Attempted, DeliveryKind, Store, StoreError, View},
 };
+
+/// An address as operators see it: what follows a question mark may be a secret.
+pub fn shown(address: &str) -> String {
+    match address.split_once('?') {
+        Some((address, _)) => format!("{address}?…"),
+        None => address.to_owned(),
+    }
+}
 
 /// Who carries which kind. Of a kind that nobody carries, deliveries stay owed.
 pub type Carriers = BTreeMap<DeliveryKind, Arc<dyn Carrier>>;

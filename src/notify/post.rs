@@ -20,7 +20,7 @@ use super::{
     Outcome, Settings,
     dial::{DialError, Dialer},
     outcome::{Carrier, Carrying},
-    render, sign,
+    render, shown, sign,
 };
 use crate::{
     clock::{Clock, Time},
@@ -110,10 +110,10 @@ impl Post {
     async fn exchange(&self, delivery: &Delivery, mut target: String, form: &Bytes) -> Outcome {
         for _ in 0..=self.settings.max_redirects {
             if !conversation::may_post_to(&target, &self.rules) {
-                return Outcome::Refused { status: format!("{target} is not https, nor allowed without it") };
+                return Outcome::Refused { status: format!("{} is not https, nor allowed without it", shown(&target)) };
             }
             let Ok(uri) = target.parse::<Uri>() else {
-                return Outcome::Refused { status: format!("{target} is no URL") };
+                return Outcome::Refused { status: format!("{} is no URL", shown(&target)) };
             };
             let response = match self.send(delivery, &uri, form).await {
                 Ok(response) => response,

@@ -32,10 +32,11 @@ use tokio::{
 use crate::{
     backend::Backend,
     clock::{Clock, Time},
+    conversation,
     message::client::Accounts,
     notify::Notifier,
     object::Limits,
-    store::{Name, Store, StoreError, Transaction, View},
+    store::{Kept, Name, Store, StoreError, Transaction, View},
 };
 
 pub use accept::{Arrival, Refusal, accept};
@@ -153,6 +154,14 @@ impl Queue {
         let now = self.0.parts.clock.now();
         let look = move |view: &View<'_>| view.conversations().due(now, 0, &|_| false);
         Ok(self.0.parts.store.read(look).await?.next)
+    }
+
+    /// When something is to be done for a conversation; the index of what is due may have an earlier moment.
+    pub fn due(&self, kept: &Kept) -> Option<Time> {
+        match kept.ended {
+            Some(_) => kept.due,
+            None => conversation::due(&kept.rules, &self.0.parts.backend.settings.conversations),
+        }
     }
 
     /// To be called when something new may be due. What changes a conversation may also make something owed.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::{
-    backend::ending,
+    backend::{ending, result},
     clock::Time,
     conversation::{Arriving, Settings},
     message::{Operation, client::Accounts},
@@ -75,7 +75,7 @@ pub fn remainder(
             operation: Operation::named(&part.operation).ok_or(NoRemainder::Unknown)?,
             objects: usize::try_from(part.objects).unwrap_or(usize::MAX),
             targets: part.targets.clone(),
-            request_id: uuid::Uuid::new_v4().to_string(),
+            request_id: result::request_id(now),
             envelope,
             renews: Some(name.id().to_owned()),
         };

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::{
     clock::Time,
     conversation::{Cause, Fate, Settings, State},
+    notify::shown,
     queue::Queue,
     store::{Content, Conversations, Deliveries, Delivery, Kept, Known, Name, Owner, StoreError},
 };
@@ -96,7 +97,7 @@ pub fn line(kept: &Kept, queue: &Queue) -> Line {
         calls: kept.rules.calls(),
         received: kept.rules.received().len(),
         opened: kept.rules.opened().to_string(),
-        due: kept.due.map(|due| due.to_string()),
+        due: queue.due(kept).map(|due| due.to_string()),
         set_aside: queue.set_aside(&kept.name),
     }
 }
@@ -184,7 +185,7 @@ fn told_to(delivery: &Delivery) -> String {
     match &delivery.content {
         Content::Results(notice) => {
             let (target, about) = (&notice.target, notice.about);
-            format!("{:?} {:?} {} for part {about}: {state}", target.when, target.kind, target.address)
+            format!("{:?} {:?} {} for part {about}: {state}", target.when, target.kind, shown(&target.address))
         }
         Content::Send(send) => format!("a mail to {}: {state}", send.address),
     }

@@ -1,6 +1,7 @@
 //! The operators' listener: `/livez`, `/readyz`, `/metrics`, and what other rooms answer ([`Desk`]). It tells no secret.
 
 use std::{
+    borrow::Cow,
     fmt,
     net::{IpAddr, SocketAddr},
     pin::Pin,
@@ -66,10 +67,10 @@ pub trait Desk: Send + Sync {
 pub const OPERATOR: &str = "envoi-operator";
 
 /// One figure of another room.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Gauge {
-    /// `envoi_store_bytes`; letters and underscores.
-    pub name: &'static str,
+    /// `envoi_store_bytes`: letters and underscores; labels may follow in braces. Those of one name stand together.
+    pub name: Cow<'static, str>,
     /// One line.
     pub help: &'static str,
     /// The figure now.
@@ -150,8 +151,14 @@ impl Admin {
 
     fn page(&self) -> String {
         let mut page = self.metrics.text();
+        let mut last = String::new();
         for Gauge { name, help, value } in (self.probes.gauges)() {
-            page += &format!("# HELP {name} {help}.\n# TYPE {name} gauge\n{name} {value}\n");
+            let base = name.split('{').next().unwrap_or_default();
+            if base != last {
+                page += &format!("# HELP {base} {help}.\n# TYPE {base} gauge\n");
+                base.clone_into(&mut last);
+            }
+            page += &format!("{name} {value}\n");
         }
         page + "# EOF\n"
     }

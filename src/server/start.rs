@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use crate::{
     backend::{self, Backend, seed, triggered_send},
-    clock::Clock,
+    clock::{Clock, Time},
     mail::{self, MailError, Transport, Way},
     message::client::{Accounts, token::Key},
-    notify::{self, Carriers, Folder, Mailer, Notifier, Post},
+    notify::{self, Carriers, Email, Folder, Mailer, Notifier, Post},
     object::Limits,
     queue::{self, Queue},
     schema::{Schema, SchemaError, contract},
@@ -107,10 +107,15 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     let mail = Arc::new(Transport::new(&parts.mail)?);
     let access = Access::new(parts.accounts, parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
     let access = Arc::new(access);
+    let mut carriers = carriers(&parts.notify, &store, &schema, &parts.clock, &backend, &access, &mail)?;
+    if !mail.is_none() {
+        let email = Email::new(Arc::clone(&mail), &parts.mail, store.clone(), Arc::clone(&schema));
+        carriers.insert(DeliveryKind::Email, Arc::new(email));
+    }
     let notifier = Notifier::new(notify::Parts {
         store: store.clone(),
         clock: parts.clock.clone(),
-        carriers: carriers(&parts.notify, &store, &schema, &parts.clock, &backend, &access, &mail)?,
+        carriers,
         settings: parts.notify,
     });
     let queue = Queue::new(queue::Parts {
@@ -151,7 +156,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         slim: Box::new(move |objects, base| contract::slim(&schema, objects, base).map_err(|error| error.to_string())),
         fault_xsd: contract::fault_xsd,
     };
-    let probes = probes(store, desk);
+    let probes = probes(store, notifier.clone(), parts.clock.clone(), desk);
     let server = Server::bind(parts.server, Arc::new(gateway), documents, &parts.clock, probes).await?;
     // Nobody has set it before: the settings are this server's own.
     let _ = public_url.set(server.url());
@@ -210,7 +215,7 @@ async fn random_key(store: &Store, name: &'static str) -> Result<[u8; 32], Start
 }
 
 /// What operators ask of the store.
-fn probes(store: Store, desk: Operators) -> Probes {
+fn probes(store: Store, notifier: Notifier, clock: Clock, desk: Operators) -> Probes {
     let ready = store.clone();
     Probes {
         desk: Some(Box::new(desk)),
@@ -220,11 +225,12 @@ fn probes(store: Store, desk: Operators) -> Probes {
         }),
         gauges: Box::new(move || {
             let stats = store.stats();
-            let gauge = |name, help, value: f64| Gauge { name, help, value };
+            let gauge = |name: &'static str, help, value: f64| Gauge { name: name.into(), help, value };
             // Counts beyond 2^53 would be needed for the conversion to lose anything.
             #[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
             let number = |value: u64| value as f64;
-            vec![
+            let mut gauges = told(&store, &notifier, clock.now());
+            gauges.extend([
                 gauge("envoi_store_commits", "Pieces of work committed since the start", number(stats.commits)),
                 gauge("envoi_store_rollbacks", "Pieces of work rolled back since the start", number(stats.rollbacks)),
                 gauge("envoi_store_flushes", "Batches made durable since the start", number(stats.flushes)),
@@ -257,7 +263,34 @@ fn probes(store: Store, desk: Operators) -> Probes {
                     "How often the store took writes again after it",
                     number(stats.recoveries),
                 ),
-            ]
+            ]);
+            gauges
         }),
     }
+}
+
+/// What is owed, and what has been tried.
+#[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
+fn told(store: &Store, notifier: &Notifier, now: Time) -> Vec<Gauge> {
+    let figures = store.read_blocking(|view| {
+        let deliveries = view.deliveries();
+        Ok::<_, StoreError>((deliveries.counts()?, deliveries.oldest()?))
+    });
+    let mut gauges = Vec::new();
+    if let Ok((counts, oldest)) = figures {
+        let help = "Deliveries kept, by kind and state";
+        gauges.extend(counts.into_iter().map(|((kind, state), count)| {
+            let labels = format!("{{kind=\"{}\",state=\"{}\"}}", kind.name(), state.name().replace(' ', "_"));
+            Gauge { name: format!("envoi_deliveries{labels}").into(), help, value: count as f64 }
+        }));
+        let age = oldest.map_or(0.0, |oldest| now.since(oldest.owed).as_secs_f64());
+        let help = "How long the oldest delivery that is still to go out has been owed";
+        gauges.push(Gauge { name: "envoi_deliveries_oldest_seconds".into(), help, value: age });
+    }
+    let help = "Attempts to deliver since the start, by kind and outcome";
+    gauges.extend(notifier.tally().into_iter().map(|((kind, outcome), count)| {
+        let labels = format!("{{kind=\"{}\",outcome=\"{}\"}}", kind.name(), outcome.name());
+        Gauge { name: format!("envoi_delivery_attempts{labels}").into(), help, value: count as f64 }
+    }));
+    gauges
 }

@@ -45,6 +45,18 @@ pub(super) fn join(source: &dyn Source, key: &[u8], mut head: Vec<u8>) -> Result
     }
 }
 
+/// Writes a value under a key of this batch, under which nothing can be yet.
+pub(super) fn write_new(transaction: &Transaction<'_>, key: Vec<u8>, value: &[u8]) -> Result<(), StoreError> {
+    if value.len() > IN_HEAD {
+        return write(transaction, key, value);
+    }
+    let mut head = Vec::with_capacity(1 + value.len());
+    head.push(WHOLE);
+    head.extend_from_slice(value);
+    transaction.set_new(key, head);
+    Ok(())
+}
+
 /// Writes a value, over whatever was there.
 pub(super) fn write(transaction: &Transaction<'_>, key: Vec<u8>, value: &[u8]) -> Result<(), StoreError> {
     let old = old_pieces(transaction, &key)?;

@@ -25,7 +25,7 @@ use super::{
     slot::Slot,
     space::Space,
     totals::{self, Totals, marks},
-    transaction::{Overlay, Transaction},
+    transaction::{Overlay, Pending, Transaction},
     versions::Undo,
     work::{Work, panic_text},
     writer::{Job, Writer},
@@ -172,9 +172,9 @@ impl Committer {
         }
         let overlay = RefCell::new(Overlay::default());
         let (mut done, mut kept) = (Vec::new(), 0);
-        let mut next = Some(first);
+        let (mut next, first_id) = (Some(first), self.sequence.get());
         while let Some(mut work) = next {
-            let mut transaction = Transaction::new(&*self.slot, &overlay, &self.sequence);
+            let mut transaction = Transaction::new(&*self.slot, &overlay, &self.sequence, first_id);
             let keep = work.run(&mut transaction);
             match keep {
                 true => overlay.borrow_mut().keep(),
@@ -241,17 +241,22 @@ impl Committer {
 
     /// What is to change, what those keys held before, and the totals after it.
     fn before(&self, mut overlay: Overlay) -> Result<(Changes, Undo, Totals), StoreError> {
-        let (mut changes, mut undo, mut totals) = (Changes::new(), Undo::new(), self.totals);
-        for (key, change) in overlay.take() {
-            let before = self.slot.get(&key)?;
+        let pending = overlay.take();
+        let (mut changes, mut undo) = (Changes::with_capacity(pending.len()), Vec::with_capacity(pending.len()));
+        let mut totals = self.totals;
+        for (key, Pending { value: change, new }) in pending {
+            let before = match new {
+                true => None,
+                false => overlay.take_read(&key).map_or_else(|| self.slot.get(&key), Ok)?,
+            };
             if before == change {
                 continue;
             }
             totals.replace(key.len(), before.as_deref(), change.as_deref());
-            undo.insert(key.clone(), before);
+            undo.push((key.clone(), before));
             changes.push((key, change));
         }
-        Ok((changes, undo, totals))
+        Ok((changes, undo.into_iter().collect(), totals))
     }
 
     /// Waits for the writer, but not for ever.

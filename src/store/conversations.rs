@@ -71,7 +71,7 @@ pub struct Kept {
     pub bytes: u64,
     /// When it was over.
     pub ended: Option<Time>,
-    /// When something is due, as the index has it.
+    /// When something is due, as the index has it; of an open conversation it may be earlier than that.
     pub due: Option<Time>,
     /// The conversation whose remainder this one is.
     pub renews: Option<String>,

@@ -145,6 +145,34 @@ impl<'a> ObjectsMut<'a> {
         self.transaction.next_id()
     }
 
+    /// As [`Objects::find_first`], for an entry that is hardly ever written and asked for again and again.
+    pub fn find_known(&self, kind: &str, index: &str, value: &str) -> Result<Option<i64>, StoreError> {
+        let entries = key::index(self.account(), kind, &key::entry(index, value.as_bytes()));
+        self.transaction.found(&entries, || self.find_first(kind, index, value))
+    }
+
+    /// As [`Self::put`]; a record whose id (or its opposite) was given out in this batch is known to be new, and nothing is
+    /// looked for. Every id that is in use was given out by [`Self::next_id`] before, or the caller may not use this.
+    pub fn add<T: Serialize + ?Sized>(
+        &self,
+        kind: &str,
+        id: i64,
+        record: &T,
+        keys: &[(&str, &str)],
+    ) -> Result<(), StoreError> {
+        let key = key::record(self.account(), kind, id);
+        if !self.transaction.is_of_batch(id) || self.transaction.is_changed(&key) {
+            return self.put(kind, id, record, keys).map(drop);
+        }
+        let (entries, bytes) = encode(&key, record, keys)?;
+        for entry in &entries {
+            self.transaction.set_new(key::with_id(key::index(self.account(), kind, entry), id), Vec::new());
+        }
+        chunk::write_new(self.transaction, key, &bytes)?;
+        self.set_count(kind, self.count(kind)?.saturating_add(1));
+        Ok(())
+    }
+
     /// Keeps a record with its index entries `(index, value)`, in the place of any with this id; true when there was one.
     pub fn put<T: Serialize + ?Sized>(
         &self,
@@ -154,14 +182,7 @@ impl<'a> ObjectsMut<'a> {
         keys: &[(&str, &str)],
     ) -> Result<bool, StoreError> {
         let key = key::record(self.account(), kind, id);
-        let mut entries: Vec<Vec<u8>> = keys.iter().map(|(index, value)| key::entry(index, value.as_bytes())).collect();
-        entries.sort_unstable();
-        entries.dedup();
-        let unwritable =
-            |error: postcard::Error| StoreError::Unwritable { key: key::readable(&key), reason: error.to_string() };
-        let bytes = postcard::to_extend(&entries, vec![VERSION]).map_err(unwritable)?;
-        let bytes = postcard::to_extend(record, bytes).map_err(unwritable)?;
-
+        let (entries, bytes) = encode(&key, record, keys)?;
         let old = self.entries(&key)?;
         let replaced = old.is_some();
         let old = old.unwrap_or_default();
@@ -206,6 +227,23 @@ impl<'a> ObjectsMut<'a> {
     fn account(&self) -> u64 {
         self.objects.account
     }
+}
+
+/// The index entries of a record in their order, and the bytes that it is kept as.
+#[expect(clippy::type_complexity, reason = "entries and bytes")]
+fn encode<T: Serialize + ?Sized>(
+    key: &[u8],
+    record: &T,
+    keys: &[(&str, &str)],
+) -> Result<(Vec<Vec<u8>>, Vec<u8>), StoreError> {
+    let mut entries: Vec<Vec<u8>> = keys.iter().map(|(index, value)| key::entry(index, value.as_bytes())).collect();
+    entries.sort_unstable();
+    entries.dedup();
+    let unwritable =
+        |error: postcard::Error| StoreError::Unwritable { key: key::readable(key), reason: error.to_string() };
+    let bytes = postcard::to_extend(&entries, vec![VERSION]).map_err(unwritable)?;
+    let bytes = postcard::to_extend(record, bytes).map_err(unwritable)?;
+    Ok((entries, bytes))
 }
 
 fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {

@@ -65,8 +65,12 @@ impl Slot {
     }
 
     fn current(&self) -> Result<Arc<dyn Engine>, StoreError> {
+        let state = self.state();
+        if let State::Open(engine) = &*state {
+            return Ok(Arc::clone(engine));
+        }
         let opening = |state: &mut State| matches!(state, State::Opening);
-        let waited = self.changed.wait_timeout_while(self.state(), PATIENCE, opening);
+        let waited = self.changed.wait_timeout_while(state, PATIENCE, opening);
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         match &*state {
             State::Open(engine) => Ok(Arc::clone(engine)),

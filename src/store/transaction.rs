@@ -3,7 +3,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap, btree_map::Entry},
     ops::Bound,
 };
 
@@ -18,13 +18,29 @@ use super::{
 /// A new value, or none: the key is removed.
 type Change = Option<Vec<u8>>;
 
+/// What one key is to hold.
+pub(super) struct Pending {
+    pub(super) value: Change,
+    /// The engine is known to hold nothing under it.
+    pub(super) new: bool,
+}
+
+/// Longer values are read again rather than remembered.
+const REMEMBERED_BYTES: usize = 4 << 10;
+/// So many values are remembered.
+const REMEMBERED: usize = 16 << 10;
+
 /// What the transactions of one batch have changed so far, with the way back.
 #[derive(Default)]
 pub(super) struct Overlay {
-    changes: BTreeMap<Vec<u8>, Change>,
+    changes: BTreeMap<Vec<u8>, Pending>,
     /// What each change replaced in `changes`, in order.
-    journal: Vec<(Vec<u8>, Option<Change>)>,
+    journal: Vec<(Vec<u8>, Option<Pending>)>,
     bytes: usize,
+    /// What the engine holds, as far as it was read: it does not change while a batch is gathered.
+    reads: HashMap<Vec<u8>, Change>,
+    /// What index entries were found first, until something is removed or taken back.
+    found: HashMap<Vec<u8>, i64>,
 }
 
 impl Overlay {
@@ -32,10 +48,20 @@ impl Overlay {
         self.bytes
     }
 
-    /// The changes in key order; the overlay is empty after it.
-    pub(super) fn take(&mut self) -> BTreeMap<Vec<u8>, Change> {
-        let taken = std::mem::take(self);
-        taken.changes
+    /// The changes in key order.
+    pub(super) fn take(&mut self) -> BTreeMap<Vec<u8>, Pending> {
+        std::mem::take(&mut self.changes)
+    }
+
+    /// What the engine holds under a key, when it was read: that is asked once.
+    pub(super) fn take_read(&mut self, key: &[u8]) -> Option<Change> {
+        self.reads.remove(key)
+    }
+
+    fn remember(&mut self, key: &[u8], value: &Change) {
+        if self.reads.len() < REMEMBERED && value.as_ref().is_none_or(|value| value.len() <= REMEMBERED_BYTES) {
+            self.reads.insert(key.to_vec(), value.clone());
+        }
     }
 
     /// Forgets the way back: what has been done stays.
@@ -48,6 +74,7 @@ impl Overlay {
     }
 
     pub(super) fn roll_back(&mut self, savepoint: usize) {
+        self.found.clear();
         while self.journal.len() > savepoint {
             let Some((key, before)) = self.journal.pop() else { return };
             match before {
@@ -57,10 +84,22 @@ impl Overlay {
         }
     }
 
-    fn set(&mut self, key: Vec<u8>, value: Change) {
+    fn set(&mut self, key: Vec<u8>, value: Change, new: bool) {
         // Never counted down on the way back: it bounds a batch, it does not measure one.
         self.bytes += key.len() + value.as_ref().map_or(0, Vec::len);
-        let before = self.changes.insert(key.clone(), value);
+        if value.is_none() {
+            self.found.clear();
+        }
+        let before = match self.changes.entry(key.clone()) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(Pending { value, new });
+                None
+            }
+            Entry::Occupied(mut occupied) => {
+                let new = occupied.get().new;
+                Some(occupied.insert(Pending { value, new }))
+            }
+        };
         self.journal.push((key, before));
     }
 }
@@ -70,11 +109,19 @@ pub struct Transaction<'a> {
     engine: &'a dyn Engine,
     overlay: &'a RefCell<Overlay>,
     sequence: &'a Cell<i64>,
+    /// The first id of this batch.
+    first: i64,
 }
 
 impl<'a> Transaction<'a> {
-    pub(super) fn new(engine: &'a dyn Engine, overlay: &'a RefCell<Overlay>, sequence: &'a Cell<i64>) -> Self {
-        Self { engine, overlay, sequence }
+    /// `first` is where the sequence stood when the batch began.
+    pub(super) fn new(
+        engine: &'a dyn Engine,
+        overlay: &'a RefCell<Overlay>,
+        sequence: &'a Cell<i64>,
+        first: i64,
+    ) -> Self {
+        Self { engine, overlay, sequence, first }
     }
 
     /// The objects of one account.
@@ -103,7 +150,38 @@ impl<'a> Transaction<'a> {
     }
 
     pub(super) fn set(&self, key: Vec<u8>, value: Option<Vec<u8>>) {
-        self.overlay.borrow_mut().set(key, value);
+        self.overlay.borrow_mut().set(key, value, false);
+    }
+
+    /// As [`Self::set`], for a key that nothing can be under yet: it holds an id of this batch.
+    pub(super) fn set_new(&self, key: Vec<u8>, value: Vec<u8>) {
+        self.overlay.borrow_mut().set(key, Some(value), true);
+    }
+
+    /// Whether this batch has changed a key.
+    pub(super) fn is_changed(&self, key: &[u8]) -> bool {
+        self.overlay.borrow().changes.contains_key(key)
+    }
+
+    /// Whether the id, or the number that is its opposite, was given out in this batch: the engine holds nothing of it.
+    pub(super) fn is_of_batch(&self, id: i64) -> bool {
+        id.checked_abs().is_some_and(|id| (self.first..self.sequence.get()).contains(&id))
+    }
+
+    /// What `find` finds for these entries, which is asked once until something is removed or taken back.
+    pub(super) fn found(
+        &self,
+        entries: &[u8],
+        find: impl FnOnce() -> Result<Option<i64>, StoreError>,
+    ) -> Result<Option<i64>, StoreError> {
+        if let Some(found) = self.overlay.borrow().found.get(entries) {
+            return Ok(Some(*found));
+        }
+        let found = find()?;
+        if let Some(id) = found {
+            self.overlay.borrow_mut().found.insert(entries.to_vec(), id);
+        }
+        Ok(found)
     }
 
     /// The next id; never given twice, also when this transaction is taken back.
@@ -116,17 +194,24 @@ impl<'a> Transaction<'a> {
 
 impl Source for Transaction<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        if let Some(change) = self.overlay.borrow().changes.get(key) {
-            return Ok(change.clone());
+        {
+            let overlay = self.overlay.borrow();
+            if let Some(known) =
+                overlay.changes.get(key).map(|pending| &pending.value).or_else(|| overlay.reads.get(key))
+            {
+                return Ok(known.clone());
+            }
         }
-        self.engine.get(key)
+        let value = self.engine.get(key)?;
+        self.overlay.borrow_mut().remember(key, &value);
+        Ok(value)
     }
 
     fn visit(&self, from: &[u8], to: Option<&[u8]>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         let overrides = |from: &[u8], until: Until<'_>| -> Changes {
             let overlay = self.overlay.borrow();
             let range = overlay.changes.range::<[u8], _>((Bound::Included(from), until.bound()));
-            range.map(|(key, change)| (key.clone(), change.clone())).collect()
+            range.map(|(key, pending)| (key.clone(), pending.value.clone())).collect()
         };
         visit_over(self.engine, from, to, &overrides, visit)
     }

@@ -116,6 +116,10 @@ async fn raise(rejection: Rejection) -> Told {
             deleted(&house, "c").await
         }
         Rejection::TooFarAhead => created(&house, &with("ScheduledTime", "2026-03-31T12:00:01Z")).await,
+        Rejection::NoFtp => {
+            let target = "<ResponseType>FTP</ResponseType><ResponseAddress>results</ResponseAddress><RespondWhen>Always</RespondWhen>";
+            created(&house, &new().with("SendResponseTo", target)).await
+        }
         Rejection::Insecure => {
             let target = "<ResponseType>HTTPPost</ResponseType><ResponseAddress>http://a.example/</ResponseAddress>";
             created(&house, &new().with("SendResponseTo", target)).await

@@ -122,7 +122,7 @@ fn extracts_are_refused_in_their_shape() {
         answer,
         "<ExtractResponseMsg xmlns=\"http://exacttarget.com/wsdl/partnerAPI\"><OverallStatus>Error</OverallStatus>\
          <RequestID>R1</RequestID><Results><ExtractResult><StatusCode>Error</StatusCode><StatusMessage>Cannot perform Extract \
-         c7219016: this server has no data extracts</StatusMessage><OrdinalID>0</OrdinalID><ErrorCode>5</ErrorCode>\
+         c7219016: this server has no such data extract</StatusMessage><OrdinalID>0</OrdinalID><ErrorCode>5</ErrorCode>\
          </ExtractResult></Results></ExtractResponseMsg>"
     );
 }

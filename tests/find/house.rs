@@ -126,6 +126,13 @@ impl House {
                 });
                 writer.raw(&envoi::message::fixed::definitions(definitions.unwrap(), &request_id).unwrap());
             }
+            Operation::Extract => {
+                let (backend, call) = (&self.backend, call(operation, &tree));
+                let rows = self
+                    .store
+                    .read_blocking(|view| backend::extract::apply(backend, view, &self.client, &call, self.now));
+                reply::write(&mut writer, &call, &rows.unwrap(), &request_id, &self.backend.schema);
+            }
             Operation::GetSystemStatus => writer.raw(&backend::status::system_status(&request_id).unwrap()),
             Operation::VersionInfo => {
                 writer.raw(&backend::status::version_info(call(operation, &tree).message, &request_id).unwrap());

@@ -2,10 +2,12 @@
 import base64
 import email
 import email.policy
+import io
 import json
 import pathlib
 import re
 import sys
+import zipfile
 from email.header import decode_header, make_header
 from email.utils import parseaddr, parsedate_to_datetime
 
@@ -27,7 +29,13 @@ def mailbox(value):
 
 def part(found):
     payload = found.get_payload(decode=True)
+    archive = {}
+    if found.get_content_type() == "application/zip":
+        with zipfile.ZipFile(io.BytesIO(payload)) as opened:
+            assert opened.testzip() is None
+            archive = {name: base64.b64encode(opened.read(name)).decode() for name in opened.namelist()}
     return {
+        "archive": archive,
         "type": found.get_content_type(),
         "charset": found.get_content_charset(),
         "disposition": found.get_content_disposition(),

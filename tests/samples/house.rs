@@ -45,8 +45,13 @@ pub(crate) struct Answer {
 
 impl House {
     pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Parts)) -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let server = start(Parts {
+        let mut parts = Parts {
             server: Settings { listen: any, admin: any, ..Settings::default() },
             access: access::Settings::default(),
             accounts: Arc::new(demo::accounts().expect("the demonstration's accounts")),
@@ -58,8 +63,9 @@ impl House {
             mail: envoi::mail::Settings::default(),
             clock: Clock::stopped_at(START),
             seeded: Some(demo::ACCOUNT),
-        });
-        let server = server.await.expect("a gateway starts");
+        };
+        change(&mut parts);
+        let server = start(parts).await.expect("a gateway starts");
         let (addr, admin) = (server.addr(), server.admin_addr());
         let (stop, stopped) = oneshot::channel();
         tokio::spawn(server.run(async {

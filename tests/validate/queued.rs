@@ -166,3 +166,17 @@ pub(crate) fn results() -> Vec<Case> {
     })
     .into()
 }
+
+/// The data extract of those results, and whether it is written.
+pub(crate) fn extracts() -> Vec<(Case, bool)> {
+    let case = |what: &str, parameters: &str| {
+        let message = format!(
+            "<ExtractRequestMsg xmlns=\"{PARTNER_API}\"><Requests><ID>Async Results Data Extract</ID><Options/>\
+             <Parameters>{parameters}</Parameters></Requests></ExtractRequestMsg>"
+        );
+        Case::new(format!("Extract {what}"), "Extract", &message, false)
+    };
+    let name = "<Parameter><Name>OutputFileName</Name><Value>a &amp; b.csv</Value></Parameter>";
+    let good = name.replace("&amp; ", "");
+    vec![(case("to a file", &good), true), (case("to the same file", &good), false), (case("to no file", name), false)]
+}

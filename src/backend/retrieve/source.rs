@@ -12,7 +12,7 @@ use crate::{
 
 use super::{
     super::{
-        account, membership, result,
+        account, extract, membership, result,
         row::{Cell, Column, FIELD, FieldType, ROW_NUMBER, ROWS, Stored, Table},
     },
     fields, project,
@@ -46,6 +46,8 @@ pub(super) enum Of {
     Account,
     /// Those who may log in.
     Users,
+    /// The data extracts that there are.
+    Extracts,
 }
 
 /// One object, or what one will be made from when it is needed.
@@ -77,6 +79,7 @@ impl Source {
             (FIELD, None) => Of::Fields,
             ("Account" | "BusinessUnit", None) => Of::Account,
             ("AccountUser", None) => Of::Users,
+            ("ExtractDescription", None) => Of::Extracts,
             (name, None) => Of::Kept(name.to_owned()),
         };
         Ok(Some(Self { ty, of }))
@@ -210,6 +213,7 @@ impl Source {
                 let users = account::users(client.directory(), objects, client.account())?;
                 in_objects(after_number(users, after))
             }
+            Of::Extracts => in_objects(after_number(vec![extract::description()], after)),
         })
     }
 
@@ -220,7 +224,7 @@ impl Source {
             Of::Kept(kind) => objects.get(kind, id)?.map(Record::Object),
             Of::Members => membership::one(objects, id)?.map(Record::Object),
             Of::Rows(table) => objects.get(&table.kind, id)?.map(Record::Row),
-            Of::Fields | Of::Account | Of::Users => {
+            Of::Fields | Of::Account | Of::Users | Of::Extracts => {
                 let next = self.next(scope, id.saturating_sub(1), 1)?;
                 next.into_iter().find(|(found, _)| *found == id).map(|(_, record)| record)
             }

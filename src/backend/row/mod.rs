@@ -17,6 +17,7 @@ use crate::{
 
 pub use cell::Cell;
 pub(crate) use cell::Mistake;
+pub(crate) use date::parse as date;
 pub use decimal::Decimal;
 pub use table::{BY_PRIMARY, Column, EXTENSION, FIELD, FieldType, ROW_NUMBER, ROWS, Stored, Table};
 pub(crate) use table::{Tables, fields, is_now, rows_of};
@@ -201,7 +202,7 @@ fn insert(work: &mut Work<'_, '_>, table: &Table, method: Method, said: Vec<Said
     }
     problems.settle(method)?;
     let objects = work.objects();
-    table.put(&objects, objects.next_id(), &row)?;
+    table.add(&objects, objects.next_id(), &row)?;
     Ok(())
 }
 

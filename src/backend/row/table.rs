@@ -255,6 +255,13 @@ impl Table {
         Ok(())
     }
 
+    /// As [`Self::put`], for a new row.
+    pub(crate) fn add(&self, objects: &ObjectsMut<'_>, id: i64, row: &Stored) -> Result<(), StoreError> {
+        let key = self.key_of(row);
+        let entry = key.as_deref().map(|key| (BY_PRIMARY, key));
+        objects.add(&self.kind, id, row, entry.as_slice())
+    }
+
     /// The columns, in their order.
     pub fn columns(&self) -> &[Column] {
         &self.columns

@@ -186,8 +186,9 @@ fn insert(work: &mut Work<'_, '_>, change: &Change, upsert: bool) -> Result<i64,
         return Err(Failure::about(code::STATUS_ON_CREATE, status));
     }
     let key = change.key.as_ref().unwrap_or(email).as_str();
-    // One who was looked for by ID may have the key of somebody else.
-    if by_key(&work.objects(), key)?.is_some() {
+    // One who was looked for by ID or address may have the key of somebody else; by the key alone nobody was found.
+    let looked_for = change.key.is_some() && change.id.is_none();
+    if !looked_for && by_key(&work.objects(), key)?.is_some() {
         return Err(Failure::plain(code::SUBSCRIBER_EXISTS));
     }
     list::all_subscribers(work)?;
@@ -202,7 +203,8 @@ fn insert(work: &mut Work<'_, '_>, change: &Change, upsert: bool) -> Result<i64,
     subscriber.set_text("EmailTypePreference", "HTML");
     change.apply_to(&mut subscriber, work.now);
     join_lists(work, id, &mut subscriber, change, upsert)?;
-    put(work, id, &subscriber)?;
+    let (key, email) = indexed(&subscriber);
+    work.objects().add(KIND, id, &subscriber, &[(BY_KEY, &key), (BY_EMAIL, &email)])?;
     Ok(id)
 }
 
@@ -257,8 +259,13 @@ fn remove(work: &mut Work<'_, '_>, id: i64) -> Result<(), StoreError> {
 }
 
 fn put(work: &mut Work<'_, '_>, id: i64, subscriber: &Object) -> Result<(), StoreError> {
-    let text = |member| folded(subscriber.text(member).unwrap_or_default());
-    let (key, email) = (text("SubscriberKey"), text("EmailAddress"));
+    let (key, email) = indexed(subscriber);
     work.objects().put(KIND, id, subscriber, &[(BY_KEY, &key), (BY_EMAIL, &email)])?;
     Ok(())
+}
+
+/// SubscriberKey and EmailAddress as the indexes hold them.
+fn indexed(subscriber: &Object) -> (String, String) {
+    let text = |member| folded(subscriber.text(member).unwrap_or_default());
+    (text("SubscriberKey"), text("EmailAddress"))
 }

@@ -3,6 +3,8 @@
 //! A test holds that every default here is the room's own default.
 
 mod access;
+mod callback;
+mod extract;
 mod log;
 mod mail;
 mod queue;
@@ -60,7 +62,18 @@ fn place(number: u64) -> usize {
 
 /// All settings.
 pub(super) fn settings() -> impl Iterator<Item = &'static Setting> + Clone {
-    [server::ROWS, store::ROWS, reading::ROWS, queue::ROWS, sends::ROWS, mail::ROWS, access::ROWS, log::ROWS]
-        .into_iter()
-        .flatten()
+    [
+        server::ROWS,
+        store::ROWS,
+        reading::ROWS,
+        queue::ROWS,
+        callback::ROWS,
+        mail::ROWS,
+        sends::ROWS,
+        extract::ROWS,
+        access::ROWS,
+        log::ROWS,
+    ]
+    .into_iter()
+    .flatten()
 }

@@ -1,6 +1,7 @@
 //! What operators ask, and what they order. Answers are JSON; each file here holds the paths of one subject.
 
 mod conversations;
+mod deliveries;
 mod mail;
 
 use std::{future::Future, pin::Pin, sync::Arc};
@@ -76,6 +77,11 @@ impl Desk for Operators {
                     return Told::Method(allowed);
                 }
                 return self.ask_mail(path, &asked);
+            } else if let Some(allowed) = listed(deliveries::PATHS) {
+                if allowed != method.as_str() {
+                    return Told::Method(allowed);
+                }
+                self.ask_deliveries(path, &asked).await
             } else {
                 return Told::Elsewhere;
             };

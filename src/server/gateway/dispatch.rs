@@ -23,7 +23,7 @@ pub(super) async fn dispatch(gateway: &Gateway, request: &Request, client: Clien
         return Err(not_authorized(request.operation).logged(format!("{}: {why}", client.key())));
     }
     let now = gateway.clock.now();
-    let request_id = uuid::Uuid::new_v4().to_string();
+    let request_id = backend::result::request_id(now);
     // An Options value that is wrong is told before any work is queued.
     let call = request.call()?;
     refusal::tell(&call, &client, &gateway.schema);
@@ -38,6 +38,7 @@ pub(super) async fn dispatch(gateway: &Gateway, request: &Request, client: Clien
         | Operation::Schedule => {
             let rows = match asynchronous::queue(gateway, request, &call, &client, &request_id).await? {
                 Some(rows) => rows,
+                None if request.operation == Operation::Extract => extract(gateway, request, client).await?,
                 None => work(gateway, request, client).await?,
             };
             write_rows(gateway, request, rows, request_id, now).await
@@ -71,7 +72,7 @@ async fn work(gateway: &Gateway, request: &Request, client: Client) -> Result<Ve
         let call = request.call().map_err(WorkError::Fault)?;
         Ok(match call.operation {
             Operation::Execute => backend::execute::apply(&backend, txn, &client, &call, now)?,
-            Operation::Extract | Operation::Perform | Operation::Configure | Operation::Schedule => {
+            Operation::Perform | Operation::Configure | Operation::Schedule => {
                 backend::definition::apply(&backend, txn, &client, &call, now)?
             }
             _ => backend::apply(&backend, txn, &client, &call, now)?,
@@ -81,6 +82,16 @@ async fn work(gateway: &Gateway, request: &Request, client: Client) -> Result<Ve
     // A triggered send owes mail.
     gateway.notifier.wake();
     Ok(rows)
+}
+
+/// What only reads objects and writes a file: it may take its time, and the committer does not wait for it.
+async fn extract(gateway: &Gateway, request: &Request, client: Client) -> Result<Vec<Row>, Fault> {
+    let (backend, request, now) = (Arc::clone(&gateway.backend), request.clone(), gateway.clock.now());
+    let rows = gateway.store.read(move |view| -> Result<Vec<Row>, WorkError> {
+        let call = request.call().map_err(WorkError::Fault)?;
+        Ok(backend::extract::apply(&backend, view, &client, &call, now)?)
+    });
+    rows.await.map_err(WorkError::fault)
 }
 
 async fn write_rows(

@@ -1,0 +1,222 @@
+//! What is and was owed to callers.
+//!
+//! | method and path | query | answer |
+//! |---|---|---|
+//! | GET /deliveries | state, failed, account, conversation, limit, after | the newest first |
+//! | GET /delivery | id | everything about one |
+//! | GET /targets | limit | places that fail or rest |
+//! | POST /redeliver | id (several with commas), or target | owes them again, due now; with a target all that failed there |
+
+use serde_json::{Value, json};
+
+use super::{Asked, Operators, Wrong};
+use crate::{
+    clock::Time,
+    notify::{Settings, breaker_state, shown},
+    store::{Content, Deliveries, Delivery, DeliveryState, Internal, Lane, Name, StoreError, Transaction, View},
+};
+
+/// Deliveries in a list, unless more or fewer are asked for.
+const LIST: usize = 100;
+
+/// Deliveries that are owed again in one transaction.
+const PAGE: usize = 256;
+
+pub(super) const PATHS: &[(&str, &str)] =
+    &[("/deliveries", "GET"), ("/delivery", "GET"), ("/targets", "GET"), ("/redeliver", "POST")];
+
+impl Operators {
+    /// Answers a question about one of [`PATHS`].
+    pub(super) async fn ask_deliveries(&self, path: &str, asked: &Asked<'_>) -> Result<Value, Wrong> {
+        match path {
+            "/deliveries" => self.deliveries(asked).await,
+            "/delivery" => self.delivery(asked).await,
+            "/targets" => self.targets(asked).await,
+            _ => self.redeliver(asked).await,
+        }
+    }
+
+    async fn deliveries(&self, asked: &Asked<'_>) -> Result<Value, Wrong> {
+        let limit = limit(asked)?;
+        let state = match asked.get("state") {
+            Some(name) => Some(named(&name)?),
+            None => asked.get("failed").map(|_| DeliveryState::Failed),
+        };
+        let number = |name: &str| -> Result<Option<u64>, Wrong> {
+            let wrong = |text| Wrong::asked(format!("{name} is {text:?}, expected a number"));
+            asked.get(name).map(|text| text.parse().map_err(|_| wrong(text))).transpose()
+        };
+        let (account, conversation, after) = (number("account")?, asked.get("conversation"), asked.get("after"));
+        let look = move |view: &View<'_>| -> Result<_, StoreError> {
+            let deliveries = view.deliveries();
+            let after = match after {
+                Some(id) => match found(&deliveries, &id)? {
+                    Some(delivery) => Some(delivery.number),
+                    None => return Ok(None),
+                },
+                None => None,
+            };
+            let wanted = |delivery: &Delivery| {
+                account.is_none_or(|account| account == delivery.account)
+                    && conversation.as_deref().is_none_or(|id| is_about(delivery, id))
+            };
+            Ok(Some(deliveries.list(state, after, limit, &wanted)?))
+        };
+        let list = self.store.read(look).await.map_err(Wrong::store)?;
+        let list = list.ok_or_else(|| Wrong::unknown("after names no delivery"))?;
+        Ok(json!(list.iter().map(line).collect::<Vec<_>>()))
+    }
+
+    async fn delivery(&self, asked: &Asked<'_>) -> Result<Value, Wrong> {
+        let id = asked.get("id").ok_or_else(|| Wrong::asked("id is missing".to_owned()))?;
+        let look = move |view: &View<'_>| -> Result<_, StoreError> {
+            let Some(delivery) = found(&view.deliveries(), &id)? else { return Ok(None) };
+            let lane = view.deliveries().lane(&delivery.content.lane())?;
+            Ok(Some((delivery, lane)))
+        };
+        let (delivery, lane) = self
+            .store
+            .read(look)
+            .await
+            .map_err(Wrong::store)?
+            .ok_or_else(|| Wrong::unknown("there is no such delivery"))?;
+        let mut whole = line(&delivery);
+        if let Value::Object(members) = &mut whole {
+            let attempts = delivery.attempts.iter().map(|attempt| {
+                json!({
+                    "at": attempt.at.to_string(),
+                    "took_ms": attempt.took_ms,
+                    "outcome": attempt.outcome.name(),
+                    "status": attempt.status,
+                })
+            });
+            members.insert("attempts".to_owned(), attempts.collect());
+            let lane = lane.map(|lane| told(&lane, self.clock.now(), self.notifier.settings()));
+            members.insert("place".to_owned(), json!(lane));
+        }
+        Ok(whole)
+    }
+
+    async fn targets(&self, asked: &Asked<'_>) -> Result<Value, Wrong> {
+        let limit = limit(asked)?;
+        let look = move |view: &View<'_>| view.deliveries().lanes(limit, &|lane| lane.health.failures > 0);
+        let lanes = self.store.read(look).await.map_err(Wrong::store)?;
+        let (now, settings) = (self.clock.now(), self.notifier.settings());
+        Ok(json!(lanes.iter().map(|lane| told(lane, now, settings)).collect::<Vec<_>>()))
+    }
+
+    async fn redeliver(&self, asked: &Asked<'_>) -> Result<Value, Wrong> {
+        let (ids, target, now) = (asked.get("id"), asked.get("target"), self.clock.now());
+        let numbers = match (ids, target) {
+            (Some(ids), None) => self.numbers(&ids).await?,
+            (None, Some(target)) => self.failed(target).await?,
+            _ => return Err(Wrong::asked("expected id or target".to_owned())),
+        };
+        let mut again = 0_usize;
+        for page in numbers.chunks(PAGE) {
+            let page = page.to_vec();
+            let work = move |txn: &mut Transaction<'_>| -> Result<usize, StoreError> {
+                let mut again = 0;
+                for number in page {
+                    again += usize::from(txn.redeliver(number, now)?);
+                }
+                Ok(again)
+            };
+            again += self.store.write(work).await.map_err(Wrong::store)?;
+        }
+        self.notifier.wake();
+        Ok(json!({ "owed": again, "under_way": numbers.len() - again }))
+    }
+
+    /// The numbers of these deliveries; one that is unknown spoils all, so that nothing is sent by half.
+    async fn numbers(&self, ids: &str) -> Result<Vec<i64>, Wrong> {
+        let ids: Vec<String> = ids.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
+        let look = move |view: &View<'_>| -> Result<_, StoreError> {
+            let mut numbers = Vec::with_capacity(ids.len());
+            for id in ids {
+                match found(&view.deliveries(), &id)? {
+                    Some(delivery) => numbers.push(delivery.number),
+                    None => return Ok(Err(id)),
+                }
+            }
+            Ok(Ok(numbers))
+        };
+        let found = self.store.read(look).await.map_err(Wrong::store)?;
+        found.map_err(|id| Wrong::unknown(&format!("there is no delivery {id}")))
+    }
+
+    /// What failed at a place.
+    async fn failed(&self, target: String) -> Result<Vec<i64>, Wrong> {
+        let look = move |view: &View<'_>| {
+            let wanted = |delivery: &Delivery| delivery.content.lane() == target;
+            view.deliveries().list(Some(DeliveryState::Failed), None, usize::MAX, &wanted)
+        };
+        let failed = self.store.read(look).await.map_err(Wrong::store)?;
+        Ok(failed.iter().map(|delivery| delivery.number).collect())
+    }
+}
+
+fn limit(asked: &Asked<'_>) -> Result<usize, Wrong> {
+    match asked.get("limit") {
+        Some(limit) => limit.parse().map_err(|_| Wrong::asked(format!("limit is {limit:?}, expected a number"))),
+        None => Ok(LIST),
+    }
+}
+
+fn named(name: &str) -> Result<DeliveryState, Wrong> {
+    let found = DeliveryState::ALL.into_iter().find(|state| state.name() == name.replace('_', " ").to_lowercase());
+    found.ok_or_else(|| {
+        let all = DeliveryState::ALL.map(DeliveryState::name).join(", ");
+        Wrong::asked(format!("state is {name:?}, expected one of {all}"))
+    })
+}
+
+fn found(deliveries: &Deliveries<'_>, id: &str) -> Result<Option<Delivery>, StoreError> {
+    deliveries.with_id(id)
+}
+
+/// By ConversationID, or by the RequestID of a call without one.
+fn is_about(delivery: &Delivery, id: &str) -> bool {
+    let owner = Internal(delivery.account);
+    match &delivery.content {
+        Content::Results(notice) => {
+            notice.name == Name::conversation(&owner, id) || notice.name == Name::request(&owner, &id.to_lowercase())
+        }
+        Content::Send(_) => false,
+    }
+}
+
+fn line(delivery: &Delivery) -> Value {
+    let mut line = json!({
+        "id": delivery.id,
+        "account": delivery.account,
+        "kind": delivery.content.kind().name(),
+        "state": delivery.state.name(),
+        "address": shown(delivery.content.address()),
+        "target": delivery.content.lane(),
+        "owed": delivery.owed.to_string(),
+        "due": delivery.due.map(|due| due.to_string()),
+        "changed": delivery.changed.to_string(),
+        "tries": delivery.tries,
+        "status": delivery.attempts.last().map(|attempt| &attempt.status),
+    });
+    if let (Content::Results(notice), Value::Object(members)) = (&delivery.content, &mut line) {
+        members.insert("conversation".to_owned(), json!(notice.name.conversation_id()));
+        let request = notice.name.is_single().then(|| notice.name.id());
+        members.insert("request".to_owned(), json!(request));
+        members.insert("part".to_owned(), json!(notice.about));
+        members.insert("event".to_owned(), json!(format!("{:?}", notice.event)));
+        members.insert("when".to_owned(), json!(format!("{:?}", notice.target.when)));
+    }
+    line
+}
+
+fn told(lane: &Lane, now: Time, settings: &Settings) -> Value {
+    json!({
+        "target": lane.name,
+        "breaker": breaker_state(lane.health, now, settings),
+        "failures": lane.health.failures,
+        "failing_since": lane.health.failing.map(|since| since.to_string()),
+        "rests_until": lane.health.rest.map(|rest| rest.to_string()),
+    })
+}
