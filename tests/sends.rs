@@ -11,8 +11,12 @@
 mod asynchronous;
 #[path = "sends/create.rs"]
 mod create;
+#[path = "sends/delivery.rs"]
+mod delivery;
 #[path = "sends/events.rs"]
 mod events;
+#[path = "sends/front.rs"]
+mod front;
 #[path = "wire/gateway.rs"]
 #[allow(dead_code, reason = "shared with the tests of the wire")]
 mod gateway;
@@ -22,3 +26,6 @@ mod house;
 mod leaving;
 #[path = "sends/rendering.rs"]
 mod rendering;
+#[path = "mail/sink.rs"]
+#[allow(dead_code, reason = "shared with the tests of mail")]
+mod sink;

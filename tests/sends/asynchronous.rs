@@ -2,62 +2,23 @@
 
 use std::time::Duration;
 
-use envoi::mail::Way;
-
 use crate::{
-    gateway::{Answer, Gateway, PARTNER_API, START, request},
+    front::{advance, create, found, mails, ready},
+    gateway::Gateway,
     house::{definition, object, to, triggered},
 };
 
 const OPTIONS: &str = "<RequestType>Asynchronous</RequestType>";
 
-/// A gateway with a way for mail to leave, and what a triggered send needs.
-async fn ready() -> Gateway {
-    let gateway = Gateway::start_with(|parts| parts.mail.way = Way::Memory).await;
-    let furniture = [
-        object(
-            "Email",
-            "<CustomerKey>welcome</CustomerKey><Name>W</Name><TextBody>Hi</TextBody><Subject>Hello</Subject>",
-        ),
-        object(
-            "SenderProfile",
-            "<CustomerKey>shop</CustomerKey><Name>S</Name><FromAddress>s@example.com</FromAddress>",
-        ),
-        definition(""),
-    ];
-    let made = create(&gateway, "", &furniture.concat()).await;
-    assert_eq!(made.text("CreateResponse/OverallStatus").as_deref(), Some("OK"), "{}", made.body);
-    gateway
-}
-
-async fn create(gateway: &Gateway, options: &str, objects: &str) -> Answer {
-    gateway.call("Create", &request("CreateRequest", &format!("<Options>{options}</Options>"), objects)).await
-}
-
-/// Moves the clock; returns when what became due has been worked off.
-async fn advance(gateway: &Gateway, by: Duration) {
-    let request = format!(
-        "POST /time?by={} HTTP/1.1\r\nHost: {}\r\nEnvoi-Operator: test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-        by.as_millis(),
-        gateway.admin
-    );
-    let answer = Answer::over(gateway.admin, request.as_bytes()).await;
-    assert_eq!(answer.status, 200, "{}", answer.body);
-}
-
 /// How many objects of a type there are.
 async fn count(gateway: &Gateway, kind: &str) -> usize {
-    let message = format!(
-        "<RetrieveRequestMsg xmlns=\"{PARTNER_API}\"><RetrieveRequest><ObjectType>{kind}</ObjectType>\
-         <Properties>ID</Properties></RetrieveRequest></RetrieveRequestMsg>"
-    );
-    gateway.call("Retrieve", &message).await.count("RetrieveResponseMsg/Results")
+    found(gateway, kind, &["ID"], "").await.len()
 }
 
 #[tokio::test]
 async fn a_call_waits_for_the_window_of_its_priority() {
     for (priority, seconds) in [("High", 0), ("Medium", 60), ("Low", 300)] {
-        let gateway = ready().await;
+        let gateway = ready("", |_| {}).await;
         // The gateway's clock stands on the boundary of every window.
         advance(&gateway, Duration::from_secs(1)).await;
         let options = format!("{OPTIONS}<QueuePriority>{priority}</QueuePriority>");
@@ -80,14 +41,14 @@ async fn a_call_waits_for_the_window_of_its_priority() {
         }
         assert_eq!(count(&gateway, "ResultItem").await, 1, "{priority}");
         assert_eq!(count(&gateway, "Subscriber").await, 1, "{priority}");
-        assert!(gateway.clock.now() >= START);
+        assert_eq!(mails(&gateway).await.len(), 1, "{priority}");
         gateway.stop().await;
     }
 }
 
 #[tokio::test]
 async fn what_cannot_be_sent_is_told_before_it_is_queued() {
-    let gateway = ready().await;
+    let gateway = ready("", |_| {}).await;
     let unknown = "<TriggeredSendDefinition><CustomerKey>none</CustomerKey></TriggeredSendDefinition>";
     let unknown = object("TriggeredSend", &format!("{unknown}{}", to("ada", "ada@example.com")));
     for (objects, code) in [
@@ -121,7 +82,7 @@ async fn what_cannot_be_sent_is_told_before_it_is_queued() {
 
 #[tokio::test]
 async fn a_part_may_send_what_an_earlier_part_defines() {
-    let gateway = ready().await;
+    let gateway = ready("", |_| {}).await;
     let part = |sequence: u32| {
         format!(
             "<ConversationID>c</ConversationID><SequenceCode>{sequence}</SequenceCode>\
@@ -139,6 +100,6 @@ async fn a_part_may_send_what_an_earlier_part_defines() {
     create(&gateway, &part(1), &definition("").replace(">hello<", ">later<")).await;
     advance(&gateway, Duration::ZERO).await;
     assert_eq!(count(&gateway, "ResultItem").await, 2);
-    assert_eq!(count(&gateway, "Subscriber").await, 1);
+    assert_eq!(mails(&gateway).await.len(), 1);
     gateway.stop().await;
 }

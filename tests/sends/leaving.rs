@@ -6,7 +6,8 @@ use envoi::{
 };
 
 use crate::{
-    gateway::{Answer, Gateway},
+    front::page,
+    gateway::Gateway,
     house::{House, object, subscriber, to, triggered},
 };
 
@@ -65,21 +66,12 @@ fn what_is_gone_is_left_for_good() {
     assert_eq!(house.leave(&token), Left::Before);
 }
 
-async fn ask(gateway: &Gateway, method: &str, path: &str, body: &str) -> Answer {
-    let kind = "Content-Type: application/x-www-form-urlencoded";
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: mc.example\r\n{kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    gateway.raw(request.as_bytes()).await
-}
-
 #[tokio::test]
 async fn a_link_that_is_none_is_refused_in_words() {
     let gateway = Gateway::start().await;
     for token in ["x", &"A".repeat(108), &"A".repeat(5000), "%00", "-_-"] {
         for (method, body) in [("GET", ""), ("POST", "List-Unsubscribe=One-Click")] {
-            let answer = ask(&gateway, method, &format!("/unsubscribe/{token}"), body).await;
+            let answer = page(&gateway, method, &format!("/unsubscribe/{token}"), body).await;
             assert_eq!(answer.status, 404, "{token}");
             assert!(answer.body.contains("<h1>This link does not work</h1>"), "{}", answer.body);
             assert_eq!(answer.header("cache-control"), Some("no-store"));
@@ -89,6 +81,6 @@ async fn a_link_that_is_none_is_refused_in_words() {
             );
         }
     }
-    assert_eq!(ask(&gateway, "PUT", "/unsubscribe/x", "").await.status, 405);
+    assert_eq!(page(&gateway, "PUT", "/unsubscribe/x", "").await.status, 405);
     gateway.stop().await;
 }
