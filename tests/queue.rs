@@ -20,6 +20,7 @@ use envoi::{
     clock::Clock,
     conversation::{self, Arriving, State},
     message::client::{Accounts, Client},
+    notify::{self, Notifier},
     object::Limits,
     queue::{self, Queue},
     store::{Name, Store, image::Image},
