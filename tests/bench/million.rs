@@ -24,6 +24,7 @@ use envoi::{
         Operation,
         client::{Account, Accounts, Client, Permissions, Reach, Secret, SecretHash, User},
     },
+    notify::{self, Carriers, Notifier},
     object::Limits,
     queue::{self, Arrival, Queue, Refusal},
     schema::Schema,
@@ -138,7 +139,14 @@ impl House {
         let rules =
             conversation::Settings { max_open: u64::MAX >> 1, max_queued_bytes: u64::MAX >> 1, ..Default::default() };
         let backend = backend::Settings { conversations: rules.clone(), ..Default::default() };
+        let notifier = Notifier::new(notify::Parts {
+            store: store.clone(),
+            clock: clock.clone(),
+            settings: notify::Settings::default(),
+            carriers: Carriers::new(),
+        });
         let queue = Queue::new(queue::Parts {
+            notifier,
             store: store.clone(),
             backend: Arc::new(Backend { schema: Arc::new(Schema::embedded().unwrap()), settings: backend }),
             directory: Box::new(move || Arc::clone(&accounts)),

@@ -7,13 +7,15 @@
 //! | GET /targets | limit | places that fail or rest |
 //! | POST /redeliver | id (several with commas), or target | owes them again, due now; with a target all that failed there |
 
+use std::cell::RefCell;
+
 use serde_json::{Value, json};
 
 use super::{Asked, Operators, Wrong};
 use crate::{
     clock::Time,
     notify::{Settings, breaker_state, shown},
-    store::{Content, Deliveries, Delivery, DeliveryState, Internal, Lane, Name, StoreError, Transaction, View},
+    store::{Content, Delivery, DeliveryState, Internal, Lane, Name, StoreError, Transaction, View},
 };
 
 /// Deliveries in a list, unless more or fewer are asked for.
@@ -50,7 +52,7 @@ impl Operators {
         let look = move |view: &View<'_>| -> Result<_, StoreError> {
             let deliveries = view.deliveries();
             let after = match after {
-                Some(id) => match found(&deliveries, &id)? {
+                Some(id) => match deliveries.with_id(&id)? {
                     Some(delivery) => Some(delivery.number),
                     None => return Ok(None),
                 },
@@ -70,7 +72,7 @@ impl Operators {
     async fn delivery(&self, asked: &Asked<'_>) -> Result<Value, Wrong> {
         let id = asked.get("id").ok_or_else(|| Wrong::asked("id is missing".to_owned()))?;
         let look = move |view: &View<'_>| -> Result<_, StoreError> {
-            let Some(delivery) = found(&view.deliveries(), &id)? else { return Ok(None) };
+            let Some(delivery) = view.deliveries().with_id(&id)? else { return Ok(None) };
             let lane = view.deliveries().lane(&delivery.content.lane())?;
             Ok(Some((delivery, lane)))
         };
@@ -134,7 +136,7 @@ impl Operators {
         let look = move |view: &View<'_>| -> Result<_, StoreError> {
             let mut numbers = Vec::with_capacity(ids.len());
             for id in ids {
-                match found(&view.deliveries(), &id)? {
+                match view.deliveries().with_id(&id)? {
                     Some(delivery) => numbers.push(delivery.number),
                     None => return Ok(Err(id)),
                 }
@@ -148,11 +150,18 @@ impl Operators {
     /// What failed at a place.
     async fn failed(&self, target: String) -> Result<Vec<i64>, Wrong> {
         let look = move |view: &View<'_>| {
-            let wanted = |delivery: &Delivery| delivery.content.lane() == target;
-            view.deliveries().list(Some(DeliveryState::Failed), None, usize::MAX, &wanted)
+            // Their numbers alone: there may be very many.
+            let numbers = RefCell::new(Vec::new());
+            let noted = |delivery: &Delivery| {
+                if delivery.content.lane() == target {
+                    numbers.borrow_mut().push(delivery.number);
+                }
+                false
+            };
+            view.deliveries().list(Some(DeliveryState::Failed), None, usize::MAX, &noted)?;
+            Ok(numbers.into_inner())
         };
-        let failed = self.store.read(look).await.map_err(Wrong::store)?;
-        Ok(failed.iter().map(|delivery| delivery.number).collect())
+        self.store.read(look).await.map_err(Wrong::store)
     }
 }
 
@@ -169,10 +178,6 @@ fn named(name: &str) -> Result<DeliveryState, Wrong> {
         let all = DeliveryState::ALL.map(DeliveryState::name).join(", ");
         Wrong::asked(format!("state is {name:?}, expected one of {all}"))
     })
-}
-
-fn found(deliveries: &Deliveries<'_>, id: &str) -> Result<Option<Delivery>, StoreError> {
-    deliveries.with_id(id)
 }
 
 /// By ConversationID, or by the RequestID of a call without one.

@@ -204,8 +204,10 @@ impl<'a> Check<'a> {
     ) -> Result<(), StoreError> {
         if let Some(engine) = self.engine {
             let (overlay, sequence) = (RefCell::new(Overlay::default()), std::cell::Cell::new(0));
-            repair(&mut Transaction::new(engine, &overlay, &sequence))?;
-            engine.apply(&overlay.into_inner().take().into_iter().collect())?;
+            // No id is known to be new here: whatever a repair touches is read first.
+            repair(&mut Transaction::new(engine, &overlay, &sequence, i64::MAX))?;
+            let changes = overlay.into_inner().take().into_iter().map(|(key, change)| (key, change.value));
+            engine.apply(&changes.collect())?;
             self.out.borrow_mut().repaired += 1;
         }
         let repaired = self.engine.is_some();

@@ -1,0 +1,84 @@
+//! What operators see of deliveries, by HTTP, by commands and in metrics.
+
+use std::process::Command;
+
+use crate::{
+    house::{Asynchronous, House, list},
+    receiver::{Reply, pair, to},
+};
+
+async fn envoi(house: &House, arguments: &[&str]) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_envoi"));
+    command.args(arguments).args(["--admin", &format!("http://{}/", house.gateway.admin)]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+#[tokio::test]
+async fn deliveries_are_listed_shown_counted_and_sent_again() {
+    let (house, receiver) = pair().await;
+    receiver.will([Reply::Status(200, vec![]), Reply::Status(404, vec![]), Reply::Status(503, vec![])]);
+    for name in ["taken", "refused", "late"] {
+        let options = to(Asynchronous::part(name, 1, 1), &receiver.url("/hook?token=hidden"), "OnCallComplete", "");
+        house.create(&options, &list(name)).await;
+        house.idle().await;
+    }
+    let (code, out, _) = envoi(&house, &["deliveries"]).await;
+    let states: Vec<_> = out.lines().map(|line| line.split_whitespace().nth(1).unwrap()).collect();
+    assert_eq!((code, states), (0, vec!["owed", "failed", "delivered"]), "{out}");
+    assert!(!out.contains("hidden") && out.contains("/hook?…"), "{out}");
+    let (_, out, _) = envoi(&house, &["deliveries", "--failed", "--json"]).await;
+    let failed: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((failed.as_array().unwrap().len(), &failed[0]["conversation"]), (1, &"refused".into()));
+    let id = failed[0]["id"].as_str().unwrap().to_owned();
+    let (_, out, _) = envoi(&house, &["delivery", &id]).await;
+    assert!(
+        out.contains("conversation  refused\n") && out.contains("refused     ") && out.contains("HTTP 404"),
+        "{out}"
+    );
+    let (_, out, _) = envoi(&house, &["deliveries", "--conversation", "late"]).await;
+    assert_eq!(out.lines().count(), 1);
+    let (_, out, _) = envoi(&house, &["deliveries", "--after", &id]).await;
+    assert!(out.lines().count() == 1 && out.contains("delivered"), "{out}");
+    let (_, out, _) = envoi(&house, &["targets"]).await;
+    assert!(out.contains("closed") && out.contains("1 failures") && out.contains("https://hooks.example:"), "{out}");
+
+    let page = house.admin("GET", "/metrics").await.body;
+    for line in [
+        "envoi_deliveries{kind=\"post\",state=\"failed\"} 1",
+        "envoi_deliveries{kind=\"post\",state=\"owed\"} 1",
+        "envoi_delivery_attempts{kind=\"post\",outcome=\"delivered\"} 1",
+        "envoi_delivery_attempts{kind=\"post\",outcome=\"refused\"} 1",
+        "envoi_deliveries_oldest_seconds 0",
+    ] {
+        assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");
+    }
+    assert_eq!(page.matches("# TYPE envoi_deliveries gauge").count(), 1);
+
+    let (code, out, _) = envoi(&house, &["redeliver", &id]).await;
+    assert_eq!((code, out.as_str()), (0, "1 owed again\n"));
+    house.idle().await;
+    let owed = house.conversation("refused").await["owed"][0].as_str().unwrap().to_owned();
+    assert!(owed.ends_with("/hook?… for part 1: delivered"), "{owed}");
+    let (code, _, error) = envoi(&house, &["redeliver", "nobody"]).await;
+    assert_eq!((code, error.as_str()), (1, "envoi: there is no delivery nobody\n"));
+    assert_eq!(envoi(&house, &["redeliver"]).await.0, 64);
+    assert_eq!(house.admin("GET", "/deliveries?state=nothing").await.status, 400);
+    assert_eq!(house.admin("GET", "/delivery?id=nobody").await.status, 404);
+    assert_eq!(house.admin("GET", "/redeliver?id=x").await.status, 405);
+}
+
+#[tokio::test]
+async fn results_that_are_still_owed_are_not_forgotten() {
+    let (house, receiver) = pair().await;
+    receiver.will((0..1000).map(|_| Reply::Status(503, vec![("retry-after", "86400".to_owned())])));
+    house.create(&to(Asynchronous::part("c", 1, 1), &receiver.url("/"), "OnCallComplete", ""), &list("a")).await;
+    house.idle().await;
+    house.advance(2 * 24 * 3600).await;
+    assert_eq!(house.deliveries().await[0]["state"], "owed");
+    house.advance(40 * 24 * 3600).await;
+    // Given up after three days, forgotten with its conversation after thirty.
+    assert!(house.deliveries().await.is_empty());
+    assert_eq!(house.admin("GET", "/conversation?id=c").await.status, 404);
+}
