@@ -252,7 +252,7 @@ async fn an_address_that_is_none_is_given_up_and_seen() {
     let deliveries: Value = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(
         (deliveries[0]["state"].as_str(), deliveries[0]["kind"].as_str()),
-        (Some("Failed"), Some("email")),
+        (Some("failed"), Some("email")),
         "{deliveries}"
     );
     let answer = house.admin("GET", &format!("/delivery?id={}", deliveries[0]["id"].as_str().unwrap())).await;
