@@ -91,22 +91,26 @@ async fn what_became_of_mail_can_be_retrieved() {
     advance(&gateway, Duration::from_secs(3600)).await;
     create(&gateway, HIGH, &triggered(&to("ada", "ada@example.com"))).await;
     advance(&gateway, Duration::ZERO).await;
+    // The first two are of the first call.
     let all = found(&gateway, "SentEvent", &["SendID", "BatchID", "TriggeredSendDefinitionObjectID"], "").await;
     let [send, batch, definition] = all[0].split(' ').collect::<Vec<_>>().try_into().unwrap();
     let later = START.plus(Duration::from_secs(60)).to_string();
     for (wanted, expected) in [
-        (String::new(), vec!["ada", "bob", "ada"]),
+        (String::new(), vec!["ada", "ada", "bob"]),
         (filter("SubscriberKey", "equals", "ADA"), vec!["ada", "ada"]),
         (filter("SubscriberKey", "equals", "eve"), vec![]),
-        (filter("SendID", "equals", send), vec!["ada", "bob", "ada"]),
-        (filter("SendID", "equals", &format!("0{send}")), vec!["ada", "bob", "ada"]),
+        (filter("SendID", "equals", send), vec!["ada", "ada", "bob"]),
+        (filter("SendID", "equals", &format!("0{send}")), vec!["ada", "ada", "bob"]),
         (filter("BatchID", "equals", batch), vec!["ada", "bob"]),
         (filter("BatchID", "equals", "7"), vec![]),
-        (filter("TriggeredSendDefinitionObjectID", "equals", definition), vec!["ada", "bob", "ada"]),
+        (filter("TriggeredSendDefinitionObjectID", "equals", definition), vec!["ada", "ada", "bob"]),
         (filter("EventDate", "greaterThan", &later), vec!["ada"]),
         (filter("EventDate", "lessThan", &later), vec!["ada", "bob"]),
     ] {
-        assert_eq!(found(&gateway, "SentEvent", &["SubscriberKey"], &wanted).await, expected, "{wanted}");
+        // Mails of one moment leave side by side.
+        let mut keys = found(&gateway, "SentEvent", &["SubscriberKey"], &wanted).await;
+        keys.sort();
+        assert_eq!(keys, expected, "{wanted}");
     }
     let counts = ["CustomerKey", "Sent", "Queued", "Bounces"];
     let summary = found(&gateway, "TriggeredSendSummary", &counts, &filter("CustomerKey", "equals", "hello")).await;

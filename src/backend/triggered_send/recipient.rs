@@ -128,7 +128,6 @@ pub(crate) fn check<'n>(
 }
 
 /// The subscriber that is meant: by key, by ID, which must agree; else by address.
-#[expect(clippy::type_complexity, reason = "nobody, somebody, or a wrong name; or the store's error")]
 fn found(objects: &Objects<'_>, node: Node<'_>) -> Result<Result<Option<(i64, Object)>, Problem>, StoreError> {
     let by_id = match generic::number(node) {
         None => None,
