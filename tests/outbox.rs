@@ -69,8 +69,7 @@ impl House {
     }
 
     fn due(&self, now: i64, limit: usize, free: usize) -> (Vec<i64>, Option<Time>) {
-        let (due, next) = self.0.read_blocking(|view| view.deliveries().due(at(now), limit, &|_| free)).unwrap();
-        (due.into_iter().map(|(number, _)| number).collect(), next)
+        self.0.read_blocking(|view| view.deliveries().due(at(now), limit, &|_| free)).unwrap()
     }
 
     fn counts(&self) -> BTreeMap<(DeliveryKind, DeliveryState), u64> {

@@ -98,8 +98,7 @@ impl Dispatcher {
             while parts.store.write(move |txn| txn.forget_sends(now)).await? > 0 {}
         }
         if !due.is_empty() {
-            let numbers: Vec<i64> = due.iter().map(|(number, _)| *number).collect();
-            for delivery in parts.store.write(move |txn| txn.begin_deliveries(&numbers, now)).await? {
+            for delivery in parts.store.write(move |txn| txn.begin_deliveries(&due, now)).await? {
                 let lane = delivery.content.lane();
                 *self.seats.entry(lane.clone()).or_default() += 1;
                 let worker = self.workers.spawn(Arc::clone(&self.shared).work(delivery, lane.clone()));

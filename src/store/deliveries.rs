@@ -253,14 +253,14 @@ impl Deliveries<'_> {
         Ok(self.get(number)?.filter(|delivery| delivery.id.eq_ignore_ascii_case(id)))
     }
 
-    /// What is due by `now`: at most `limit`, of each lane as many as `free` allows, the lane whose first has waited longest
+    /// The numbers of what is due by `now`: at most `limit`, of each lane as many as `free` allows, the lane whose first has waited longest
     /// first. And when the next lane is due that is not due yet. Lanes that rest are passed over without a look at what waits in them.
     pub fn due(
         &self,
         now: Time,
         limit: usize,
         free: &dyn Fn(&lane::Lane) -> usize,
-    ) -> Result<(Vec<(i64, String)>, Option<Time>), StoreError> {
+    ) -> Result<(Vec<i64>, Option<Time>), StoreError> {
         let (from, next) = (keys::heads(), keys::heads_after(now.millis()));
         let mut found = Vec::new();
         if limit > 0 {
@@ -279,7 +279,7 @@ impl Deliveries<'_> {
                 let mut left = room;
                 let (from, to) = (keys::due_in(&name), keys::due_after(&name, now.millis()));
                 self.0.visit(&from, Some(&to), &mut |key, _| {
-                    found.extend(keys::risen(key).map(|number| (number, name.clone())));
+                    found.extend(keys::risen(key));
                     left -= 1;
                     Ok(left > 0)
                 })?;

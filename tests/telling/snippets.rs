@@ -89,6 +89,6 @@ async fn the_snippets_verify_and_count_each_once() {
         }
         run.push(program);
     }
-    assert!(!run.is_empty(), "no language of the snippets is on this machine");
-    println!("run: {run:?}");
+    let least = if std::env::var_os("ENVOI_REQUIRE_ALL").is_some() { 6 } else { 1 };
+    assert!(run.len() >= least, "of the snippets' languages there are only {run:?} on this machine");
 }
