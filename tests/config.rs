@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use envoi::config::{Config, Layers, NO_MAIL, demo, markdown, toml};
+use envoi::config::{Config, Layers, NO_MAIL, demo, toml};
 
 const HASH: &str = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$iNXLK1wmJ1QsxHxcYxnCTB06DSfMJyJwGEVuIuxl/6w";
 
@@ -232,14 +232,6 @@ fn what_is_shown_loads_again_and_holds_no_secret() {
     let again = Config::load(&file(settings)).unwrap();
     assert_eq!(again.access, config.access);
     assert!(::toml::from_str::<::toml::Table>(&shown).is_ok());
-}
-
-#[test]
-fn the_readme_has_the_table_of_settings() {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    if let Ok(readme) = fs::read_to_string(readme) {
-        assert!(readme.contains(&markdown()), "put what `envoi config --markdown` prints into README.md");
-    }
 }
 
 #[test]
