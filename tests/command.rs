@@ -315,8 +315,10 @@ fn what_cannot_be_reached_or_read_has_its_own_exit_code() {
     let create = directory.path().join("create.xml");
     fs::write(&create, CREATE).unwrap();
     let create = create.display().to_string();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let url = format!("http://{free}/Service.asmx");
+    // A port at which nobody listens, held so that no other test is given it.
+    let held = tokio::net::TcpSocket::new_v4().unwrap();
+    held.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let url = format!("http://{}/Service.asmx", held.local_addr().unwrap());
     assert_eq!(run(&["send", "--url", &url, &create]).0, IO);
     assert_eq!(run(&["send", "--url", &url, "/no/such/file"]).0, IO);
     fs::write(directory.path().join("broken.xml"), "<a>").unwrap();

@@ -16,8 +16,8 @@ import (
 const tolerance = 5 * 60
 
 func key(secret string) []byte {
-	if encoded, found := strings.CutPrefix(secret, "whsec_"); found {
-		key, err := base64.StdEncoding.DecodeString(encoded)
+	if strings.HasPrefix(secret, "whsec_") {
+		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
 		if err != nil {
 			panic("the secret is not base64")
 		}

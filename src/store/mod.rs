@@ -13,7 +13,7 @@
 //! - Every record has a version byte, the whole store a format mark; what cannot be read is an error, never a panic.
 //!
 //! Keys are described in `key`, `conversation_key` and `delivery_key`, records in `objects`, `conversations` and
-//! `deliveries`, long values in `chunk`, the disk in `disk`, readers in `versions`, failures and the way out of them in
+//! `delivery`, long values in `chunk`, the disk in `disk`, readers in `versions`, failures and the way out of them in
 //! `committer`.
 //!
 //! For operators, over stopped stores or one state of a running one: `backup`, `compact`, `check` (fsck), `dump` (export and
@@ -35,6 +35,7 @@ mod objects;
 mod conversation_key;
 mod conversations;
 mod delivery_key;
+mod delivery;
 mod deliveries;
 mod lane;
 mod outbox;
@@ -65,9 +66,9 @@ pub use backup::restore;
 pub use check::{Catalogue, Check, Finding, Report};
 pub use compact::{Compacted, compact};
 pub use conversations::{Conversations, Due, Kept, Known, Name, Outcome, Part, Results};
-pub use deliveries::{
-    ATTEMPTS, Attempt, Attempted, Content, Counts, Deliveries, Delivery, DeliveryKind, DeliveryState, Notice,
-    STATUS_BYTES,
+pub use deliveries::{Counts, Deliveries};
+pub use delivery::{
+    ATTEMPTS, Attempt, Attempted, Content, Delivery, DeliveryKind, DeliveryState, Notice, STATUS_BYTES,
 };
 pub use dump::{Shape, Written, export, import};
 pub use error::StoreError;

@@ -80,6 +80,14 @@ impl Program {
     }
 }
 
+impl Drop for Program {
+    fn drop(&mut self) {
+        // After a kill there is nothing left to do; where a test failed, it still runs.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_owed_survives_sigkill_at_every_step_under_its_id() {
     let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::new());

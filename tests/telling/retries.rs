@@ -96,8 +96,10 @@ async fn a_target_that_is_down_is_left_alone_and_keeps_nobody_waiting() {
         parts.notify.max_attempts = 1000;
     })
     .await;
-    // A port at which nobody listens.
-    let down = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    // A port at which nobody listens, held so that no other test is given it.
+    let held = tokio::net::TcpSocket::new_v4().unwrap();
+    held.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let down = held.local_addr().unwrap().port();
     for name in 0..30 {
         let options = to(Asynchronous::new(), &format!("https://down.example:{down}/"), "Always", "");
         house.create(&options, &list(&name.to_string())).await;

@@ -303,8 +303,15 @@ fn plans(held: &Held) -> Vec<(&'static str, Changes, Expected, u64)> {
         ),
         (
             "a delivery is in another state, too",
-            vec![(key(held, 0x2A, "").into_iter().enumerate().map(|(at, byte)| if at == 1 { 4 } else { byte }).collect(), Some(Vec::new()))],
-            expected(&[[&format!("the state of {of_number}"), "no index entry: the delivery has another", "an index entry"]]),
+            vec![(
+                key(held, 0x2A, "").into_iter().enumerate().map(|(at, byte)| if at == 1 { 4 } else { byte }).collect(),
+                Some(Vec::new()),
+            )],
+            expected(&[[
+                &format!("the state of {of_number}"),
+                "no index entry: the delivery has another",
+                "an index entry",
+            ]]),
             0,
         ),
         (
@@ -325,7 +332,10 @@ fn plans(held: &Held) -> Vec<(&'static str, Changes, Expected, u64)> {
             match waiting.is_empty() {
                 true => Vec::new(),
                 // Both the delivery and its lane tell of it.
-                false => expected(&[[&format!("the due time of {of_number}"), "an entry: it is due", "none"], ["lane \"https://127.0.0.1:1\"", "no head", "its head at"]]),
+                false => expected(&[
+                    [&format!("the due time of {of_number}"), "an entry: it is due", "none"],
+                    ["lane \"https://127.0.0.1:1\"", "no head", "its head at"],
+                ]),
             },
             0,
         ),

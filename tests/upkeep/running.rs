@@ -106,6 +106,9 @@ async fn a_backup_under_load_is_one_moment_with_everything_acknowledged_before_i
         });
     }
     while acknowledged.lock().unwrap().len() < 40 {
+        if let Some(ended) = load.try_join_next() {
+            panic!("nobody is to end yet: {ended:?}");
+        }
         tokio::task::yield_now().await;
     }
     let before: Vec<String> = acknowledged.lock().unwrap().clone();
