@@ -72,6 +72,6 @@ pub(super) fn settings() -> impl Iterator<Item = &'static Setting> + Clone {
         access::ROWS,
         log::ROWS,
     ]
-        .into_iter()
-        .flatten()
+    .into_iter()
+    .flatten()
 }
