@@ -259,7 +259,9 @@ impl Dispatcher {
         let due = match self.shared.parts.store.read(look).await {
             Ok(found) => found,
             Err(error) => {
-                tracing::error!("what is due cannot be read: {error}");
+                if !matches!(error, StoreError::Unavailable { .. }) {
+                    tracing::error!("what is due cannot be read: {error}");
+                }
                 return Some(now.plus(AFTER_FAILURE));
             }
         };
