@@ -11,8 +11,6 @@ use crate::{
     store::{Objects, Outcome, Owner, Results, StoreError, Transaction},
 };
 
-use super::generic::BY_GUID;
-
 /// One for each object of a call.
 pub const ITEM: &str = "ResultItem";
 /// One for each call.
@@ -208,9 +206,8 @@ pub fn end_job(
 }
 
 fn keep_job(txn: &Transaction<'_>, owner: &impl Owner, number: i64, job: &Object) -> Result<(), StoreError> {
-    let guid = folded(job.text("ObjectID").unwrap_or_default());
-    txn.objects(owner).add(JOB, number, job, &[(BY_GUID, &guid)])?;
-    Ok(())
+    // By its RequestID it is found over its part.
+    txn.objects(owner).add(JOB, number, job, &[])
 }
 
 /// Removes everything that is kept about a part.

@@ -46,7 +46,7 @@ mod faults;
 #[cfg(test)]
 mod tests;
 
-pub use conversations::{Conversations, Due, Kept, Known, Name, Outcome, Part, Results};
+pub use conversations::{Conversations, Due, Kept, Known, Name, Outcome, Part, Results, SHORT_ENVELOPE};
 pub use deliveries::{
     ATTEMPTS, Attempt, Attempted, Content, Counts, Deliveries, Delivery, DeliveryKind, DeliveryState, Notice,
     STATUS_BYTES,
