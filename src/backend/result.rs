@@ -17,7 +17,7 @@ pub const ITEM: &str = "ResultItem";
 pub const MESSAGE: &str = "ResultMessage";
 /// The member of a ResultMessage that is kept apart.
 pub const DETAIL: &str = "ResultDetailXML";
-const JOB: &str = "AsyncRequestResult";
+pub(crate) const JOB: &str = "AsyncRequestResult";
 
 /// Index names.
 pub(crate) const BY_REQUEST: &str = "request";
