@@ -61,7 +61,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { workers: 2, message: "Queued".to_owned() }
+        Self { workers: 16, message: "Queued".to_owned() }
     }
 }
 
