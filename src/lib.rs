@@ -34,6 +34,10 @@
 //! - What is acknowledged is on disk: [`store::Store::write`] answers after `fdatasync`. Calls that come together share one.
 //! - An object that fails leaves nothing behind, and the other objects of its call alone (`backend/walk`).
 //! - What an object held comes back, known to the schema or not. Stored records keep names, never places in a table.
+//! - Nothing is sent that is not first written down as owed, in the commit that made the result; and an attempt is written
+//!   down as begun before a byte of it leaves ([`store::Delivery`]). What may have arrived twice carries one id; a triggered
+//!   send that may have arrived is shown as in doubt and goes out again only when an operator says so.
+//! - A commit that fails is taken back, also behind a restart of the engine, before anything else is accepted.
 //! - A panic in one request ends that request alone, on the reactor, on the committer and in a reader.
 //! - Two texts in every error: the caller's (a row, or a Fault) and the log's. A fault is logged in one place
 //!   (`server/gateway`). No secret, body or query string is logged.
@@ -58,6 +62,10 @@
 //! An asynchronous call leaves at step 4: [`conversation::place`] and [`queue::accept()`] take its envelope in, in one
 //! transaction, and it is answered `Queued`. A worker of [`queue`] goes on with step 5 when the conversation is due; the
 //! rows become results in the transaction that applied them.
+//!
+//! What `SendResponseTo` asks for ([`conversation::respond`]) and the mails of triggered sends are owed in that transaction too,
+//! as records in lanes, one for each place. The [`notify`] room takes them when they are due, renders them from what the
+//! store holds at that moment, hands them to a carrier (callback, e-mail, folder), and writes down how it ended.
 //!
 //! A Retrieve takes the same way to step 4, and then reads a snapshot ([`store::View`]) on a thread that may block; the
 //! committer never waits for it. What is left after a batch is a record like any other, so a continuation survives a restart.

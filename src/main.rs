@@ -5,7 +5,7 @@
 
 use std::process::ExitCode;
 
-/// sled allocates and frees for each key that it writes; this allocator does that in two thirds of the time.
+/// sled allocates and frees much for each key that it writes: with this allocator a key costs a quarter less.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

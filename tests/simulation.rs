@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test ends where it is wrong")]
 
+#[path = "simulation/callers.rs"]
+mod callers;
 #[path = "simulation/checks.rs"]
 mod checks;
 #[path = "simulation/dice.rs"]

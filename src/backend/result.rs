@@ -11,15 +11,13 @@ use crate::{
     store::{Objects, Outcome, Owner, Results, StoreError, Transaction},
 };
 
-use super::generic::BY_GUID;
-
 /// One for each object of a call.
 pub const ITEM: &str = "ResultItem";
 /// One for each call.
 pub const MESSAGE: &str = "ResultMessage";
 /// The member of a ResultMessage that is kept apart.
 pub const DETAIL: &str = "ResultDetailXML";
-pub(super) const JOB: &str = "AsyncRequestResult";
+pub(crate) const JOB: &str = "AsyncRequestResult";
 
 /// Index names.
 pub(crate) const BY_REQUEST: &str = "request";
@@ -208,9 +206,8 @@ pub fn end_job(
 }
 
 fn keep_job(txn: &Transaction<'_>, owner: &impl Owner, number: i64, job: &Object) -> Result<(), StoreError> {
-    let guid = folded(job.text("ObjectID").unwrap_or_default());
-    txn.objects(owner).add(JOB, number, job, &[(BY_GUID, &guid)])?;
-    Ok(())
+    // By its RequestID it is found over its part.
+    txn.objects(owner).add(JOB, number, job, &[])
 }
 
 /// Removes everything that is kept about a part.

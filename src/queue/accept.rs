@@ -122,11 +122,12 @@ fn add(
         targets: arrival.targets.clone(),
         accepted: now,
         bytes,
+        envelope: None,
         started: None,
         finished: None,
         outcome: None,
         results: Results { job, ..Results::default() },
     };
-    txn.add_part(&kept.name, &part, &arrival.envelope)?;
+    txn.add_part(&kept.name, part, &arrival.envelope)?;
     Ok(())
 }

@@ -61,7 +61,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { workers: 2, message: "Queued".to_owned() }
+        Self { workers: 16, message: "Queued".to_owned() }
     }
 }
 
@@ -259,7 +259,9 @@ impl Dispatcher {
         let due = match self.shared.parts.store.read(look).await {
             Ok(found) => found,
             Err(error) => {
-                tracing::error!("what is due cannot be read: {error}");
+                if !matches!(error, StoreError::Unavailable { .. }) {
+                    tracing::error!("what is due cannot be read: {error}");
+                }
                 return Some(now.plus(AFTER_FAILURE));
             }
         };

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | 0x20 | account, conversation | the conversation, or that its id has been used |
 //! | 0x21 | account, conversation, sequence | a part: who asked, how, what became of it |
-//! | 0x22 | account, conversation, sequence | that part's envelope |
+//! | 0x22 | account, conversation, sequence | that part's envelope, where it is long |
 //! | 0x23 | account, RequestID | account, conversation and sequence of the part |
 //! | 0x24 | moment, account, conversation | account and conversation, due at that moment |
 //!

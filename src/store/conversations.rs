@@ -1,7 +1,7 @@
 //! Conversations: their state, their parts, when something is due. Keys are in `conversation_key`.
 //!
-//! A conversation is one small record that the rule book reads and writes; each part is a record of its own beside its
-//! envelope, so that what a step costs does not grow with the number or the size of the other parts. The index of what is
+//! A conversation is one small record that the rule book reads and writes; each part is a record of its own with its
+//! envelope (beside it, where that is long), so that what a step costs does not grow with the number or the size of the other parts. The index of what is
 //! due has one entry for each conversation at the most: a start looks at nothing else. When results have been kept long
 //! enough, everything goes but the mark that the ConversationID was used; that one stays for ever.
 //!
@@ -18,6 +18,9 @@ use crate::{
 };
 
 pub(super) const VERSION: u8 = 1;
+
+/// An envelope of so many bytes stands in its part's record: one key fewer to write, and little to read with the record.
+pub const SHORT_ENVELOPE: usize = 4 << 10;
 
 /// Which conversation: of an account, by its ConversationID, or by the RequestID of a call that has none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -115,6 +118,8 @@ pub struct Part {
     pub accepted: Time,
     /// How long its envelope is.
     pub bytes: u64,
+    /// Its envelope, when that has at most [`SHORT_ENVELOPE`] bytes; a longer one is a record of its own.
+    pub envelope: Option<String>,
     /// When it was taken up.
     pub started: Option<Time>,
     /// When it was over.
@@ -170,6 +175,10 @@ impl View<'_> {
 }
 
 impl<'a> Conversations<'a> {
+    pub(super) fn new(source: &'a dyn Source) -> Self {
+        Self(source)
+    }
+
     /// What is known of a name.
     pub fn get(&self, name: &Name) -> Result<Option<Known>, StoreError> {
         read(self.0, &keys::conversation(name))
@@ -221,6 +230,9 @@ impl<'a> Conversations<'a> {
 
     /// The envelope of a part.
     pub fn envelope(&self, name: &Name, sequence: u32) -> Result<Option<String>, StoreError> {
+        if let Some(envelope) = self.part(name, sequence)?.and_then(|part| part.envelope) {
+            return Ok(Some(envelope));
+        }
         let key = keys::envelope(name, sequence);
         let Some(bytes) = chunk::read(self.0, &key)? else { return Ok(None) };
         String::from_utf8(bytes).map(Some).map_err(|error| corrupt(&key, &error.to_string()))
@@ -302,9 +314,12 @@ impl Transaction<'_> {
     }
 
     /// Keeps a new part with its envelope, found by its RequestID from now on.
-    pub fn add_part(&mut self, name: &Name, part: &Part, envelope: &str) -> Result<(), StoreError> {
-        self.put_part(name, part)?;
-        chunk::write(self, keys::envelope(name, part.sequence), envelope.as_bytes())?;
+    pub fn add_part(&mut self, name: &Name, mut part: Part, envelope: &str) -> Result<(), StoreError> {
+        match envelope.len() <= SHORT_ENVELOPE {
+            true => part.envelope = Some(envelope.to_owned()),
+            false => chunk::write(self, keys::envelope(name, part.sequence), envelope.as_bytes())?,
+        }
+        self.put_part(name, &part)?;
         self.write(keys::request(name.account, &part.request_id), &(name, part.sequence))
     }
 

@@ -9,6 +9,8 @@
 //! - A damaged snapshot keeps the log from opening: on corruption `snap.*` is set aside and the open is tried once more.
 //! - An error of the disk stays: every later call fails, and some of them hang. The engine is closed and opened again
 //!   (`committer`, [`Engine::nudge`]).
+//! - The memory of pages that were replaced comes back with later calls, some at every 128th. A batch is one call and leaves
+//!   thousands: without [`collect`] 120,000 keys in large batches take 1.2 GB, with it 0.1.
 //! - Space does not come back: [`Engine::bytes_on_disk`] beside the store's own count of live bytes shows it.
 
 use std::{
@@ -244,6 +246,7 @@ impl Engine for Disk {
             }
         }
         self.db.apply_batch(batch).map_err(|error| self.error("writing", &error))?;
+        collect(changes.len());
         self.db.flush().map_err(|error| self.error("flushing", &error))?;
         self.data.sync_data().map_err(|error| failed("syncing", &self.path, &error))
     }
@@ -262,6 +265,16 @@ impl Engine for Disk {
 impl Disk {
     fn error(&self, doing: &str, error: &sled::Error) -> StoreError {
         failed(doing, &self.path, error)
+    }
+}
+
+/// Keys whose garbage one round of collecting is sure to take: it frees up to 8 bags of 62 pages, and a key leaves one or two.
+const KEYS_A_ROUND: usize = 200;
+
+/// Has the memory freed that writing so many keys has left, as far as no reader looks at it.
+fn collect(keys: usize) {
+    for _ in 0..=keys / KEYS_A_ROUND {
+        crossbeam_epoch::pin().flush();
     }
 }
 

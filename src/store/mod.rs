@@ -65,7 +65,7 @@ pub use archive::Manifest;
 pub use backup::restore;
 pub use check::{Catalogue, Check, Finding, Report};
 pub use compact::{Compacted, compact};
-pub use conversations::{Conversations, Due, Kept, Known, Name, Outcome, Part, Results};
+pub use conversations::{Conversations, Due, Kept, Known, Name, Outcome, Part, Results, SHORT_ENVELOPE};
 pub use deliveries::{Counts, Deliveries};
 pub use delivery::{
     ATTEMPTS, Attempt, Attempted, Content, Delivery, DeliveryKind, DeliveryState, Notice, STATUS_BYTES,

@@ -7,7 +7,10 @@ use std::ops::Deref;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{StoreError, chunk, engine::PAGE_BYTES, key, transaction::Transaction, versions::Source};
+use super::{
+    Conversations, Internal, Part, StoreError, chunk, engine::PAGE_BYTES, key, transaction::Transaction,
+    versions::Source,
+};
 
 pub(super) const VERSION: u8 = 1;
 
@@ -88,6 +91,15 @@ impl<'a> Objects<'a> {
             Ok(records.len() < limit && read < SCAN_BYTES)
         })?;
         Ok(records)
+    }
+
+    /// The part of an asynchronous request of this account.
+    pub fn part_of_request(&self, request_id: &str) -> Result<Option<Part>, StoreError> {
+        let conversations = Conversations::new(self.source);
+        match conversations.of_request(&Internal(self.account), request_id)? {
+            Some((name, sequence)) => conversations.part(&name, sequence),
+            None => Ok(None),
+        }
     }
 
     /// How many records of a kind there are; it does not grow with them.

@@ -61,7 +61,7 @@ fn codes_and_texts_are_those_of_the_service() {
         assert!(TABLE.iter().any(|rule| rule.code == *code && rule.text == *text), "{code} {text}");
     }
     let ours: Vec<_> = TABLE.iter().filter(|rule| !DOCUMENTED.contains(&(rule.code, rule.text))).collect();
-    assert_eq!(ours.iter().map(|rule| rule.code).collect::<Vec<_>>(), [204, 228, 229, 231]);
+    assert_eq!(ours.iter().map(|rule| rule.code).collect::<Vec<_>>(), [204, 227, 228, 229, 231]);
     assert!(TABLE.is_sorted_by_key(|rule| rule.code));
     let texts: BTreeSet<_> = TABLE.iter().map(|rule| rule.text).collect();
     assert_eq!(texts.len(), TABLE.len());
@@ -189,9 +189,12 @@ fn code_227_is_for_what_is_not_https() {
     }
     assert_eq!(judge(ResponseType::HttpPost, "http://Hooks.internal:99/x", &named), Ok(Place::Single));
     assert_eq!(judge(ResponseType::HttpPost, "http://hooks.internal/x", &loopback), refused);
-    for kind in [ResponseType::None, ResponseType::Email, ResponseType::Ftp] {
+    for kind in [ResponseType::None, ResponseType::Email] {
         assert_eq!(judge(kind, "http://a.example/", &strict), Ok(Place::Single), "{kind:?}");
     }
+    let folder = Settings { drop_folder: true, ..settings() };
+    assert_eq!(judge(ResponseType::Ftp, "", &strict), Err(Rejection::NoFtp));
+    assert_eq!(judge(ResponseType::Ftp, "", &folder), Ok(Place::Single));
 }
 
 #[test]

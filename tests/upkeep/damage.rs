@@ -23,7 +23,7 @@ fn check(data: &Path, repair: bool) -> Report {
 
 /// The first key of a space in which these bytes stand.
 fn key(held: &Held, space: u8, part: &str) -> Vec<u8> {
-    let contains = |key: &[u8]| key.windows(part.len()).any(|window| window == part.as_bytes());
+    let contains = |key: &[u8]| part.is_empty() || key.windows(part.len()).any(|window| window == part.as_bytes());
     held.keys().find(|key| key[0] == space && contains(&key[1..])).unwrap_or_else(|| panic!("{space:x} {part}")).clone()
 }
 
@@ -109,14 +109,14 @@ fn plans(held: &Held) -> Vec<(&'static str, Changes, Expected, u64)> {
     let complete = key(held, 0x21, "ccomplete\0");
     let complete_part: Part = postcard::from_bytes(&held[&complete][2..]).unwrap();
     let item = complete_part.results.items[0];
-    let owed = key(held, 0x26, "https://127.0.0.1:1/");
+    let owed = key(held, 0x26, "");
     let delivery: Delivery = postcard::from_bytes(&held[&owed][2..]).unwrap();
     let number = delivery.number;
     let of_number = format!("delivery {number}");
     let (in_state, about) = (key(held, 0x2A, ""), key(held, 0x2B, "ccomplete\0"));
     let kinds = key(held, 0x2E, "");
     let waiting: Vec<Vec<u8>> = held.keys().filter(|key| key[0] == 0x27).cloned().collect();
-    assert_eq!(waiting.is_empty(), delivery.due.is_none());
+    assert!(delivery.due.is_some() && waiting.len() == 1, "it is tried again later");
     let queued = key(held, 0x10, "queued");
     let index = |value: &str| format!("index \"email\" = {value:?} of \"Subscriber\"");
     let of_job = format!("a part of request {:?} that has it among its results", open_part.request_id);
@@ -329,14 +329,17 @@ fn plans(held: &Held) -> Vec<(&'static str, Changes, Expected, u64)> {
         (
             "a delivery that waits is in no lane",
             waiting.iter().map(|key| (key.clone(), None)).collect(),
-            match waiting.is_empty() {
-                true => Vec::new(),
-                // Both the delivery and its lane tell of it.
-                false => expected(&[
-                    [&format!("the due time of {of_number}"), "an entry: it is due", "none"],
-                    ["lane \"https://127.0.0.1:1\"", "no head", "its head at"],
-                ]),
-            },
+            // Both the delivery and its lane tell of it.
+            expected(&[
+                [&format!("the due time of {of_number}"), "an entry: it is due", "none"],
+                ["lane \"https://callback.test:443\"", "no head", "its head at"],
+            ]),
+            0,
+        ),
+        (
+            "a lane is missing among the heads",
+            vec![(key(held, 0x29, "https://callback.test:443"), None)],
+            expected(&[["lane \"https://callback.test:443\"", "an entry among the heads, at 2026-", "none"]]),
             0,
         ),
         (

@@ -139,7 +139,7 @@ fn shape(kind: &str) -> Shape {
 const CATALOGUE: Catalogue = Catalogue { shape, numbered: |_| true, checks: &[] };
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_store_comes_back(works in proptest::collection::vec(proptest::collection::vec(step(), 0..12), 0..6)) {

@@ -64,7 +64,7 @@ pub(crate) async fn fill(data: &Path) {
     house.advance(31 * 24 * 3600).await;
     let told = Asynchronous::part("complete", 1, 2).with(
         "SendResponseTo",
-        "<ResponseType>HTTPPost</ResponseType><ResponseAddress>https://127.0.0.1:1/</ResponseAddress>\
+        "<ResponseType>HTTPPost</ResponseType><ResponseAddress>https://callback.test/</ResponseAddress>\
          <RespondWhen>OnCallComplete</RespondWhen>",
     );
     house.create(&told, &list("one")).await;

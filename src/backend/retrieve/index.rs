@@ -63,6 +63,9 @@ impl Source {
                 Some(number) => objects.find(kind, index, &number.to_string()),
                 None => Ok(Vec::new()),
             },
+            (Of::Kept(kind), Index::Named(BY_GUID)) if kind == result::JOB => {
+                Ok(objects.part_of_request(&folded)?.map(|part| part.results.job).into_iter().collect())
+            }
             (Of::Kept(kind), Index::Named(index)) => objects.find(kind, index, &folded),
             (Of::Members, Index::Named(_)) => membership::numbers_of_subscriber(objects, &folded),
             // Fields are found by their data extension.

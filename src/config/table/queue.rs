@@ -6,7 +6,7 @@ use crate::config::value::Kind;
 pub(super) const ROWS: &[Setting] = &[
     row(
         "queue.workers",
-        "2",
+        "16",
         Kind::Number { min: 1, max: 256, put: |c, v| c.queue.workers = place(v) },
         "Conversations that are worked on at once; the parts of one run one after the other.",
     ),

@@ -24,18 +24,7 @@ pub(super) fn part(check: &Check<'_>, key: &[u8], head: &[u8]) -> Result<(), Sto
     if part.sequence != sequence {
         check.wrong(key, format!("SequenceCode {sequence}"), part.sequence.to_string())?;
     }
-    let envelope = keys::respaced(key, keys::ENVELOPE);
-    match check.view.get(&envelope)? {
-        None => check.wrong(&envelope, format!("an envelope of {} bytes", part.bytes), "none")?,
-        Some(head) => match chunk::length(&envelope, &head) {
-            Ok(length) if length as u64 == part.bytes => {}
-            Ok(length) => {
-                check.wrong(&envelope, format!("{} bytes, as its part says", part.bytes), length.to_string())?
-            }
-            // Told where envelopes are passed.
-            Err(_) => {}
-        },
-    }
+    envelope_of(check, key, &part)?;
     let Some(kept) = kept else { return Ok(()) };
     let request = keys::request(kept.name.account, &part.request_id);
     let place = (kept.name, part.sequence);
@@ -53,6 +42,24 @@ pub(super) fn part(check: &Check<'_>, key: &[u8], head: &[u8]) -> Result<(), Sto
         txn.set(request.clone(), None);
         txn.write(request, &place)
     })
+}
+
+/// Looks for the envelope of a part, in the part's record or in one of its own, never in both.
+fn envelope_of(check: &Check<'_>, key: &[u8], part: &Part) -> Result<(), StoreError> {
+    let own = keys::respaced(key, keys::ENVELOPE);
+    let says = || format!("{} bytes, as its part says", part.bytes);
+    match (&part.envelope, check.view.get(&own)?) {
+        (Some(text), None) if text.len() as u64 == part.bytes => Ok(()),
+        (Some(text), None) => check.wrong(key, format!("an envelope of {}", says()), text.len().to_string()),
+        (Some(_), Some(_)) => check.wrong(&own, "none: the part holds it", "an envelope"),
+        (None, None) => check.wrong(&own, format!("an envelope of {} bytes", part.bytes), "none"),
+        (None, Some(head)) => match chunk::length(&own, &head) {
+            Ok(length) if length as u64 == part.bytes => Ok(()),
+            Ok(length) => check.wrong(&own, says(), length.to_string()),
+            // Told where envelopes are passed.
+            Err(_) => Ok(()),
+        },
+    }
 }
 
 /// Looks at an envelope: it can be read, and is of a part.

@@ -44,7 +44,8 @@ pub(crate) fn envoi(data: Option<&Path>) -> (Running, Duration, SocketAddr) {
         command.arg("--data").arg(data);
     }
     let begin = Stopwatch::start();
-    let mut child = command.env("ENVOI_LOG_FILTER", "warn").stdout(Stdio::piped()).spawn().expect("envoi starts");
+    let quiet = command.env("ENVOI_LOG_FILTER", "warn").env("ENVOI_SERVER_MAX_IN_FLIGHT", "1024");
+    let mut child = quiet.stdout(Stdio::piped()).spawn().expect("envoi starts");
     let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
     let ready = lines.map_while(Result::ok).find_map(|line| {
         let url = line.strip_prefix("ready http://")?;
