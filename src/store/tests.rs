@@ -312,3 +312,22 @@ fn undos_are_dropped_when_no_reader_needs_them() {
     assert!(house.recover());
     assert_eq!(versions.undos(), 0);
 }
+
+#[test]
+fn the_engine_is_opened_again_before_a_start_would_have_much_to_read() {
+    // At a quiet moment, and without one.
+    for (renew_at, renew_by) in [(1000, u64::MAX), (u64::MAX, 1000)] {
+        let quiet = Duration::from_millis(1);
+        let house = House::on(Arc::default(), Patience { renew_at, renew_by, quiet, ..Patience::default() });
+        for id in 0..100 {
+            house.put(id, "kept").unwrap();
+            assert_eq!(house.all().len(), usize::try_from(id).unwrap() + 1);
+        }
+        while house.world.openings.load(Ordering::SeqCst) < 2 {
+            std::thread::yield_now();
+        }
+        assert_eq!(house.all().len(), 100);
+        let stats = house.store.stats();
+        assert_eq!((stats.failed, stats.failures, stats.commits), (false, 0, 100));
+    }
+}
