@@ -145,6 +145,7 @@ async fn a_backup_under_load_is_one_moment_with_everything_acknowledged_before_i
         }
     }
     house.gateway.stop().await;
+    released(&again).await;
     let (code, out, _) = envoi(&["fsck", text(&again)]);
     assert_eq!(code, 0, "{out}");
 }
