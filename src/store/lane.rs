@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     StoreError, Transaction, chunk,
     conversations::{decode, read},
-    deliveries::{Content, Deliveries, DeliveryKind, DeliveryState},
+    deliveries::Deliveries,
+    delivery::{Content, DeliveryKind, DeliveryState},
     delivery_key as keys, key,
     versions::Source,
 };

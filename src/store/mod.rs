@@ -36,6 +36,7 @@ mod conversation_key;
 mod conversations;
 mod delivery_key;
 mod deliveries;
+mod delivery;
 mod lane;
 mod outbox;
 pub mod send;
@@ -65,9 +66,9 @@ pub use backup::restore;
 pub use check::{Catalogue, Check, Finding, Report};
 pub use compact::{Compacted, compact};
 pub use conversations::{Conversations, Due, Kept, Known, Name, Outcome, Part, Results};
-pub use deliveries::{
-    ATTEMPTS, Attempt, Attempted, Content, Counts, Deliveries, Delivery, DeliveryKind, DeliveryState, Notice,
-    STATUS_BYTES,
+pub use deliveries::Deliveries;
+pub use delivery::{
+    ATTEMPTS, Attempt, Attempted, Content, Counts, Delivery, DeliveryKind, DeliveryState, Notice, STATUS_BYTES,
 };
 pub use dump::{Shape, Written, export, import};
 pub use error::StoreError;

@@ -9,7 +9,7 @@
 
 use super::{
     Owner, StoreError, Transaction, chunk,
-    deliveries::{ATTEMPTS, Attempt, Attempted, Content, Delivery, DeliveryState, STATUS_BYTES, id_of},
+    delivery::{ATTEMPTS, Attempt, Attempted, Content, Delivery, DeliveryState, STATUS_BYTES, id_of},
     delivery_key as keys,
     lane::{self, Touched},
     versions::Source,

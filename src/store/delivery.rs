@@ -1,0 +1,258 @@
+//! What a delivery is: its content, where it stands, its attempts, its id. How deliveries are found is in `deliveries`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Name, Owner, send::Send};
+use crate::{
+    clock::Time,
+    conversation::respond::Event,
+    message::options::{ResponseType, SendResponseTo},
+};
+
+/// Attempts that a delivery remembers: the latest.
+pub const ATTEMPTS: usize = 20;
+
+/// Bytes of [`Attempt::status`] that are kept.
+pub const STATUS_BYTES: usize = 300;
+
+/// Something that is owed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The id that goes on the wire: a UUID, the same at every attempt.
+    pub id: String,
+    /// The account (MID) that owes it.
+    pub account: u64,
+    /// Its number, under which it is kept; later ones have greater numbers.
+    pub number: i64,
+    /// What is told to whom.
+    pub content: Content,
+    /// Since when it is owed.
+    pub owed: Time,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// The latest [`ATTEMPTS`] attempts that have ended, in order.
+    pub attempts: Vec<Attempt>,
+    /// How many attempts have begun.
+    pub tries: u32,
+    /// How many of them since it was owed, or since an operator asked for it again.
+    pub series: u32,
+    /// When the first of those began; before it, since when it waits for it.
+    pub since: Time,
+    /// When it is tried next; while it is [`DeliveryState::Owed`] alone.
+    pub due: Option<Time>,
+    /// When it was last begun or ended.
+    pub changed: Time,
+}
+
+/// What is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Content {
+    /// The results of a call or a conversation.
+    Results(Box<Notice>),
+    /// A mail of a triggered send.
+    Send(Box<Send>),
+}
+
+/// Of which call who is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The conversation, or the single request.
+    pub name: Name,
+    /// SequenceCode of the part whose results these are.
+    pub about: u32,
+    /// What happened.
+    pub event: Event,
+    /// Where it goes, and what it is to hold.
+    pub target: SendResponseTo,
+}
+
+/// The way that a delivery goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum DeliveryKind {
+    /// A form posted to a callback.
+    Post,
+    /// Results by e-mail.
+    Email,
+    /// A file.
+    Drop,
+    /// A mail of a triggered send.
+    Send,
+}
+
+impl DeliveryKind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Post, Self::Email, Self::Drop, Self::Send];
+
+    /// Its name, for operators.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Post => "post",
+            Self::Email => "email",
+            Self::Drop => "file",
+            Self::Send => "send",
+        }
+    }
+
+    pub(super) fn byte(self) -> u8 {
+        self as u8
+    }
+}
+
+impl Content {
+    /// The way that it goes.
+    pub fn kind(&self) -> DeliveryKind {
+        match self {
+            Self::Send(_) => DeliveryKind::Send,
+            Self::Results(notice) => match notice.target.kind {
+                ResponseType::Email => DeliveryKind::Email,
+                ResponseType::Ftp => DeliveryKind::Drop,
+                ResponseType::HttpPost | ResponseType::None => DeliveryKind::Post,
+            },
+        }
+    }
+
+    /// The address that it goes to.
+    pub fn address(&self) -> &str {
+        match self {
+            Self::Results(notice) => &notice.target.address,
+            Self::Send(send) => &send.address,
+        }
+    }
+}
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum DeliveryState {
+    /// It waits for its due time.
+    Owed,
+    /// An attempt has begun; that is on disk before a byte leaves.
+    Sending,
+    /// It was taken by who it is for.
+    Delivered,
+    /// It was given up: an operator may send it again.
+    Failed,
+    /// It may or may not have gone out, and is not sent again unasked.
+    InDoubt,
+    /// It is no longer owed.
+    Withdrawn,
+}
+
+impl DeliveryState {
+    /// All states.
+    pub const ALL: [Self; 6] =
+        [Self::Owed, Self::Sending, Self::Delivered, Self::Failed, Self::InDoubt, Self::Withdrawn];
+
+    /// Its name, for operators.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Owed => "owed",
+            Self::Sending => "sending",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::InDoubt => "in doubt",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    /// Whether something will still be done for it unasked.
+    pub fn is_unsettled(self) -> bool {
+        matches!(self, Self::Owed | Self::Sending)
+    }
+
+    pub(super) fn byte(self) -> u8 {
+        self as u8
+    }
+}
+
+/// One attempt that has ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// When it began.
+    pub at: Time,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+    /// How it ended.
+    pub outcome: Attempted,
+    /// What the other side said, or why there was no other side: `HTTP 503`, `SMTP 451 4.7.1 …`; at most
+    /// [`STATUS_BYTES`].
+    pub status: String,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Attempted {
+    /// It was taken.
+    Delivered,
+    /// It was not, and may be later.
+    Retry,
+    /// It was not, and will not be.
+    Refused,
+    /// The target asks for no more (410).
+    Gone,
+    /// It was sent, and no answer came.
+    Uncertain,
+    /// The program ended meanwhile.
+    Interrupted,
+}
+
+impl Attempted {
+    /// Its name, for operators.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Retry => "retry",
+            Self::Refused => "refused",
+            Self::Gone => "gone",
+            Self::Uncertain => "uncertain",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// How many deliveries there are, by kind and state.
+pub type Counts = BTreeMap<(DeliveryKind, DeliveryState), u64>;
+
+/// Whose a delivery is.
+impl Owner for Delivery {
+    fn account(&self) -> u64 {
+        self.account
+    }
+}
+
+/// The id of the delivery with this number: a UUID of version 8 (RFC 9562) that holds the number, so that it is found
+/// without an index, and random bits.
+pub(super) fn id_of(number: i64) -> String {
+    let mut bytes = *uuid::Uuid::new_v4().as_bytes();
+    // Ids rise from 1,000,001 by ones: 48 bits are never used up.
+    for (byte, part) in bytes.iter_mut().zip(number.to_be_bytes().into_iter().skip(2)) {
+        *byte = part;
+    }
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
+}
+
+/// The number in an id.
+pub(super) fn number_of(id: &str) -> Option<i64> {
+    let uuid = uuid::Uuid::try_parse(id).ok()?;
+    let mut number = [0; 8];
+    for (byte, part) in number.iter_mut().skip(2).zip(uuid.as_bytes()) {
+        *byte = *part;
+    }
+    Some(i64::from_be_bytes(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_found_by_the_number_in_it() {
+        for number in [1, 1_000_001, (1 << 48) - 1] {
+            let id = id_of(number);
+            assert_eq!((number_of(&id), id.len(), &id[14..15]), (Some(number), 36, "8"));
+            assert_ne!(id, id_of(number));
+        }
+        assert_eq!(number_of("no uuid"), None);
+    }
+}
