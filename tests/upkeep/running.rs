@@ -17,7 +17,7 @@ use envoi::clock::Time;
 use crate::{
     gateway::{Answer, envelope, request, security},
     house::{Asynchronous, House, equals, list},
-    program::{envoi, text},
+    program::{envoi, released, text},
 };
 
 /// After every moment at which the programs here ran.
