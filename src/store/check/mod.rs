@@ -29,8 +29,8 @@ use super::{
 /// Findings that are told one by one; more are counted.
 const TOLD: usize = 10_000;
 
-/// A check of what records of a room above say of each other.
-pub type Checking = fn(&Check<'_>) -> Result<(), StoreError>;
+/// Looks at what records say of each other, and tells what is wrong.
+pub type Rule = fn(&Check<'_>) -> Result<(), StoreError>;
 
 /// What the rooms above know of what they keep.
 #[derive(Clone, Copy)]
@@ -40,7 +40,7 @@ pub struct Catalogue {
     /// Whether the ids of a kind come from the store's sequence.
     pub numbered: fn(&str) -> bool,
     /// What their records say of each other.
-    pub checks: &'static [Checking],
+    pub checks: &'static [Rule],
 }
 
 impl std::fmt::Debug for Catalogue {
