@@ -2,7 +2,7 @@
 //! refused.
 //!
 //! A Create checks everything that can be checked and owes one mail for each subscriber that passes (`store::Send`); what it
-//! owes is on disk with its answer. A mail is built when it leaves ([`render`]), and what became of it is written in the transaction
+//! owes is on disk with its answer. A mail is built when it leaves ([`render()`]), and what became of it is written in the transaction
 //! that ends the attempt ([`sent`]). Nothing here opens a socket.
 
 mod content;
