@@ -171,8 +171,12 @@ fn check_config_tells_every_mistake() {
     assert_eq!((code, out.as_str()), (USAGE, ""));
     assert_eq!(
         error,
-        "envoi: there is no [[api_client]] and no [[user]], so nobody could log in: `envoi serve` would not start; \
-         no file was named (--config FILE)\n"
+        format!(
+            "envoi: warning: mail.relay: {}\n\
+             envoi: there is no [[api_client]] and no [[user]], so nobody could log in: `envoi serve` would not start; \
+             no file was named (--config FILE)\n",
+            envoi::config::NO_MAIL
+        )
     );
     let good = accounts(directory.path(), "secret");
     let (code, out, _) = run(&["check-config", "--config", &good]);

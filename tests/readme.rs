@@ -1,16 +1,25 @@
-//! README says what the program does: its tables of error codes and scopes are the program's own.
+//! README says what the program does: its tables of settings, error codes and scopes are the program's own.
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
-use std::{env, fs, path::Path};
+use std::{
+    env, fs,
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
 
 use envoi::{
+    config,
     conversation::code::{Rule, TABLE},
     message::{client::Scopes, code},
 };
 
+/// Held while a table is written: the tests here run side by side.
+static README: Mutex<()> = Mutex::new(());
+
 /// Holds that what stands in README between two marks is what the program says.
 fn hold(mark: &str, expected: &str) {
+    let _alone = README.lock().unwrap_or_else(PoisonError::into_inner);
     let (begin, end) = (format!("<!-- {mark} -->\n"), format!("<!-- /{mark} -->"));
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(&path).expect("README.md");
@@ -20,6 +29,11 @@ fn hold(mark: &str, expected: &str) {
         fs::write(&path, format!("{before}{begin}{expected}{end}{after}")).expect("README.md is written");
     }
     assert_eq!(found, expected, "run once with ENVOI_UPDATE=1 for each table");
+}
+
+#[test]
+fn the_table_of_settings_is_the_programs() {
+    hold("settings", &config::markdown());
 }
 
 #[test]

@@ -298,3 +298,31 @@ async fn many_callers_share_a_flush() {
     assert!(stats.flushes < 200, "{stats:?}");
     assert_eq!(stats.batch_sizes.iter().sum::<u64>(), stats.flushes);
 }
+
+#[test]
+fn a_long_log_is_cut_while_the_store_works() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(Some(directory.path()));
+    let snapshots = || {
+        let files = std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        files
+            .map(|name| name.to_string_lossy().into_owned())
+            .filter(|name| name.starts_with("snap."))
+            .collect::<Vec<_>>()
+    };
+    let before = snapshots();
+    let text = "x".repeat(1 << 20);
+    for id in 0..65 {
+        put(&store, "Email", id, &text, &[]);
+    }
+    // Nobody comes: the store uses the moment.
+    while snapshots() == before {
+        std::thread::yield_now();
+    }
+    for id in 0..65 {
+        assert!(get(&store, "Email", id).is_some_and(|found| found == text));
+    }
+    put(&store, "Email", 65, "short", &[]);
+    drop(store);
+    assert_eq!(get(&open(Some(directory.path())), "Email", 65), Some("short".to_owned()));
+}

@@ -63,7 +63,7 @@ mod tests;
 
 pub use archive::Manifest;
 pub use backup::restore;
-pub use check::{Catalogue, Check, Finding, Report};
+pub use check::{Catalogue, Check, Finding, Report, Rule};
 pub use compact::{Compacted, compact};
 pub use conversations::{Conversations, Due, Kept, Known, Name, Outcome, Part, Results, SHORT_ENVELOPE};
 pub use deliveries::{Counts, Deliveries};

@@ -242,7 +242,6 @@ impl<'a> ObjectsMut<'a> {
 }
 
 /// The index entries of a record in their order, and the bytes that it is kept as.
-#[expect(clippy::type_complexity, reason = "entries and bytes")]
 fn encode<T: Serialize + ?Sized>(
     key: &[u8],
     record: &T,

@@ -45,7 +45,7 @@ impl Shared {
             stats.failed = true;
             stats.failures += 1;
         }
-        tracing::error!(%error, "a commit failed; the store refuses writes until it has recovered");
+        tracing::error!(%error, "the disk failed; the store refuses writes until it has recovered");
     }
 
     /// An attempt is over that was not the last: it failed, or it took back what had to be.

@@ -41,17 +41,25 @@ impl Slot {
         Ok(Self { state, changed: Condvar::new(), bytes: AtomicU64::new(0), place })
     }
 
-    /// Closes the engine and opens it again, if the place takes data at all: else readers keep what there is.
+    /// Closes the engine that failed and opens it again, if the place takes data at all: else readers keep what there is.
     pub(super) fn reopen(&self) -> Result<(), StoreError> {
         guarded("testing the disk", || self.place.test())?;
+        self.replace(|| self.place.open_again())
+    }
+
+    /// Closes an engine that is well and opens it again: it then knows its log up to here.
+    pub(super) fn renew(&self) -> Result<(), StoreError> {
+        self.replace(|| self.place.open())
+    }
+
+    fn replace(&self, open: impl FnOnce() -> Result<Box<dyn Engine>, StoreError>) -> Result<(), StoreError> {
         let old = std::mem::replace(&mut *self.state(), State::Opening);
         // The last reader in it closes it, if it is not we; an engine that failed may panic while it is closed.
         let _closed = guarded("closing", || {
             drop(old);
             Ok(())
         });
-        let opened = guarded("opening", || self.place.open_again());
-        let (state, outcome) = match opened {
+        let (state, outcome) = match guarded("opening", open) {
             Ok(engine) => (State::Open(engine.into()), Ok(())),
             Err(error) => (State::Closed(error.clone()), Err(error)),
         };

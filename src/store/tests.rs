@@ -361,3 +361,22 @@ fn a_reader_that_catches_up_sees_its_moment_and_keeps_nothing_that_it_has_passed
     drop(other);
     assert!(view.catch_up(&[0xFF]) == 0 && versions.undos() == 0);
 }
+
+#[test]
+fn the_engine_is_opened_again_before_a_start_would_have_much_to_read() {
+    // At a quiet moment, and without one.
+    for (renew_at, renew_by) in [(1000, u64::MAX), (u64::MAX, 1000)] {
+        let quiet = Duration::from_millis(1);
+        let house = House::on(Arc::default(), Patience { renew_at, renew_by, quiet, ..Patience::default() });
+        for id in 0..100 {
+            house.put(id, "kept").unwrap();
+            assert_eq!(house.all().len(), usize::try_from(id).unwrap() + 1);
+        }
+        while house.world.openings.load(Ordering::SeqCst) < 2 {
+            std::thread::yield_now();
+        }
+        assert_eq!(house.all().len(), 100);
+        let stats = house.store.stats();
+        assert_eq!((stats.failed, stats.failures, stats.commits), (false, 0, 100));
+    }
+}

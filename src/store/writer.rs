@@ -31,6 +31,8 @@ pub(super) enum Job {
     },
     /// To see that there is room for more.
     Resume,
+    /// To open the engine again, so that the next start has little to read.
+    Renew,
 }
 
 /// A handle to the thread. It has one job at a time.
@@ -74,6 +76,7 @@ fn run(slot: &Slot, jobs: &mpsc::Receiver<Job>, tell: &UnboundedSender<Result<()
     while let Ok(job) = jobs.recv() {
         let done = match job {
             Job::Apply(changes) => slot.apply(&changes),
+            Job::Renew => slot.renew(),
             Job::Resume => slot.restore_reserve(),
             Job::TakeBack { undo, marks, sequence } => take_back(slot, undo.as_deref(), marks, sequence),
         };

@@ -45,7 +45,10 @@ impl World {
         };
         assert_eq!(phase, story.history.phase(), "{key:?}");
         assert_eq!(kept.ended.map(|at| at.millis()), story.ended, "{key:?}");
-        assert_eq!(kept.due.map(|at| at.millis()), story.due(), "{key:?}");
+        let (due, expected) = (kept.due.map(|at| at.millis()), story.due());
+        // Each part moves the end of an open conversation's time on; the entry may stand at an earlier end.
+        let stands = phase == Phase::Open && due.is_some() && due < expected;
+        assert!(stands || due == expected, "{key:?}: due at {due:?}, expected {expected:?}");
         assert_eq!(kept.bytes, story.parts.values().map(|part| part.bytes).sum::<u64>(), "{key:?}");
         let left: Vec<u32> = if kept.ended.is_some() { kept.rules.remainder().collect() } else { Vec::new() };
         assert_eq!(left, story.left(), "{key:?}");

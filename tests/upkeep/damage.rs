@@ -109,6 +109,7 @@ fn plans(held: &Held) -> Vec<(&'static str, Changes, Expected, u64)> {
     let complete = key(held, 0x21, "ccomplete\0");
     let complete_part: Part = postcard::from_bytes(&held[&complete][2..]).unwrap();
     let item = complete_part.results.items[0];
+    let complete_envelope = [&[0x22], &complete[1..]].concat();
     let owed = key(held, 0x26, "");
     let delivery: Delivery = postcard::from_bytes(&held[&owed][2..]).unwrap();
     let number = delivery.number;
@@ -234,6 +235,22 @@ fn plans(held: &Held) -> Vec<(&'static str, Changes, Expected, u64)> {
             "an envelope is cut off",
             vec![(envelope.clone(), Some(held[&envelope][..50].to_vec()))],
             expected(&[[&format!("the envelope of {in_words}"), "bytes, as its part says", "49"]]),
+            1,
+        ),
+        (
+            "an envelope in its part is cut off",
+            changed::<Part>(held, &complete, |part| part["envelope"] = json!("<cut")),
+            expected(&[["part 1 of conversation \"complete\"", "an envelope of ", "4"]]),
+            1,
+        ),
+        (
+            "an envelope is there twice",
+            vec![(complete_envelope, Some(held[&envelope].clone()))],
+            expected(&[[
+                "the envelope of part 1 of conversation \"complete\"",
+                "none: the part holds it",
+                "an envelope",
+            ]]),
             1,
         ),
         (

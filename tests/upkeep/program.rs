@@ -73,12 +73,30 @@ pub(crate) async fn fill(data: &Path) {
     house.part("failed", 1, 2, "one").await;
     house.part("late", 2, 3, "four").await;
     house.advance(301).await;
-    house.part("open", 2, 3, "five").await;
+    // So long that the envelope has a record of its own.
+    let long = format!(
+        "<Objects xsi:type=\"List\"><ListName>five</ListName><Description>{}</Description></Objects>",
+        &letters[..20_000]
+    );
+    house.create(&Asynchronous::part("open", 2, 3), &long).await;
     house.part(&"o".repeat(300), 1, 2, "six").await;
     house.create(&Asynchronous::new().with("ScheduledTime", "2026-04-20T00:00:00Z"), &list("seven")).await;
     house.idle().await;
     for (id, state) in [("complete", "Complete"), ("failed", "Error"), ("late", "Timeout"), ("open", "Open")] {
         assert_eq!(house.state(id).await, state, "{id}");
     }
+    stop(house, data).await;
+}
+
+/// Stops a house, and waits until its data directory is free: a task that ends with it may be the last to hold its store.
+pub(crate) async fn stop(house: House, data: &Path) {
     house.gateway.stop().await;
+    let lock = std::fs::File::open(data.join("lock")).unwrap();
+    for _ in 0..10_000_000 {
+        if lock.try_lock().is_ok() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("the store is not closed");
 }

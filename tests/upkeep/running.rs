@@ -17,7 +17,7 @@ use envoi::clock::Time;
 use crate::{
     gateway::{Answer, envelope, request, security},
     house::{Asynchronous, House, equals, list},
-    program::{envoi, text},
+    program::{envoi, stop, text},
 };
 
 /// After every moment at which the programs here ran.
@@ -144,7 +144,7 @@ async fn a_backup_under_load_is_one_moment_with_everything_acknowledged_before_i
             assert_eq!(house.values("List", "ListName", &equals("ListName", &name)).await, [name]);
         }
     }
-    house.gateway.stop().await;
+    stop(house, &again).await;
     let (code, out, _) = envoi(&["fsck", text(&again)]);
     assert_eq!(code, 0, "{out}");
 }
@@ -183,5 +183,5 @@ async fn a_demonstration_in_memory_is_backed_up_and_served_from_disk() {
     let house = House::on_disk(&data, LATER).await;
     house.idle().await;
     assert!(house.lists().await.contains(&"kept 1".to_owned()));
-    house.gateway.stop().await;
+    stop(house, &data).await;
 }

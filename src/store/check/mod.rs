@@ -29,6 +29,9 @@ use super::{
 /// Findings that are told one by one; more are counted.
 const TOLD: usize = 10_000;
 
+/// Looks at what records say of each other, and tells what is wrong.
+pub type Rule = fn(&Check<'_>) -> Result<(), StoreError>;
+
 /// What the rooms above know of what they keep.
 #[derive(Clone, Copy)]
 pub struct Catalogue {
@@ -37,7 +40,7 @@ pub struct Catalogue {
     /// Whether the ids of a kind come from the store's sequence.
     pub numbered: fn(&str) -> bool,
     /// What their records say of each other.
-    pub checks: &'static [fn(&Check<'_>) -> Result<(), StoreError>],
+    pub checks: &'static [Rule],
 }
 
 impl std::fmt::Debug for Catalogue {
@@ -136,10 +139,11 @@ impl<'a> Check<'a> {
             }
             match self.engine {
                 // What was repaired on the way is not in a page that was read before.
-                Some(_) => match self.view.get(key)? {
-                    Some(value) => self.look_at(key, &value, &mut objects, &mut deliveries)?,
-                    None => {}
-                },
+                Some(_) => {
+                    if let Some(value) = self.view.get(key)? {
+                        self.look_at(key, &value, &mut objects, &mut deliveries)?;
+                    }
+                }
                 None => self.look_at(key, value, &mut objects, &mut deliveries)?,
             }
             Ok(true)
