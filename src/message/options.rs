@@ -14,6 +14,11 @@ mod response;
 
 pub use response::{Priority, RespondWhen, ResponseType, SendResponseTo};
 
+/// Characters of a ConversationID: every Result repeats it.
+const LONGEST_CONVERSATION_ID: usize = 1024;
+/// Characters of a value that a fault repeats.
+const LONGEST_REPEATED: usize = 200;
+
 /// What the Options of one request say (WSDL type `Options` and what extends it). All members are optional on the wire.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {
@@ -118,7 +123,13 @@ impl Options {
                     }
                 }
                 // Free text: spaces inside are the caller's, and so are those around.
-                "ConversationID" => options.conversation_id = Some(member.text().into_owned()),
+                "ConversationID" => {
+                    let id = member.text().into_owned();
+                    if id.chars().nth(LONGEST_CONVERSATION_ID).is_some() {
+                        return Err(bad(member, "at most 1,024 characters"));
+                    }
+                    options.conversation_id = Some(id);
+                }
                 "SequenceCode" if !text.is_empty() => options.sequence_code = Some(int(member, text)?),
                 "CallsInConversation" if !text.is_empty() => options.calls_in_conversation = Some(int(member, text)?),
                 "ScheduledTime" if !text.is_empty() => {
@@ -259,10 +270,14 @@ fn int(node: Node<'_>, text: &str) -> Result<i32, Fault> {
 
 fn bad(node: Node<'_>, expected: &str) -> Fault {
     let (line, column) = node.position();
+    let text = node.text();
+    let value = match text.char_indices().nth(LONGEST_REPEATED) {
+        Some((cut, _)) => format!("{:?}...", text.get(..cut).unwrap_or_default()),
+        None => format!("{text:?}"),
+    };
     Fault::client(format!(
-        "Server was unable to read request. {} is {:?}, expected {expected} (line {line}, column {column}).",
+        "Server was unable to read request. {} is {value}, expected {expected} (line {line}, column {column}).",
         node.path(),
-        node.text(),
     ))
     .logged(format!("an option at line {line}, column {column} is not {expected}"))
 }

@@ -162,6 +162,10 @@ fn run(
         return Err(StoreError::Corrupt { key: name.id().to_owned(), reason });
     };
     part.started = Some(now);
+    if part.operation == Operation::Delete.name() {
+        // It may name its own conversation, and that one has begun.
+        txn.put_conversation(kept, kept.due)?;
+    }
     let (whole, items, detail) = {
         let call = call_of(prepared, &part);
         match &call {

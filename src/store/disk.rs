@@ -29,6 +29,7 @@ use super::{
     engine::{Changes, Engine, Entries, Place, page_of},
     fresh,
     lock::Lock,
+    vacant,
 };
 
 const SEGMENT: usize = 16 << 20;
@@ -61,6 +62,7 @@ impl Directory {
         compact::find_again(path)?;
         create_directory(path)?;
         fresh::refuse_unfinished(path)?;
+        vacant::refuse_occupied(path)?;
         let directory = Self::take_any(path, cache_bytes)?;
         compact::clean_up(path)?;
         Ok(directory)
@@ -77,6 +79,11 @@ impl Directory {
     /// Opens it without the reserve.
     pub(super) fn open_engine(&self) -> Result<Box<dyn Engine>, StoreError> {
         let path = self.path.as_path();
+        vacant::look(path)?;
+        if !path.join("db").exists() {
+            // A first start that ended too early may have left half of it, and sled would refuse that.
+            remove_if_there(&path.join("conf"))?;
+        }
         remove_unfinished_snapshots(path)?;
         let db = match open_sled(path, self.cache_bytes) {
             Err(StoreError::Damaged { reason, .. }) => {
@@ -111,12 +118,7 @@ impl Place for Directory {
     }
 
     fn test(&self) -> Result<(), StoreError> {
-        match fs::remove_file(self.path.join(RESERVE)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(failed("removing", &self.path.join(RESERVE), &error));
-            }
-            _ => {}
-        }
+        remove_if_there(&self.path.join(RESERVE))?;
         let path = self.path.join("test");
         let written = fill(&path, 1 << 16).and_then(|file| file.sync_data());
         let removed = fs::remove_file(&path);
@@ -357,6 +359,13 @@ pub(super) fn create_directory(path: &Path) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+fn remove_if_there(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed("removing", path, &error)),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn sync(path: &Path) -> Result<(), StoreError> {

@@ -48,6 +48,7 @@ mod work;
 mod writer;
 mod committer;
 mod fresh;
+mod vacant;
 mod archive;
 mod backup;
 mod compact;

@@ -11,6 +11,7 @@ use super::{
     engine::{Engine, Place},
     find_format, fresh,
     slot::Slot,
+    vacant,
     versions::{Versions, View},
 };
 
@@ -39,6 +40,9 @@ impl Stopped {
             Box::new(Shelf(path.to_path_buf()))
         } else {
             fresh::refuse_unfinished(path)?;
+            if path.exists() {
+                vacant::refuse_occupied(path)?;
+            }
             let why = "is neither a data directory nor a backup".to_owned();
             return Err(StoreError::NotThere { path: path.to_path_buf(), why });
         };

@@ -111,3 +111,17 @@ async fn an_open_conversation_can_be_deleted_and_a_part_of_one_cannot() {
     let created = house.gateway.call("Create", &request("CreateRequest", "", &scheduled_conversation("x"))).await;
     assert_eq!(created.text("CreateResponse/Results/ErrorCode").as_deref(), Some("5"), "they are only deleted");
 }
+
+/// The first of two parts deletes the conversation that it is of: that one is being processed.
+#[tokio::test]
+async fn a_part_cannot_delete_its_own_conversation() {
+    let house = House::new().await;
+    let answer = house.call("Delete", &Asynchronous::part("self", 1, 2), &scheduled_conversation("self")).await;
+    let mine = equals("RequestID", &answer.text("DeleteResponse/RequestID").unwrap());
+    assert_eq!(house.part("self", 2, 2, "second").await, None);
+    house.idle().await;
+    assert_eq!(house.values("ResultItem", "ErrorCode", &mine).await, ["204"]);
+    assert_eq!(house.values("ResultItem", "StatusMessage", &mine).await, ["Async API Error"]);
+    assert_eq!(house.state("self").await, "Error");
+    assert_eq!(house.lists().await, [""; 0], "a part that failed ends it");
+}

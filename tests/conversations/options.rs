@@ -214,3 +214,19 @@ async fn an_account_of_the_enterprise_is_named_by_client() {
     let whole = house.admin("GET", "/conversation?id=id&account=100002").await;
     assert!(whole.body.contains("\"state\":\"Complete\""), "{}", whole.body);
 }
+
+/// Every Result repeats the id, so a long one in a call of many objects would be much to answer.
+#[tokio::test]
+async fn a_conversation_id_has_a_longest_length() {
+    let house = House::new().await;
+    assert_eq!(house.part(&"\u{e9}".repeat(1024), 1, 1, "longest").await, None);
+    let long = "\u{e9}".repeat(1025);
+    for in_header in [false, true] {
+        let answer = send(&house, "Create", &Asynchronous::part(&long, 1, 1), &list("longer"), in_header).await;
+        assert_eq!(answer.status, 500, "{}", answer.body);
+        assert!(answer.body.contains("soap:Client") && answer.body.contains("at most 1,024 characters"));
+        assert!(!answer.body.contains(&long), "nor does the fault repeat it");
+    }
+    house.idle().await;
+    assert_eq!(house.lists().await, ["longest"]);
+}
