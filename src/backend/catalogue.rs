@@ -10,7 +10,7 @@ use super::{
     membership,
     result::{DETAIL, ITEM, JOB, MESSAGE},
     retrieve::{open, since},
-    row,
+    row, triggered_send,
 };
 use crate::{
     object::Object,
@@ -28,6 +28,7 @@ fn shape(kind: &str) -> Shape {
         since::KIND => Shape::of::<since::Stored>(),
         account::USER => Shape::of::<Vec<u64>>(),
         ending::COUNT => Shape::of::<Count>(),
+        triggered_send::BOUNCES => Shape::of::<triggered_send::Bounces>(),
         DETAIL => Shape::of::<String>(),
         kind if kind.starts_with("row:") => Shape::of::<row::Stored>(),
         _ => Shape::of::<Object>(),

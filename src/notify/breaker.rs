@@ -15,9 +15,9 @@ use crate::{
 /// The longest rest.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// How many attempts there may be at once in a lane.
-pub(super) fn seats(lane: &Lane, settings: &Settings) -> usize {
-    if is_open(lane.health, settings) { 1 } else { settings.per_target }
+/// How many attempts there may be at once in a lane that takes `most` when all is well.
+pub(super) fn seats(lane: &Lane, settings: &Settings, most: usize) -> usize {
+    if is_open(lane.health, settings) { 1 } else { most }
 }
 
 fn is_open(health: Health, settings: &Settings) -> bool {
@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(named(health, at(30), &settings), "open");
         assert_eq!(after(health, &failed, at(0), at(2), &settings), health, "it was under way before");
         let lane = Lane { name: String::new(), head: None, health };
-        assert_eq!((named(health, at(31), &settings), seats(&lane, &settings)), ("half-open", 1));
+        assert_eq!((named(health, at(31), &settings), seats(&lane, &settings, 8)), ("half-open", 1));
         health = after(health, &failed, at(31), at(32), &settings);
         assert_eq!(health.rest, Some(at(92)));
         for _ in 0..40 {

@@ -21,6 +21,9 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Deliveries that are given up in one transaction.
 const PAGE: usize = 256;
 
+/// Kinds that share the connections to the relay.
+const MAILS: [DeliveryKind; 2] = [DeliveryKind::Email, DeliveryKind::Send];
+
 /// Begins deliveries that are due.
 pub(super) struct Dispatcher {
     shared: Arc<Shared>,
@@ -87,9 +90,11 @@ impl Dispatcher {
             return Ok(None);
         }
         let now = parts.clock.now();
+        let mails: usize = MAILS.iter().filter_map(|kind| self.seats.get(kind.name())).sum();
+        let mut mails = parts.settings.mails_at_once.max(1).saturating_sub(mails);
         let (seats, reader) = (self.seats.clone(), Arc::clone(&self.shared));
         let look = move |view: &View<'_>| {
-            let free = |lane: &Lane| reader.free(lane, seats.get(&lane.name).copied().unwrap_or(0));
+            let free = |lane: &Lane| reader.free(lane, seats.get(&lane.name).copied().unwrap_or(0), mails);
             let deliveries = view.deliveries();
             Ok::<_, StoreError>((deliveries.due(now, room, &free)?, deliveries.next_forgotten()?))
         };
@@ -98,7 +103,22 @@ impl Dispatcher {
             while parts.store.write(move |txn| txn.forget_sends(now)).await? > 0 {}
         }
         if !due.is_empty() {
-            for delivery in parts.store.write(move |txn| txn.begin_deliveries(&due, now)).await? {
+            let begin = move |txn: &mut Transaction<'_>| {
+                let mut begun = Vec::with_capacity(due.len());
+                for number in &due {
+                    // Both kinds of mail were free to take all places.
+                    let content = txn.deliveries().get(*number)?.map(|delivery| delivery.content.kind());
+                    if content.is_some_and(|kind| MAILS.contains(&kind)) {
+                        if mails == 0 {
+                            continue;
+                        }
+                        mails -= 1;
+                    }
+                    begun.push(*number);
+                }
+                txn.begin_deliveries(&begun, now)
+            };
+            for delivery in parts.store.write(begin).await? {
                 let lane = delivery.content.lane();
                 *self.seats.entry(lane.clone()).or_default() += 1;
                 let worker = self.workers.spawn(Arc::clone(&self.shared).work(delivery, lane.clone()));
@@ -134,12 +154,16 @@ async fn at(clock: &Clock, moment: Option<Time>) {
 }
 
 impl Shared {
-    /// How many more may be begun in a lane in which so many are under way.
-    fn free(&self, lane: &Lane, busy: usize) -> usize {
+    /// How many more may be begun in a lane in which so many are under way; of mail no more than there are places for.
+    fn free(&self, lane: &Lane, busy: usize, mails: usize) -> usize {
         let kind = DeliveryKind::ALL.into_iter().find(|kind| kind.name() == lane.name).unwrap_or(DeliveryKind::Post);
-        match self.parts.carriers.contains_key(&kind) {
-            true => breaker::seats(lane, &self.parts.settings).saturating_sub(busy),
-            false => 0,
+        if !self.parts.carriers.contains_key(&kind) {
+            return 0;
+        }
+        let settings = &self.parts.settings;
+        match MAILS.contains(&kind) {
+            true => breaker::seats(lane, settings, settings.mails_at_once.max(1)).saturating_sub(busy).min(mails),
+            false => breaker::seats(lane, settings, settings.per_target).saturating_sub(busy),
         }
     }
 

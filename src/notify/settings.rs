@@ -28,6 +28,9 @@ pub struct Settings {
     pub at_once: usize,
     /// Attempts under way at once to one scheme, host and port.
     pub per_target: usize,
+    /// Mails under way at once, of both kinds: no more than can be carried at once, since what is begun and has not left yet
+    /// would be in doubt when the program ends.
+    pub mails_at_once: usize,
     /// How long a connection may take to be made.
     pub connect_timeout: Duration,
     /// How long an attempt may take, redirects and all.
@@ -65,6 +68,7 @@ impl Default for Settings {
             breaker_rest: Duration::from_secs(30),
             at_once: 64,
             per_target: 8,
+            mails_at_once: 4,
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(30),
             max_response: 64 << 10,

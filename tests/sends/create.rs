@@ -329,3 +329,32 @@ fn other_sends_stay_refused() {
         assert_eq!(house.one(Create, &object(kind, "")), refused);
     }
 }
+
+#[test]
+fn a_sender_without_a_usable_address_is_refused_at_once() {
+    let house = House::ready("");
+    let ada = to("ada", "ada@example.com");
+    let profile = |address: &str| {
+        let members = format!("<CustomerKey>shop</CustomerKey><FromAddress>{address}</FromAddress>");
+        assert!(house.one(Update, &object("SenderProfile", &members)).starts_with("OK "), "{address}");
+        house.one(Create, &triggered(&ada))
+    };
+    for (address, shown) in [
+        ("shop", "shop"),
+        ("shop@", "shop@"),
+        ("Shop &lt;>", "Shop <>"),
+        ("shop@example.com&#13;&#10;Bcc: eve@example.com", "shop@example.com\\r\\nBcc: eve@example.com"),
+    ] {
+        let expected = format!("{INCOMPLETE}its FromAddress is \"{shown}\", expected an address");
+        assert_eq!(profile(address), expected, "{address}");
+    }
+    assert!(house.owed().is_empty());
+    assert_eq!(profile("%%emailaddr%%"), "OK Created TriggeredSend");
+    assert_eq!(profile("The Shop &lt;shop@example.com>"), "OK Created TriggeredSend");
+    let owner = "<Owner><FromName>Eve</FromName><FromAddress>eve</FromAddress></Owner></Subscribers>";
+    let (said, failures) = house.trigger(&ada.replace("</Subscribers>", owner));
+    assert!(said.starts_with("180008 "), "{said}");
+    let why = "An error occurred when attempting to build an email for the subscriber";
+    assert_eq!(failures, [format!("0 26 {why}: the FromAddress of Owner is no address")]);
+    assert_eq!(house.owed().len(), 2);
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use envoi::mail::Way;
 
 use crate::{
-    front::{URL, advance, create, field, filter, found, mails, page, ready},
+    front::{URL, admin, advance, create, field, filter, found, mails, page, ready},
     gateway::START,
     house::{object, to, triggered},
     sink::{Act, Manners, Sink},
@@ -186,4 +186,26 @@ async fn who_leaves_before_a_mail_does_gets_none() {
     let counts = found(&gateway, "TriggeredSendSummary", &["NotSentDueToOptOut", "Queued"], "").await;
     assert_eq!(counts, ["1 0"]);
     gateway.stop().await;
+}
+
+#[tokio::test]
+async fn only_what_a_connection_can_carry_is_begun() {
+    let sink = Sink::start(Manners::default().act("DATA", Act::Silence)).await;
+    let relay = sink.settings();
+    let gateway = ready("", |parts| {
+        parts.mail.way = Way::Relay;
+        parts.mail.relay = relay;
+        parts.mail.relay.connections = 1;
+    })
+    .await;
+    let both = to("ada", "ada@example.com") + &to("bob", "bob@example.com");
+    create(&gateway, HIGH, &triggered(&both)).await;
+    sink.until(|seen| seen.commands.iter().any(|command| command.starts_with("DATA"))).await;
+    for (state, expected) in [("sending", 1), ("owed", 1), ("in_doubt", 0)] {
+        let found = admin(&gateway, "GET", &format!("/deliveries?state={state}")).await.body;
+        let found: serde_json::Value = serde_json::from_str(&found).unwrap();
+        let list = found.as_array().or_else(|| found["deliveries"].as_array()).unwrap();
+        assert_eq!(list.len(), expected, "{state}: {found}");
+    }
+    // The relay never answers: the gateway goes with the test.
 }

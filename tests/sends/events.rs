@@ -1,8 +1,9 @@
 //! What is kept of the end of a mail: events, counts, the status of the subscriber; and starting and pausing.
 
 use envoi::{
-    backend::triggered_send::Ending,
+    backend::{CATALOGUE, triggered_send::Ending},
     message::Operation::{Create, Perform, Update},
+    store::Stopped,
 };
 
 use crate::house::{DAY, House, object, subscriber, to, triggered};
@@ -123,4 +124,20 @@ fn a_definition_is_started_and_paused() {
     assert_eq!(perform("launch", kind), wrong);
     let email = "100 The Perform method is not supported for the EmailSendDefinition object";
     assert_eq!(perform("start", "EmailSendDefinition"), email);
+}
+
+#[test]
+fn what_is_kept_of_mail_is_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let house = House::at(Some(data.clone()), |_| {}).furnished("<List><CustomerKey>readers</CustomerKey></List>");
+    house.ends("ada", &Ending::Delivered);
+    house.leave(&house.token(&house.only()));
+    house.ends("bob", &refused("SMTP 550 5.1.1 no such user"));
+    house.ends("bob", &refused("SMTP 550 5.1.1 no such user"));
+    house.ends("ivy", &Ending::GivenUp("SMTP 451 4.3.0 later".to_owned()));
+    assert_eq!(house.summary(), "Sent 1, Bounces 2, OptOuts 1, NotSentDueToError 1");
+    drop(house);
+    let report = Stopped::open(&data, 1 << 20).unwrap().check(&CATALOGUE, false).unwrap();
+    assert_eq!(report.findings, [], "{report:?}");
 }

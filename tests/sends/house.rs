@@ -1,6 +1,7 @@
 //! A gateway's back room with what a triggered send needs, and a look at what is owed.
 
 use std::{
+    path::PathBuf,
     sync::{Arc, LazyLock},
     time::Duration,
 };
@@ -56,12 +57,17 @@ impl House {
     }
 
     pub(crate) fn with(change: impl FnOnce(&mut triggered_send::Settings)) -> Self {
+        Self::at(None, change)
+    }
+
+    /// One whose store is in a directory.
+    pub(crate) fn at(path: Option<PathBuf>, change: impl FnOnce(&mut triggered_send::Settings)) -> Self {
         let mut settings = backend::Settings::default();
         settings.sends.possible = true;
         settings.sends.public_url.set("https://mc.example/soap".to_owned()).unwrap();
         change(&mut settings.sends);
         let backend = Arc::new(Backend { schema: Arc::clone(&SCHEMA), settings });
-        let store = Store::open(&Settings::default()).unwrap();
+        let store = Store::open(&Settings { path, ..Settings::default() }).unwrap();
         let key = |txn: &mut Transaction<'_>| txn.put_setting(link::KEY, &[7; 32]);
         store.write_blocking::<_, StoreError, _>(key).unwrap();
         Self { store, backend, client: caller(), now: Time::from_millis(1_640_865_606_000) }

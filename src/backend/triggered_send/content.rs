@@ -3,6 +3,7 @@
 //! It looks things up and decides nothing about subscribers.
 
 use crate::{
+    mail::Mailbox,
     object::{Object, Value},
     store::{Objects, StoreError},
 };
@@ -110,6 +111,11 @@ impl Content {
             return incomplete("its Email has neither HTMLBody nor TextBody");
         }
         content.classify(objects, definition, settings)?;
+        for (member, address) in [("FromAddress", &content.from_address), ("ReplyToAddress", &content.reply_address)] {
+            if !address.is_empty() && !may_be_address(address) {
+                return incomplete(format!("its {member} is {:?}, expected an address", shortened(address)));
+            }
+        }
         content.address(objects, definition)?;
         if let Some(part) = content.scripted() {
             return incomplete(format!("its {part} holds AMPscript, which this server does not run"));
@@ -251,6 +257,18 @@ impl Defined {
         let needed = |attribute: &&Attribute| attribute.required && attribute.default.is_none();
         self.attributes.iter().filter(needed).map(|attribute| attribute.name.as_str())
     }
+}
+
+/// Whether mail can leave with this sender, as far as that can be told before names in it are filled.
+pub(crate) fn may_be_address(text: &str) -> bool {
+    let breaks = text.trim().contains(char::is_control);
+    names(text).next().is_some() || (!breaks && Mailbox::parse(text).is_ok())
+}
+
+/// As much of a value as is repeated to its caller.
+fn shortened(text: &str) -> String {
+    const CHARS: usize = 100;
+    text.chars().take(CHARS).collect()
 }
 
 /// The text of a member that says something.

@@ -41,6 +41,7 @@ use problem::{Ground, Problem};
 use recipient::Recipient;
 
 pub use leave::{Leaving, Left, leave, leaving};
+pub(super) use outcome::{BOUNCES, Bounces};
 pub use outcome::{Ending, sent};
 pub use render::{Letter, Unsendable, render};
 pub use validate::validate;

@@ -44,7 +44,7 @@ impl Ending {
 }
 
 /// The kind of the records of bounces, by the subscriber's number.
-const BOUNCES: &str = "bounces";
+pub(in crate::backend) const BOUNCES: &str = "bounces";
 
 /// The service's rule: held is who has bounced so often ...
 const HELD_AFTER: u32 = 3;
@@ -53,7 +53,7 @@ const HELD_AFTER_DAYS: u32 = 15;
 
 /// Bounces of a subscriber since he was last Active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Bounces {
+pub(in crate::backend) struct Bounces {
     count: u32,
     first: Time,
 }

@@ -14,7 +14,7 @@ use super::{
         generic::{self, folded},
         membership, subscriber,
     },
-    content::{Content, Defined, given},
+    content::{Content, Defined, given, may_be_address},
     problem::{
         BAD_ADDRESS, BAD_ID, BUILD, DUPLICATE, HELD, KEY_MISMATCH, MISSING_ATTRIBUTE, NO_ADDRESS, Problem, SUPPRESSED,
         UNNAMED, UNSUBSCRIBED,
@@ -124,6 +124,9 @@ pub(crate) fn check<'n>(
     let owner = node.child("Owner");
     let of_owner = |member: &str| owner.and_then(|owner| owner.given(member));
     let from = (of_owner("FromName"), of_owner("FromAddress"));
+    if from.1.as_deref().is_some_and(|address| !may_be_address(address)) {
+        return Ok(Err(excluded(BUILD.about("the FromAddress of Owner is no address"))));
+    }
     Ok(Ok(Recipient { node, found, key: key.unwrap_or_else(|| address.clone()), address, attributes, from }))
 }
 
