@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "rules/addresses.rs"]
+mod addresses;
 #[path = "rules/codes.rs"]
 mod codes;
 #[path = "rules/events.rs"]

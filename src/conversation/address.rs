@@ -1,40 +1,92 @@
 //! Which addresses results may be posted to.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv6Addr};
 
 use super::Settings;
 
-/// Whether results may be posted to an address: `https:`, or `http:` to a host that the settings allow.
-pub fn is_allowed(address: &str, settings: &Settings) -> bool {
-    let address = address.trim();
-    // Readers of addresses disagree about these, so that what is checked here need not be where the post goes.
-    if address.contains(|c: char| c == '\\' || c.is_whitespace() || c.is_control()) {
-        return false;
-    }
-    let Some((scheme, rest)) = address.split_once("://") else {
-        return false;
-    };
-    let Some(host) = host(rest) else {
-        return false;
-    };
-    if scheme.eq_ignore_ascii_case("https") {
-        return true;
-    }
-    let named = settings.insecure_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host));
-    scheme.eq_ignore_ascii_case("http") && (named || settings.insecure_loopback && is_loopback(host))
+/// No HTTP client of ours takes a longer URL, in bytes.
+const LONGEST: usize = 65_534;
+
+/// Why nothing is posted to an address. The texts follow the address in a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// Readers of URLs would refuse it, or disagree about it.
+    #[error("is no URL")]
+    NoUrl,
+    /// Credentials stand before the host.
+    #[error("has a user part, which is not allowed")]
+    User,
+    /// What follows the host is no port.
+    #[error("has a port that is none of 1 to 65535")]
+    Port,
+    /// Neither `https:` nor allowed without it.
+    #[error("is not https, nor allowed without it")]
+    Insecure,
 }
 
-/// The host of what follows `://`; none when it is empty or credentials stand before it.
-fn host(rest: &str) -> Option<&str> {
-    let authority = rest.split(['/', '?', '#']).next()?;
-    if authority.contains('@') {
-        return None;
+/// Whether results may be posted to an address: `https:`, or `http:` to a host that the settings allow.
+///
+/// # Errors
+/// Why not.
+pub fn may_post_to(address: &str, settings: &Settings) -> Result<(), Unfit> {
+    let (scheme, host) = parts(address)?;
+    if scheme.eq_ignore_ascii_case("https") {
+        return Ok(());
     }
-    let host = match authority.strip_prefix('[') {
-        Some(six) => six.split_once(']')?.0,
-        None => authority.split(':').next()?,
+    let named = settings.insecure_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host));
+    let plain = scheme.eq_ignore_ascii_case("http") && (named || settings.insecure_loopback && is_loopback(host));
+    if plain { Ok(()) } else { Err(Unfit::Insecure) }
+}
+
+/// Whether an address is `http:` to a host that is this machine by its very name (`localhost`, 127.0.0.0/8, `[::1]`).
+pub fn is_plain_loopback(address: &str) -> bool {
+    parts(address).is_ok_and(|(scheme, host)| scheme.eq_ignore_ascii_case("http") && is_loopback(host))
+}
+
+/// Whether two addresses name the same host, whatever their schemes and ports.
+pub fn is_same_host(one: &str, other: &str) -> bool {
+    parts(one).is_ok_and(|(_, one)| parts(other).is_ok_and(|(_, other)| one.eq_ignore_ascii_case(other)))
+}
+
+/// Scheme and host. What is read here must be where the post goes, so whatever readers of URLs might read otherwise is
+/// none; so is an empty port, which RFC 3986 would allow.
+fn parts(address: &str) -> Result<(&str, &str), Unfit> {
+    let address = address.trim();
+    let is_odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\\' | '<' | '>' | '"' | '`');
+    if address.len() > LONGEST || address.contains(is_odd) {
+        return Err(Unfit::NoUrl);
+    }
+    let (scheme, rest) = address.split_once("://").ok_or(Unfit::NoUrl)?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return Err(Unfit::User);
+    }
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(six) => {
+            let (host, port) = six.split_once(']').ok_or(Unfit::NoUrl)?;
+            host.parse::<Ipv6Addr>().map_err(|_| Unfit::NoUrl)?;
+            (host, port)
+        }
+        None => {
+            let (host, port) =
+                authority.split_at_checked(authority.find(':').unwrap_or(authority.len())).ok_or(Unfit::NoUrl)?;
+            let is_known = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+            if host.is_empty() || !host.bytes().all(is_known) {
+                return Err(Unfit::NoUrl);
+            }
+            (host, port)
+        }
     };
-    (!host.is_empty()).then_some(host)
+    match port.strip_prefix(':') {
+        None if port.is_empty() => Ok((scheme, host)),
+        None => Err(Unfit::NoUrl),
+        // Digits alone: a number may have a sign.
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            let port: u16 = digits.parse().map_err(|_| Unfit::Port)?;
+            if port == 0 { Err(Unfit::Port) } else { Ok((scheme, host)) }
+        }
+        Some(_) => Err(Unfit::Port),
+    }
 }
 
 fn is_loopback(host: &str) -> bool {

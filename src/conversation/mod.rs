@@ -19,7 +19,7 @@ mod settings;
 mod state;
 
 pub use accept::{Arriving, accept};
-pub use address::is_allowed as may_post_to;
+pub use address::{Unfit, is_plain_loopback, is_same_host, may_post_to};
 pub use code::Rejection;
 pub use place::{Asked, Place, may_be_asynchronous, place};
 pub use process::{Begun, begin, delete, due, finish, give_up, overdue};

@@ -62,7 +62,7 @@ pub fn place(asked: &Asked<'_>, now: Time, settings: &Settings) -> Result<Place,
         return Err(Rejection::TooFarAhead);
     }
     let mut posts = options.send_response_to.iter().filter(|to| to.kind == ResponseType::HttpPost);
-    if !posts.all(|to| address::is_allowed(&to.address, settings)) {
+    if !posts.all(|to| address::may_post_to(&to.address, settings).is_ok()) {
         return Err(Rejection::Insecure);
     }
     if !settings.drop_folder && options.send_response_to.iter().any(|to| to.kind == ResponseType::Ftp) {

@@ -112,8 +112,8 @@ impl Post {
 
     async fn exchange(&self, delivery: &Delivery, mut target: String, form: &Bytes) -> Outcome {
         for _ in 0..=self.settings.max_redirects {
-            if !conversation::may_post_to(&target, &self.rules) {
-                return Outcome::Refused { status: format!("{} is not https, nor allowed without it", shown(&target)) };
+            if let Err(why) = conversation::may_post_to(&target, &self.rules) {
+                return Outcome::Refused { status: format!("{} {why}", shown(&target)) };
             }
             let Ok(uri) = target.parse::<Uri>() else {
                 return Outcome::Refused { status: format!("{} is no URL", shown(&target)) };

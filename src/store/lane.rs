@@ -72,11 +72,11 @@ fn origin(url: &str) -> String {
     let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
     let authority = authority.rsplit('@').next().unwrap_or_default();
     let (scheme, authority) = (scheme.to_ascii_lowercase(), authority.to_ascii_lowercase());
-    let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| !port.contains(']'));
-    match (has_port, scheme.as_str()) {
-        (false, "http") => format!("http://{authority}:80"),
-        (false, _) => format!("{scheme}://{authority}:443"),
-        (true, _) => format!("{scheme}://{authority}"),
+    let usual = if scheme == "http" { 80 } else { 443 };
+    match authority.rsplit_once(':').filter(|(_, port)| !port.contains(']')) {
+        // As a number, so that zeros before it make no other place of it. What is no port is not accepted as an address.
+        Some((host, port)) => format!("{scheme}://{host}:{}", port.parse::<u16>().unwrap_or(usual)),
+        None => format!("{scheme}://{authority}:{usual}"),
     }
 }
 
