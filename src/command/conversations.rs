@@ -92,14 +92,25 @@ fn millis(text: &str) -> Result<u64, String> {
 }
 
 pub(super) async fn list(list: &Conversations) -> Exit {
-    let mut query = vec![("limit", list.limit.to_string())];
+    // One more than is shown tells whether there are more.
+    let mut query = vec![("limit", list.limit.saturating_add(1).to_string())];
     query.extend(list.state.iter().map(|state| ("state", state.clone())));
-    list.admin
-        .ask(Method::GET, "/conversations", &query, |answer| {
-            let lines = answer.as_array().into_iter().flatten().map(|line| format!("{}\n", summary(line)));
-            lines.collect()
-        })
-        .await
+    let body = match list.admin.fetch(Method::GET, "/conversations", &query).await {
+        Ok(body) => body,
+        Err(exit) => return exit,
+    };
+    let mut all: Vec<Value> = serde_json::from_slice(&body).unwrap_or_default();
+    let more = all.len() > list.limit;
+    all.truncate(list.limit);
+    let said = if list.admin.json {
+        say(&format!("{:#}\n", Value::Array(all)))
+    } else {
+        say(&all.iter().map(|line| summary(line) + "\n").collect::<String>())
+    };
+    if more {
+        complain(said, &format!("there are more than these {}; --limit N shows more, --state fewer", list.limit));
+    }
+    said
 }
 
 pub(super) async fn show(one: &Conversation) -> Exit {
@@ -180,7 +191,8 @@ impl Admin {
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
         let said = String::from_utf8_lossy(&answer.body).into_owned();
         let said = body.get("error").and_then(Value::as_str).map_or(said, str::to_owned);
-        Err(complain(Exit::Failed, said.trim()))
+        let exit = if answer.status == 400 { Exit::Usage } else { Exit::Failed };
+        Err(complain(exit, said.trim()))
     }
 }
 

@@ -8,13 +8,15 @@ use clap::Args;
 
 use super::{Exit, complain, say};
 use crate::{
+    backend::triggered_send::problems,
     conversation::code::{Rule, TABLE},
     message::code,
+    soap::fault::{API_CODES, ApiCode},
 };
 
 #[derive(Args)]
 pub(super) struct Explain {
-    /// The ErrorCode of a Result; without it, all codes are listed.
+    /// The code of a Result, of one of SubscriberFailures or of a fault; without it, all codes are listed.
     code: Option<i64>,
 }
 
@@ -31,9 +33,10 @@ pub(super) fn explain(explain: &Explain) -> Exit {
 /// Every code with its text, in order.
 fn list() -> String {
     let rules = TABLE.iter().map(|rule| (rule.code, rule.text));
-    let others = code::ALL.iter().map(|(_, error)| (error.code, error.text));
-    let mut all: Vec<_> = rules.chain(others).collect();
-    // Stable, so that both tables keep their order; two codes stand in both.
+    let results = code::ALL.iter().map(|(_, error)| (error.code, error.text));
+    let faults = API_CODES.iter().map(|api| (i64::from(api.code), api.text));
+    let mut all: Vec<_> = rules.chain(results).chain(problems()).chain(faults).collect();
+    // Stable, so that all tables keep their order; two codes stand in both of the first.
     all.sort_by_key(|(code, _)| *code);
     all.dedup();
     all.into_iter().fold(String::new(), |mut out, (code, text)| {
@@ -42,16 +45,55 @@ fn list() -> String {
     })
 }
 
+/// All that a code means: where it stands tells which it is.
 fn about(code: i64) -> Option<String> {
     let rules: Vec<_> = TABLE.iter().filter(|rule| rule.code == code).collect();
-    if rules.is_empty() {
-        let (error, meaning) = code::MEANINGS.iter().find(|(error, _)| error.code == code)?;
-        return Some(format!("{code}  {}\n\nMeans   {meaning}\n", error.text.replace("{}", "…")));
-    }
-    Some(rules.into_iter().map(paragraph).collect::<Vec<_>>().join("\n"))
+    let results = code::MEANINGS.iter().filter(|(error, _)| error.code == code);
+    let results = results.filter(|(error, _)| rules.iter().all(|rule| rule.text != error.text));
+    let results = results.map(|(error, meaning)| {
+        format!("{code}  {}\n\nWhere   Results of a call\nMeans   {meaning}\n", error.text.replace("{}", "…"))
+    });
+    let sends = problems().filter(|(number, _)| *number == code).map(|(_, text)| {
+        let means = "this one subscriber of the triggered send gets no mail";
+        format!("{code}  {text}\n\nWhere   SubscriberFailures of a TriggeredSend's Result\nMeans   {means}\n")
+    });
+    let faults = API_CODES.iter().filter(|api| i64::from(api.code) == code).map(|ApiCode { text, when, .. }| {
+        format!("{code}  {text}\n\nWhere   a soap:Server fault, detail/apifault/Code\nMeans   {when}\n")
+    });
+    let all: Vec<_> = rules.iter().map(|rule| paragraph(rule)).chain(results).chain(sends).chain(faults).collect();
+    (!all.is_empty()).then(|| all.join("\n"))
 }
 
 fn paragraph(rule: &Rule) -> String {
     let Rule { code, text, when, effect, remedy, .. } = rule;
     format!("{code}  {text}\n\nWhen    {when}\nEffect  {effect}\nDo      {remedy}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_explained_with_all_its_meanings() {
+        for line in list().lines() {
+            let (code, text) = line.trim_start().split_once("  ").unwrap();
+            assert!(about(code.parse().unwrap()).unwrap().contains(text), "{line}");
+        }
+        for (code, words) in [
+            (2, ["Exception occurred during", "system status is held", "apifault/Code"].as_slice()),
+            (7, &["subscriber ID provided is invalid"]),
+            (10, &["required attribute values missing"]),
+            (13, &["does not match the subscriber key provided", "database problems"]),
+            (17, &["Rate Limited"]),
+            (26, &["attempting to build an email"]),
+            (27, &["suppression list"]),
+        ] {
+            let said = about(code).unwrap();
+            for word in words {
+                assert!(said.contains(word), "{code}: {said}");
+            }
+        }
+        assert_eq!(about(209).unwrap().matches("209  ").count(), 1);
+        assert_eq!(about(999), None);
+    }
 }

@@ -27,6 +27,10 @@ pub enum State {
 }
 
 impl State {
+    /// All of them, in the order of a conversation's life.
+    pub const ALL: [Self; 7] =
+        [Self::Open, Self::Closed, Self::Processing, Self::Complete, Self::Error, Self::Timeout, Self::Unreadable];
+
     /// Whether nothing can happen to it any more.
     pub fn is_ended(self) -> bool {
         matches!(self, Self::Complete | Self::Error | Self::Timeout | Self::Unreadable)

@@ -7,7 +7,7 @@ use yaserde::{YaSerialize, ser};
 
 use crate::{
     object::{Node, value},
-    soap::Fault,
+    soap::{Fault, fault},
 };
 
 use super::options::ClientRef;
@@ -16,7 +16,9 @@ use super::options::ClientRef;
 fn write<T: YaSerialize>(message: &T) -> Result<String, Fault> {
     let config = ser::Config { perform_indent: false, write_document_declaration: false, ..ser::Config::default() };
     let text = ser::to_string_with_config(message, &config);
-    let text = text.map_err(|error| Fault::server(2, "Exception occurred during writing").logged(error.to_string()))?;
+    let text = text.map_err(|error| {
+        Fault::server(fault::EXCEPTION, "Exception occurred during writing").logged(error.to_string())
+    })?;
     Ok(lawful(text))
 }
 

@@ -37,6 +37,39 @@ impl Code {
     }
 }
 
+/// What a Server fault tells in its detail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApiCode {
+    /// `apifault/Code`
+    pub code: i32,
+    /// The service's words; a fault may add what exactly.
+    pub text: &'static str,
+    /// When it is raised.
+    pub when: &'static str,
+}
+
+/// Something broke (facts/wire 1.5).
+pub const EXCEPTION: ApiCode = ApiCode {
+    code: 2,
+    text: "Exception occurred",
+    when: "Something broke that is not the caller's fault. The log has it, under the ErrorID where there is one.",
+};
+/// The store refuses, or cannot be read (facts/wire 1.5).
+pub const STORE: ApiCode = ApiCode {
+    code: 13,
+    text: "Synchronous request cannot be completed at this time due to database problems. This request was not processed.",
+    when: "The store cannot read or write, such as when its disk is full. Nothing of the call was done; it can be sent again.",
+};
+/// Not now (facts/wire 1.5).
+pub const RATE_LIMITED: ApiCode = ApiCode {
+    code: 17,
+    text: "Rate Limited",
+    when: "The caller has too many calls under way, or his account too much in the queue. Nothing of the call was done; send it \
+           again later.",
+};
+/// Every code of a Server fault, in order.
+pub const API_CODES: &[ApiCode] = &[EXCEPTION, STORE, RATE_LIMITED];
+
 /// A Fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -57,8 +90,8 @@ impl Fault {
     }
 
     /// The service is not able to answer.
-    pub fn server(api_code: i32, text: impl Into<String>) -> Self {
-        Self { code: Code::Server, text: text.into(), api_code: Some(api_code), log: None }
+    pub fn server(api: ApiCode, text: impl Into<String>) -> Self {
+        Self { code: Code::Server, text: text.into(), api_code: Some(api.code), log: None }
     }
 
     /// A caller who is not let in.

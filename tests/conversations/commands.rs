@@ -39,3 +39,20 @@ async fn conversations_are_listed_shown_moved_on_and_sent_again() {
     assert_eq!(envoi(&house, &["time", "5"]).await.0, 64);
     assert_eq!(envoi(&house, &["replay", id]).await.0, 64, "what to replay is said");
 }
+
+#[tokio::test]
+async fn a_list_that_is_not_all_says_so_and_an_unknown_state_is_refused() {
+    let house = House::new().await;
+    for id in ["a", "b", "c"] {
+        house.part(id, 1, 2, id).await;
+    }
+    let (code, out, error) = envoi(&house, &["conversations", "--limit", "2"]).await;
+    assert_eq!((code, out.lines().count()), (0, 2));
+    assert_eq!(error, "envoi: there are more than these 2; --limit N shows more, --state fewer\n");
+    let (_, out, error) = envoi(&house, &["conversations", "--limit", "3", "--json"]).await;
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((json.as_array().unwrap().len(), error.as_str()), (3, ""));
+    let (code, _, error) = envoi(&house, &["conversations", "--state", "opne"]).await;
+    assert_eq!(code, 64);
+    assert!(error.contains("state is \"opne\", expected one of open, closed"), "{error}");
+}

@@ -45,6 +45,9 @@ async fn conversations_are_listed_by_state() {
     assert_eq!(listed("").await, ["done", "open", "-"]);
     assert_eq!(listed("?state=open").await, ["open"]);
     assert_eq!(listed("?limit=1").await, ["done"]);
+    let wrong = house.admin("GET", "/conversations?state=opne").await;
+    assert_eq!(wrong.status, 400);
+    assert!(wrong.body.contains("expected one of open, closed, processing, complete, error"), "{}", wrong.body);
     assert_eq!(house.admin("GET", "/conversation?id=nobody").await.status, 404);
     assert_eq!(house.admin("GET", "/conversation").await.status, 400);
     assert_eq!(house.admin("POST", "/conversations").await.status, 405);

@@ -37,6 +37,7 @@ use super::{
     tracking::{self, Count},
 };
 use content::{Content, Unfit};
+pub use problem::problems;
 use problem::{Ground, Problem};
 use recipient::Recipient;
 

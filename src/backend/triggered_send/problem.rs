@@ -31,6 +31,26 @@ pub(crate) const KEY_MISMATCH: Problem =
 pub(crate) const BUILD: Problem = problem(26, "An error occurred when attempting to build an email for the subscriber");
 pub(crate) const SUPPRESSED: Problem = problem(27, "The subscriber was excluded by a suppression list");
 
+/// All of them, in the order of the codes.
+const ALL: &[Problem] = &[
+    UNSUBSCRIBED,
+    HELD,
+    NO_ADDRESS,
+    BAD_ADDRESS,
+    DUPLICATE,
+    BAD_ID,
+    UNNAMED,
+    MISSING_ATTRIBUTE,
+    KEY_MISMATCH,
+    BUILD,
+    SUPPRESSED,
+];
+
+/// Every code of SubscriberFailures with its words, in order.
+pub fn problems() -> impl Iterator<Item = (i64, &'static str)> {
+    ALL.iter().map(|problem| (i64::from(problem.code), problem.text))
+}
+
 /// All that a mail may meet when it leaves.
 const LATE: &[Problem] = &[UNSUBSCRIBED, HELD, SUPPRESSED];
 

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::{Asked, Operators, Wrong};
 use crate::{
+    conversation::State,
     queue::{NoRemainder, remainder, report},
     store::{StoreError, Transaction, View},
 };
@@ -40,10 +41,8 @@ impl Operators {
             Some(limit) => limit.parse().map_err(|_| Wrong::asked(format!("limit is {limit:?}, expected a number")))?,
             None => LIST,
         };
-        let state = asked.get("state");
-        let wanted = move |kept: &crate::store::Kept| {
-            state.as_ref().is_none_or(|state| kept.rules.state().name().eq_ignore_ascii_case(state))
-        };
+        let state = asked.get("state").map(|name| state(&name)).transpose()?;
+        let wanted = move |kept: &crate::store::Kept| state.is_none_or(|state| kept.rules.state() == state);
         let look = move |view: &View<'_>| view.conversations().list(limit, &wanted);
         let list = self.store.read(look).await.map_err(Wrong::store)?;
         Ok(json!(list.iter().map(|kept| report::line(kept, &self.queue)).collect::<Vec<_>>()))
@@ -103,4 +102,11 @@ impl Operators {
             self.clock.advance(next.map_or(until, |next| next.min(until)).since(now));
         }
     }
+}
+
+fn state(name: &str) -> Result<State, Wrong> {
+    State::ALL.into_iter().find(|state| state.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
+        let all = State::ALL.map(|state| state.name().to_lowercase()).join(", ");
+        Wrong::asked(format!("state is {name:?}, expected one of {all}"))
+    })
 }

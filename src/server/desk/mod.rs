@@ -54,7 +54,12 @@ impl Operators {
                 let mut all = accounts.accounts().map(|account| account.mid);
                 match (all.next(), all.next()) {
                     (Some(only), None) => only,
-                    _ => return Err(Wrong::asked("there are several accounts: name one (account)".to_owned())),
+                    _ => {
+                        return Err(Wrong::asked(
+                            "there are several accounts: name one (--account of a command, account= of a URL)"
+                                .to_owned(),
+                        ));
+                    }
                 }
             }
         };

@@ -11,7 +11,7 @@ use crate::{
     object::{Member, Node, Object},
     queue::{Arrival, Refusal, accept},
     schema::PARTNER_API,
-    soap::Fault,
+    soap::{Fault, fault},
     store::Transaction,
 };
 
@@ -86,7 +86,9 @@ pub(super) async fn queue(
         }
         Ok(Err(rejection)) | Err(Refusal::Rule(rejection)) => Ok(Some(refused(call, rejection))),
         // The service's own code for "not now" (facts/wire 1.5).
-        Err(Refusal::Quota(excess)) => Err(Fault::server(17, format!("Rate Limited: {excess}"))),
+        Err(Refusal::Quota(excess)) => {
+            Err(Fault::server(fault::RATE_LIMITED, format!("{}: {excess}", fault::RATE_LIMITED.text)))
+        }
         Err(Refusal::Store(error)) => Err(WorkError::Store(error).fault()),
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     backend,
     clock::Time,
     message::{Found, Operation, Row, client::Client, fixed, overall_status, reply},
-    soap::Fault,
+    soap::{Fault, fault},
     store::{StoreError, Transaction},
 };
 
@@ -158,7 +158,9 @@ async fn at_leisure(
     }
     match tokio::task::spawn_blocking(work).await {
         Ok(answer) => answer,
-        Err(error) => Err(Fault::server(2, "Exception occurred during writing").logged(error.to_string())),
+        Err(error) => {
+            Err(Fault::server(fault::EXCEPTION, "Exception occurred during writing").logged(error.to_string()))
+        }
     }
 }
 
@@ -180,12 +182,7 @@ impl WorkError {
     pub(super) fn fault(self) -> Fault {
         match self {
             Self::Fault(fault) => fault,
-            Self::Store(error) => Fault::server(
-                13,
-                "Synchronous request cannot be completed at this time due to database problems. \
-                 This request was not processed.",
-            )
-            .logged(error.to_string()),
+            Self::Store(error) => Fault::server(fault::STORE, fault::STORE.text).logged(error.to_string()),
         }
     }
 }

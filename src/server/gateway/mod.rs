@@ -28,7 +28,7 @@ use crate::{
     object::Limits,
     queue::Queue,
     schema::Schema,
-    soap::{Code, Fault, Version},
+    soap::{Code, Fault, Version, fault},
     store::{Store, Transaction},
 };
 
@@ -130,7 +130,7 @@ impl Gateway {
             Err(error) => Err(Box::new(Refused {
                 version: Version::V11,
                 message_id: None,
-                fault: Fault::server(2, "Exception occurred during reading").logged(error.to_string()),
+                fault: Fault::server(fault::EXCEPTION, "Exception occurred during reading").logged(error.to_string()),
                 limit: None,
             })),
         }
@@ -140,10 +140,9 @@ impl Gateway {
         let client = self.admit(inbound, request).await?;
         drop(unproven);
         // Code 17 is the service's own (facts/wire 1.5).
-        let _seat = self
-            .flight
-            .enter(client.key())
-            .map_err(|crowded| Fault::server(17, "Rate Limited").logged(crowded.to_string()))?;
+        let _seat = self.flight.enter(client.key()).map_err(|crowded| {
+            Fault::server(fault::RATE_LIMITED, fault::RATE_LIMITED.text).logged(crowded.to_string())
+        })?;
         dispatch::dispatch(self, request, client).await
     }
 
@@ -247,7 +246,7 @@ impl Handler for Gateway {
 
     fn panicked(&self, lost: Lost) -> Outbound {
         let content_type = lost.content_type.as_ref().and_then(|kind| kind.to_str().ok());
-        let fault = Fault::server(2, format!("Exception occurred. ErrorID: {}", lost.request_id));
+        let fault = Fault::server(fault::EXCEPTION, format!("Exception occurred. ErrorID: {}", lost.request_id));
         let actor = format!("{}/Service.asmx", lost.public_url);
         // The front door has logged the panic.
         Answer::fault(Version::guess(None, content_type), None, self.clock.now(), &fault, &actor)
