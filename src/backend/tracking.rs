@@ -11,6 +11,7 @@ use super::{
     Work,
     generic::{BY_GUID, BY_KEY, folded},
     list,
+    triggered_send::DEFINITION,
 };
 
 /// Index names of every event.
@@ -104,6 +105,12 @@ pub(crate) fn keep(work: &mut Work<'_, '_>, mut event: Object) -> Result<(), Sto
     Ok(())
 }
 
+/// What the summary of a definition says of it: ObjectID and CustomerKey.
+pub(crate) fn named(work: &Work<'_, '_>, id: i64) -> Result<Option<Object>, StoreError> {
+    let summary: Option<Object> = work.objects().get(SUMMARY, id)?;
+    Ok(summary.and_then(|summary| summary.object(DEFINITION).cloned()))
+}
+
 /// Adds to the counts of a definition. They never fall below zero.
 pub(crate) fn count(
     work: &mut Work<'_, '_>,
@@ -121,10 +128,10 @@ pub(crate) fn count(
     };
     let text = |member: &str| definition.text(member).unwrap_or_default().to_owned();
     let (guid, key) = (text("ObjectID"), text("CustomerKey"));
-    let mut named = Object::new("TriggeredSendDefinition");
+    let mut named = Object::new(DEFINITION);
     named.set_text("ObjectID", guid.as_str());
     named.set_text("CustomerKey", key.as_str());
-    summary.set("TriggeredSendDefinition", Value::Object(named));
+    summary.set(DEFINITION, Value::Object(named));
     summary.set_text("ObjectID", guid.as_str());
     summary.set_text("CustomerKey", key.as_str());
     summary.set_text("ModifiedDate", now);

@@ -89,11 +89,15 @@ impl Carrier for Mailer {
 
 /// Whether an operator has sent again what had an end already.
 fn has_ended_before(delivery: &Delivery) -> bool {
-    let before = delivery.attempts.iter().rev().skip(1);
+    let Some((_, before)) = delivery.attempts.split_last() else { return false };
     let settled = |attempt: &crate::store::Attempt| {
         matches!(attempt.outcome, Attempted::Delivered | Attempted::Refused | Attempted::Gone)
     };
-    before.clone().any(settled)
+    // Given up after an attempt that might have been followed by another, and only then asked for again.
+    let earlier = before.len().saturating_sub(delivery.series.saturating_sub(1) as usize);
+    let last = before.get(..earlier).and_then(<[_]>::last);
+    let given_up = delivery.tries > delivery.series && last.is_some_and(|last| last.outcome == Attempted::Retry);
+    given_up || before.iter().any(settled)
 }
 
 fn composed(letter: Letter, delivery: &Delivery, send: &Send) -> Result<Composed, String> {

@@ -6,7 +6,7 @@ use envoi::mail::Way;
 
 use crate::{
     front::{URL, admin, advance, create, field, filter, found, mails, page, ready},
-    gateway::START,
+    gateway::{START, request},
     house::{object, to, triggered},
     sink::{Act, Manners, Sink},
 };
@@ -208,4 +208,47 @@ async fn only_what_a_connection_can_carry_is_begun() {
         assert_eq!(list.len(), expected, "{state}: {found}");
     }
     // The relay never answers: the gateway goes with the test.
+}
+
+#[tokio::test]
+async fn what_waits_for_a_deleted_definition_waits_no_longer() {
+    let gateway = ready("", |_| {}).await;
+    advance(&gateway, Duration::from_secs(1)).await;
+    create(&gateway, "", &triggered(&to("ada", "ada@example.com"))).await;
+    let hello = object("TriggeredSendDefinition", "<CustomerKey>hello</CustomerKey>");
+    let deleted = gateway.call("Delete", &request("DeleteRequest", "<Options/>", &hello)).await;
+    assert_eq!(deleted.text("DeleteResponse/OverallStatus").as_deref(), Some("OK"), "{}", deleted.body);
+    advance(&gateway, Duration::from_secs(60)).await;
+    assert!(mails(&gateway).await.is_empty());
+    let members = ["SubscriberKey", "PartnerProperties.Value"];
+    let expected = ["ada The TriggeredSendDefinition is no longer there"];
+    assert_eq!(found(&gateway, "NotSentEvent", &members, "").await, expected);
+    let counts = found(&gateway, "TriggeredSendSummary", &["NotSentDueToError", "Queued"], "").await;
+    assert_eq!(counts, ["1 0"]);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_given_up_and_is_sent_again_counts_as_queued_once() {
+    let sink = Sink::start(Manners::default().act("RCPT", Act::Say("451 4.3.0 later"))).await;
+    let relay = sink.settings();
+    let gateway = ready("", |parts| {
+        parts.mail.way = Way::Relay;
+        parts.mail.relay = relay;
+        parts.notify.max_attempts = 1;
+    })
+    .await;
+    create(&gateway, HIGH, &triggered(&to("ada", "ada@example.com"))).await;
+    advance(&gateway, Duration::from_secs(1)).await;
+    // One that still waits is not taken off by the first.
+    create(&gateway, "<QueuePriority>Low</QueuePriority>", &triggered(&to("bob", "bob@example.com"))).await;
+    let failed = admin(&gateway, "GET", "/deliveries?state=failed").await.body;
+    let failed: serde_json::Value = serde_json::from_str(&failed).unwrap();
+    let id = failed[0]["id"].as_str().unwrap();
+    admin(&gateway, "POST", &format!("/redeliver?id={id}")).await;
+    sink.until(|seen| seen.messages.len() == 1).await;
+    advance(&gateway, Duration::ZERO).await;
+    let counts = found(&gateway, "TriggeredSendSummary", &["Sent", "NotSentDueToError", "Queued"], "").await;
+    assert_eq!(counts, ["1 1 1"]);
+    gateway.stop().await;
 }

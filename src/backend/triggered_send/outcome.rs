@@ -73,7 +73,11 @@ pub fn sent(
 ) -> Result<(), StoreError> {
     let mut tables = Tables::default();
     let work = &mut Work { backend, txn, client: send, caller: None, now, tables: &mut tables };
-    let definition: Option<Object> = work.objects().get(DEFINITION, send.definition)?;
+    let definition: Option<Object> = match work.objects().get(DEFINITION, send.definition)? {
+        // What waited for a definition that is gone no longer waits: its summary still names it.
+        None => tracking::named(work, send.definition)?,
+        kept => kept,
+    };
     let definition = definition.as_ref();
     let count = match ending {
         Ending::Delivered => {
