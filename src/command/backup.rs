@@ -1,18 +1,17 @@
 //! `envoi backup`: asks a running server to write what it holds into a directory.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use clap::Args;
 use hyper::Method;
 
 use super::{
-    Exit, complain,
+    Exit,
+    call::WHOLE_WORK,
+    complain,
     conversations::{Admin, text},
 };
 use crate::clock::Stopwatch;
-
-/// A large store takes minutes.
-const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
 #[derive(Args)]
 pub(super) struct Backup {
@@ -37,5 +36,5 @@ pub(super) async fn backup(backup: &Backup) -> Exit {
         let seconds = watch.elapsed().as_secs_f64();
         format!("backed up to {path}: {keys} keys, {bytes} bytes, as of {at}, in {seconds:.1} s\n")
     };
-    backup.admin.ask_within(PATIENCE, Method::POST, "/backup", &query, told).await
+    backup.admin.ask_within(WHOLE_WORK, Method::POST, "/backup", &query, told).await
 }

@@ -19,6 +19,9 @@ use rustls::{
 const MAX_ANSWER: usize = 256 << 20;
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// For what ends when its work is done: a clock that waits for receivers, a copy of a large store.
+pub(super) const WHOLE_WORK: Duration = Duration::from_secs(24 * 3600);
+
 /// A connection pool with its trust.
 pub(super) struct Caller {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,

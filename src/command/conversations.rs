@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     Exit,
-    call::{Caller, PATIENCE},
+    call::{Caller, PATIENCE, WHOLE_WORK},
     complain, say,
 };
 use crate::server::OPERATOR;
@@ -126,7 +126,7 @@ pub(super) async fn replay(replay: &Replay) -> Exit {
 
 pub(super) async fn time(time: &Time) -> Exit {
     let told = |answer: &Value| format!("{}\n", text(answer, "now"));
-    time.admin.ask(Method::POST, "/time", &[("by", time.by.to_string())], told).await
+    time.admin.ask_within(WHOLE_WORK, Method::POST, "/time", &[("by", time.by.to_string())], told).await
 }
 
 fn named(id: &str, account: Option<u64>) -> Vec<(&'static str, String)> {

@@ -52,12 +52,24 @@ use crate::{
     store::{Attempted, DeliveryKind, Store, StoreError, View},
 };
 
-/// An address as operators see it: what follows a question mark may be a secret.
+/// An address as operators see it: what follows a question mark, and the user part of a URL, may be secrets.
 pub fn shown(address: &str) -> String {
-    match address.split_once('?') {
-        Some((address, _)) => format!("{address}?…"),
-        None => address.to_owned(),
-    }
+    let (address, query) = match address.split_once(['?', '#']) {
+        Some((address, _)) => (address, "?…"),
+        None => (address, ""),
+    };
+    let Some((scheme, rest)) = address.split_once(':') else { return format!("{address}{query}") };
+    let inner = rest.trim_start_matches(['/', '\\']);
+    let slashes = rest.strip_suffix(inner).unwrap_or_default();
+    let authority = inner.split(['/', '\\']).next().unwrap_or_default();
+    // `user:pass/word@host` ends its authority in the password.
+    let is_cut = authority.rsplit_once([':', ']']).is_some_and(|(_, port)| port.bytes().any(|b| !b.is_ascii_digit()));
+    let user = if is_cut { inner.rfind('@') } else { authority.rfind('@') };
+    let (user, rest) = match user.and_then(|at| inner.get(at..)) {
+        Some(rest) => ("…", rest),
+        None => ("", inner),
+    };
+    format!("{scheme}:{slashes}{user}{rest}{query}")
 }
 
 /// Who carries which kind. Of a kind that nobody carries, deliveries stay owed.
@@ -161,5 +173,28 @@ impl Notifier {
         run::Dispatcher::new(Arc::clone(&self.0)).run().await;
         self.0.answered.send_replace(u64::MAX);
         self.0.closed.send_replace(true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn credentials_and_queries_are_not_shown() {
+        for (address, expected) in [
+            ("ada@example.com", "ada@example.com"),
+            ("https://h.example:9/@a", "https://h.example:9/@a"),
+            ("https://[::1]:9/a?b=c", "https://[::1]:9/a?…"),
+            ("https://h.example/a#b", "https://h.example/a?…"),
+            ("https://user:PW@localhost:9/x?a=b", "https://…@localhost:9/x?…"),
+            ("https://user:PW@PW@h.example", "https://…@h.example"),
+            ("https://user:P/W@h.example/", "https://…@h.example/"),
+            ("https://PW@h.example/", "https://…@h.example/"),
+            ("https:/\\user:PW@h.example/", "https:/\\…@h.example/"),
+            ("https:user:PW@h.example/", "https:…@h.example/"),
+        ] {
+            assert_eq!(shown(address), expected);
+        }
     }
 }

@@ -36,9 +36,13 @@ const USER_AGENT: &str = concat!("envoi/", env!("CARGO_PKG_VERSION"));
 /// The number of the attempt, from 1.
 const ATTEMPT: &str = "envoi-attempt";
 
+type Posts = Client<HttpsConnector<Dialer>, Full<Bytes>>;
+
 /// Posts results.
 pub struct Post {
-    client: Client<HttpsConnector<Dialer>, Full<Bytes>>,
+    client: Posts,
+    /// The one that also reaches this machine, for plain addresses that name it (`queue.insecure_loopback`).
+    near: Posts,
     store: Store,
     schema: Arc<Schema>,
     clock: Clock,
@@ -70,29 +74,11 @@ impl Post {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let mut allowed = settings.allow_networks.clone();
-        if rules.insecure_loopback {
-            // Whoever allows plain posts to this machine means them to arrive.
-            allowed.extend(["127.0.0.0/8", "::1"].iter().filter_map(|own| own.parse::<Network>().ok()));
-        }
-        let dialer =
-            Dialer { resolver: settings.resolver.clone(), allowed: allowed.into(), timeout: settings.connect_timeout };
-        let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .enable_http2()
-            .wrap_connector(dialer);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(settings.per_target)
-            .http1_max_headers(100)
-            .http2_max_header_list_size(64 << 10)
-            // A request that may have been sent is not sent again unseen.
-            .retry_canceled_requests(false)
-            .build(connector);
-        Ok(Self { client, store, schema, clock, settings, rules })
+        let own = LOOPBACK.iter().filter_map(|own| own.parse::<Network>().ok());
+        let near = settings.allow_networks.iter().copied().chain(own).collect();
+        let (client, near) =
+            (client(tls.clone(), &settings, settings.allow_networks.clone()), client(tls, &settings, near));
+        Ok(Self { client, near, store, schema, clock, settings, rules })
     }
 
     async fn attempt(&self, delivery: &Delivery) -> Outcome {
@@ -111,14 +97,19 @@ impl Post {
     }
 
     async fn exchange(&self, delivery: &Delivery, mut target: String, form: &Bytes) -> Outcome {
+        // What allows a caller to name this machine does not allow others to send him there.
+        let elsewhere = conversation::Settings { insecure_loopback: false, ..self.rules.clone() };
+        let mut rules = &self.rules;
         for _ in 0..=self.settings.max_redirects {
-            if let Err(why) = conversation::may_post_to(&target, &self.rules) {
+            if let Err(why) = conversation::may_post_to(&target, rules) {
                 return Outcome::Refused { status: format!("{} {why}", shown(&target)) };
             }
             let Ok(uri) = target.parse::<Uri>() else {
                 return Outcome::Refused { status: format!("{} is no URL", shown(&target)) };
             };
-            let response = match self.send(delivery, &uri, form).await {
+            let is_near = rules.insecure_loopback && conversation::is_plain_loopback(&target);
+            let client = if is_near { &self.near } else { &self.client };
+            let response = match self.send(client, delivery, &uri, form).await {
                 Ok(response) => response,
                 Err(outcome) => return outcome,
             };
@@ -128,14 +119,25 @@ impl Post {
             // Read to its end, so that the connection can be used again; or left, which closes it.
             let _body = Limited::new(response.into_body(), self.settings.max_response).collect().await;
             match (status, next) {
-                (StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT, Some(next)) => target = next,
+                (StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT, Some(next)) => {
+                    if !conversation::is_same_host(&target, &next) {
+                        rules = &elsewhere;
+                    }
+                    target = next;
+                }
                 _ => return by_status(status, wait),
             }
         }
         Outcome::Refused { status: format!("more than {} redirects", self.settings.max_redirects) }
     }
 
-    async fn send(&self, delivery: &Delivery, uri: &Uri, form: &Bytes) -> Result<Response<Incoming>, Outcome> {
+    async fn send(
+        &self,
+        client: &Posts,
+        delivery: &Delivery,
+        uri: &Uri,
+        form: &Bytes,
+    ) -> Result<Response<Incoming>, Outcome> {
         let mut request = Request::builder()
             .method(Method::POST)
             .uri(uri)
@@ -147,8 +149,32 @@ impl Post {
         }
         let request = request.body(Full::new(form.clone()));
         let request = request.map_err(|error| Outcome::Refused { status: error.to_string() })?;
-        self.client.request(request).await.map_err(|error| failed(&error))
+        client.request(request).await.map_err(|error| failed(&error))
     }
+}
+
+/// This machine.
+const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1"];
+
+/// A pool of connections to public addresses and to those that are allowed.
+fn client(tls: ClientConfig, settings: &Settings, allowed: Vec<Network>) -> Posts {
+    let dialer =
+        Dialer { resolver: settings.resolver.clone(), allowed: allowed.into(), timeout: settings.connect_timeout };
+    let connector = hyper_rustls::HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .enable_http2()
+        .wrap_connector(dialer);
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(settings.per_target)
+        .http1_max_headers(100)
+        .http2_max_header_list_size(64 << 10)
+        // A request that may have been sent is not sent again unseen.
+        .retry_canceled_requests(false)
+        .build(connector)
 }
 
 /// How long a connection is kept that nothing is sent on.

@@ -194,6 +194,7 @@ mod tests {
         for (url, lane) in [
             ("https://H.example/a?b", "https://h.example:443"),
             ("https://h.example:8443/x", "https://h.example:8443"),
+            ("https://h.example:0443/x", "https://h.example:443"),
             ("HTTP://h.example", "http://h.example:80"),
             ("https://[2001:DB8::1]/x", "https://[2001:db8::1]:443"),
             ("https://[::1]:9/x", "https://[::1]:9"),

@@ -29,3 +29,32 @@ proptest! {
         prop_assert_eq!(judged, if port <= 65_535 { Ok(()) } else { Err(Unfit::Port) });
     }
 }
+
+#[test]
+fn what_is_no_url_to_the_client_is_not_accepted() {
+    let never = [
+        "https://localhost:99999/p",
+        "https://localhost:65536/p",
+        "https://localhost:abc/p",
+        "https://localhost:-1/p",
+        "https://localhost:+1/p",
+        "https://localhost:0/p",
+        "https://localhost:00/p",
+        "https://localhost:/p",
+        "https://localhost:1:2/p",
+        "https://[::1]:99999/p",
+        "https://[::1]8/p",
+        "https://[a.example]/p",
+        "https://①②⑦.⓪.⓪.①:8443/",
+        "https://a.example:８443/",
+        "https://münchen.example/",
+        "https://%31.example/",
+        "https://a.example/<x>",
+    ];
+    let rules = Settings { insecure_loopback: true, ..Settings::default() };
+    for address in never {
+        assert!(matches!(may_post_to(address, &rules), Err(Unfit::NoUrl | Unfit::Port)), "{address}");
+    }
+    assert_eq!(may_post_to("https://user:secret@a.example/", &rules), Err(Unfit::User));
+    assert_eq!(may_post_to("http://a.example/", &rules), Err(Unfit::Insecure));
+}

@@ -53,6 +53,32 @@ async fn inner_addresses_are_refused_by_name_and_by_number() {
 }
 
 #[tokio::test]
+async fn plain_posts_to_this_machine_open_it_to_nothing_else() {
+    let (house, receiver) = pair_with(|parts| {
+        parts.notify.allow_networks.clear();
+        parts.backend.conversations.insecure_loopback = true;
+    })
+    .await;
+    let port = receiver.addr.port();
+    for host in ["hooks.example", "localhost", "127.0.0.1"] {
+        let (how, why) = outcome(&house, &format!("https://{host}:{port}/")).await;
+        assert!(how == "refused" && why.contains("is not public"), "{host}: {how} {why}");
+    }
+    assert_eq!(receiver.connections(), 0);
+    // It arrives, and is no TLS.
+    let (how, why) = outcome(&house, &format!("http://localhost:{port}/")).await;
+    assert!(how == "uncertain" && receiver.connections() == 1, "{how} {why}");
+
+    let (house, receiver) = pair_with(|parts| parts.backend.conversations.insecure_loopback = true).await;
+    for host in ["localhost", "127.0.0.1", "[::1]"] {
+        let to = format!("http://{host}:{}/x", receiver.addr.port());
+        receiver.will([Reply::Status(307, vec![("location", to)])]);
+        let (how, why) = outcome(&house, &receiver.url("/")).await;
+        assert!(how == "refused" && why.ends_with("is not https, nor allowed without it"), "{host}: {how} {why}");
+    }
+}
+
+#[tokio::test]
 async fn a_name_that_changes_its_address_reaches_nothing_that_was_not_looked_at() {
     let authority = Authority::new();
     let good = Receiver::start(&authority, &["hooks.example"]).await;
@@ -115,12 +141,15 @@ async fn redirects_repeat_the_post_and_are_checked_like_the_first_address() {
         ("https://169.254.169.254/latest/meta-data".to_owned(), "is not public"),
         ("https://[fd00:ec2::254]/".to_owned(), "is not public"),
         ("https://10.0.0.1/".to_owned(), "is not public"),
-        ("https://user:pass@hooks.example/".to_owned(), "is not https"),
-        ("file:///etc/passwd".to_owned(), "is not https"),
+        ("https://user:PW@hooks.example/x?SECRET".to_owned(), "https://…@hooks.example/x?… has a user part"),
+        ("https://hooks.example:99999/?SECRET".to_owned(), "has a port that is none"),
+        ("https://hooks.example:0/".to_owned(), "has a port that is none"),
+        ("file:///etc/passwd".to_owned(), "is no URL"),
     ] {
         receiver.will([redirect(307, to.clone())]);
         let (how, said) = outcome(&house, &receiver.url(&format!("/{}", to.len()))).await;
         assert!(how == "refused" && said.contains(why), "{to}: {how} {said}");
+        assert!(!said.contains("PW") && !said.contains("SECRET"), "{said}");
     }
     let before = receiver.seen().len();
     receiver.will((0..9).map(|_| redirect(307, "/round".to_owned())));

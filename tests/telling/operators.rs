@@ -64,6 +64,7 @@ async fn deliveries_are_listed_shown_counted_and_sent_again() {
     let (code, _, error) = envoi(&house, &["redeliver", "nobody"]).await;
     assert_eq!((code, error.as_str()), (1, "envoi: there is no delivery nobody\n"));
     assert_eq!(envoi(&house, &["redeliver"]).await.0, 64);
+    assert_eq!(house.admin("POST", "/redeliver?target=zzz").await.status, 404);
     assert_eq!(house.admin("GET", "/deliveries?state=nothing").await.status, 400);
     assert_eq!(house.admin("GET", "/delivery?id=nobody").await.status, 404);
     assert_eq!(house.admin("GET", "/redeliver?id=x").await.status, 405);

@@ -68,7 +68,7 @@ pub(super) const ROWS: &[Setting] = &[
         "queue.insecure_loopback",
         "false",
         flag(|c, v| c.backend.conversations.insecure_loopback = v),
-        "Whether results may be posted to http: addresses of this machine (else ErrorCode 227).",
+        "Whether results may be posted to http: addresses that name this machine (localhost, 127.0.0.0/8, [::1]), else ErrorCode 227; not by a redirect from another host.",
     ),
     row(
         "queue.insecure_hosts",

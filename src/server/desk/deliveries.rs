@@ -147,9 +147,10 @@ impl Operators {
         found.map_err(|id| Wrong::unknown(&format!("there is no delivery {id}")))
     }
 
-    /// What failed at a place.
+    /// What failed at a place; one that nothing is known of is a slip of the pen.
     async fn failed(&self, target: String) -> Result<Vec<i64>, Wrong> {
-        let look = move |view: &View<'_>| {
+        let unknown = format!("there is no target {target:?}: expected scheme, host and port as GET /targets has them");
+        let look = move |view: &View<'_>| -> Result<_, StoreError> {
             // Their numbers alone: there may be very many.
             let numbers = RefCell::new(Vec::new());
             let noted = |delivery: &Delivery| {
@@ -159,9 +160,11 @@ impl Operators {
                 false
             };
             view.deliveries().list(Some(DeliveryState::Failed), None, usize::MAX, &noted)?;
-            Ok(numbers.into_inner())
+            let numbers = numbers.into_inner();
+            let is_known = !numbers.is_empty() || view.deliveries().lane(&target)?.is_some();
+            Ok(is_known.then_some(numbers))
         };
-        self.store.read(look).await.map_err(Wrong::store)
+        self.store.read(look).await.map_err(Wrong::store)?.ok_or_else(|| Wrong::unknown(&unknown))
     }
 }
 
