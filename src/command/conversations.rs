@@ -191,7 +191,12 @@ impl Admin {
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
         let said = String::from_utf8_lossy(&answer.body).into_owned();
         let said = body.get("error").and_then(Value::as_str).map_or(said, str::to_owned);
-        let exit = if answer.status == 400 { Exit::Usage } else { Exit::Failed };
+        let exit = match answer.status {
+            400 => Exit::Usage,
+            // The server's disk.
+            503 => Exit::Io,
+            _ => Exit::Failed,
+        };
         Err(complain(exit, said.trim()))
     }
 }

@@ -4,7 +4,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{BufWriter, Write},
+    io::{BufWriter, ErrorKind, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
@@ -48,7 +48,11 @@ pub(super) fn export(export: &Export) -> Exit {
         Some(out) => {
             let file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(out) {
                 Ok(file) => file,
-                Err(error) => return complain(Exit::Usage, &format!("{}: {error}", out.display())),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    let why = "is there already, and nothing is overwritten: name another file";
+                    return complain(Exit::Usage, &format!("{} {why}", out.display()));
+                }
+                Err(error) => return complain(Exit::Io, &format!("{}: {error}", out.display())),
             };
             to_file(&store, &secret, file, out).inspect_err(|_| {
                 // Half an export is of no use, and says so itself where it cannot be removed.

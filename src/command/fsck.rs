@@ -5,7 +5,7 @@ use clap::Args;
 use super::{Exit, complain, place, say};
 use crate::{
     backend::CATALOGUE,
-    store::{Report, Stopped, StoreError},
+    store::{Report, Stopped},
 };
 
 #[derive(Args)]
@@ -29,10 +29,6 @@ pub(super) fn fsck(fsck: &Fsck) -> Exit {
     let checked = Stopped::open(&path, cache).and_then(|store| store.check(&CATALOGUE, fsck.repair));
     let report = match checked {
         Ok(report) => report,
-        // 1 would say that it was checked.
-        Err(error @ (StoreError::BadCopy { .. } | StoreError::Corrupt { .. })) => {
-            return complain(Exit::Io, &error.to_string());
-        }
         Err(error) => return place::failed(&error),
     };
     let said = match fsck.json {

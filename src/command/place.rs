@@ -61,7 +61,6 @@ pub(super) fn failed(error: &StoreError) -> Exit {
     let exit = match error {
         StoreError::InUse { .. } => Exit::InUse,
         StoreError::NotThere { .. } | StoreError::Unfinished { .. } => Exit::Usage,
-        StoreError::BadCopy { .. } | StoreError::Corrupt { .. } => Exit::Failed,
         StoreError::Panicked { .. } => Exit::Internal,
         _ => Exit::Io,
     };

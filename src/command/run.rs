@@ -188,6 +188,7 @@ async fn until_told(
 fn exit_of(error: &StartError) -> Exit {
     match error {
         StartError::Store(StoreError::InUse { .. }) => Exit::InUse,
+        StartError::Store(StoreError::NotThere { .. }) => Exit::Usage,
         StartError::Store(_) | StartError::Server(ServerError::Bind { .. }) | StartError::Random(_) => Exit::Io,
         StartError::Server(ServerError::Tls(_)) | StartError::Callbacks(_) | StartError::Mail(_) => Exit::Usage,
         StartError::Schema(_) => Exit::Internal,

@@ -80,14 +80,16 @@ rules! {
         "A further part of a conversation that has timed out: more than five minutes passed after the last accepted part.",
         "The part is refused; none of the conversation's parts is run.",
         "Send all parts again under a new ConversationID, with less than five minutes between two parts.";
-    /// An object that is not valid, or a deletion that cannot be done now.
+    /// An object of a call with refused triggered sends, or a deletion that cannot be done now.
     Invalid = 204,
         "Async API Error",
-        "An object fails validation: triggered sends before they are queued, other objects when they are processed. Also \
-         when a scheduled item that is to be deleted is just being processed.",
-        "A Result with this code for the object. Before queueing, the call is refused; in processing, the call has an Error, \
-         and the parts after it are not run.",
-        "Correct the object. Resubmit the parts that did not complete under a new ConversationID.";
+        "An object is in a call with a triggered send that is refused before it is queued: the refused send has the code of a \
+         synchronous call, every other object of the call this one. Also when a scheduled item is to be deleted that is just \
+         being processed, or that may be deleted only nearer to its time (`queue.delete_within`).",
+        "A Result with this code for the object. Nothing of the call is queued, or the item is not deleted; its conversation \
+         stays as it is.",
+        "Correct the sends that have other codes, and send the whole call again. Objects that fail in processing keep the codes \
+         of a synchronous call.";
     /// One CorrelationID on two objects. The text is ours.
     CorrelationRepeated = 204,
         "Async API Error. Each object in a call must have a unique CorrelationID",

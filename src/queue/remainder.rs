@@ -19,7 +19,10 @@ pub enum NoRemainder {
     /// Nobody knows the old one.
     #[error("there is no such conversation, or its results have been forgotten")]
     Unknown,
-    /// The old one goes on, or has nothing left.
+    /// The old one goes on.
+    #[error("the conversation has not ended, it is {0}: only what an ended one left undone can be sent again")]
+    Going(&'static str),
+    /// The old one has nothing left.
     #[error("the conversation has no parts that are left to run")]
     Nothing,
     /// It was done before.
@@ -56,6 +59,10 @@ pub fn remainder(
     };
     if let Some(id) = &old.renewed_as {
         return Err(NoRemainder::Again(id.clone()));
+    }
+    let state = old.rules.state();
+    if !state.is_ended() {
+        return Err(NoRemainder::Going(state.name()));
     }
     let left: Vec<u32> = old.rules.remainder().collect();
     let calls = u32::try_from(left.len()).unwrap_or(u32::MAX);

@@ -178,6 +178,13 @@ impl Archive {
     /// Reads all of it once, and compares it with its manifest.
     pub(super) fn open(directory: &Path) -> Result<Self, StoreError> {
         let bad = |reason: String| StoreError::BadCopy { path: directory.to_path_buf(), reason };
+        let not_there = |why: String| StoreError::NotThere { path: directory.to_path_buf(), why };
+        if !directory.is_dir() {
+            return Err(not_there("is no backup: there is no such directory".to_owned()));
+        }
+        if !is_backup(directory) {
+            return Err(not_there(format!("is no backup: it has no {MANIFEST}")));
+        }
         let text = fs::read_to_string(directory.join(MANIFEST))
             .map_err(|error| bad(format!("is no whole backup, it was broken off: no {MANIFEST} ({error})")))?;
         let manifest: Manifest = serde_json::from_str(&text)

@@ -350,6 +350,9 @@ fn set_snapshots_aside(path: &Path) -> Result<PathBuf, StoreError> {
 /// Creates the directory with its parents, and makes each new entry durable in the directory that holds it.
 pub(super) fn create_directory(path: &Path) -> Result<(), StoreError> {
     let missing: Vec<&Path> = path.ancestors().take_while(|at| !at.as_os_str().is_empty() && !at.exists()).collect();
+    if path.exists() && !path.is_dir() {
+        return Err(StoreError::NotThere { path: path.to_path_buf(), why: "is no directory".to_owned() });
+    }
     fs::create_dir_all(path).map_err(|error| failed("creating", path, &error))?;
     for created in missing {
         match created.parent() {

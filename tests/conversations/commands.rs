@@ -23,6 +23,9 @@ async fn conversations_are_listed_shown_moved_on_and_sent_again() {
     assert!(out.starts_with("Open") && out.contains("1/2") && out.trim_end().ends_with(id), "{out}");
     let (_, out, _) = envoi(&house, &["conversation", id]).await;
     assert!(out.contains("missing       1\n") && out.contains("seconds left  300\n"), "{out}");
+    let (code, _, error) = envoi(&house, &["replay", id, "--remaining"]).await;
+    assert_eq!(code, 1);
+    assert!(error.starts_with("envoi: the conversation has not ended, it is Open"), "{error}");
     let (code, out, _) = envoi(&house, &["time", "+301s"]).await;
     assert_eq!((code, out.as_str()), (0, "2026-03-01T12:05:01Z\n"));
     let (_, out, _) = envoi(&house, &["conversation", id, "--json"]).await;

@@ -62,6 +62,14 @@ async fn what_cannot_be_sent_is_told_before_it_is_queued() {
         assert_eq!(answer.text("CreateResponse/OverallStatus").as_deref(), Some("Error"), "{}", answer.body);
         assert_eq!(answer.text("CreateResponse/Results/RequestID"), None);
     }
+    // A conversation of one part stands alone too.
+    let one = "<SequenceCode>1</SequenceCode><CallsInConversation>1</CallsInConversation>";
+    for place in
+        ["<ConversationID>one</ConversationID>".to_owned(), format!("<ConversationID>one</ConversationID>{one}")]
+    {
+        let answer = create(&gateway, &format!("{place}{OPTIONS}"), &unknown).await;
+        assert_eq!(answer.text("CreateResponse/Results/ErrorCode").as_deref(), Some("18002"), "{}", answer.body);
+    }
     // One bad send keeps the whole call out.
     let good = triggered(&to("ada", "ada@example.com"));
     let answer = create(&gateway, OPTIONS, &(good.clone() + &triggered(""))).await;

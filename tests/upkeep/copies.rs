@@ -68,7 +68,7 @@ fn a_backup_that_is_cut_off_changed_or_broken_off_is_refused() {
     backup(&store, &copy);
     let refused = |expected: &str| {
         let (code, out, error) = envoi(&["restore", text(&copy), "--to", text(&to)]);
-        assert_eq!((code, out.as_str()), (1, ""), "{error}");
+        assert_eq!((code, out.as_str()), (74, ""), "{error}");
         assert!(error.contains(expected), "{error}");
         assert!(!to.exists(), "nothing was begun");
     };
@@ -92,6 +92,39 @@ fn a_backup_that_is_cut_off_changed_or_broken_off_is_refused() {
     refused("is no whole backup, it was broken off");
     let begun = store.backup(&copy, Time::from_millis(0), &AtomicBool::new(false)).unwrap_err();
     assert!(begun.to_string().contains("holds a backup that was broken off"), "{begun}");
+}
+
+#[test]
+fn what_is_no_backup_and_what_is_in_the_way_is_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (data, copy, to, file) = (path("data"), path("copy"), path("to"), path("file"));
+    let at_disk = store(Some(&data));
+    put(&at_disk, 0..3, 10);
+    backup(&at_disk, &copy);
+    drop(at_disk);
+    fs::write(&file, "mine").unwrap();
+    for (arguments, exit, words) in [
+        (
+            ["restore", "/no/such/dir", "--to", text(&to)].as_slice(),
+            64,
+            "/no/such/dir is no backup: there is no such directory",
+        ),
+        (&["restore", text(&data), "--to", text(&to)], 64, "is no backup: it has no manifest.json"),
+        (&["export", text(&data), "--out", text(&file)], 64, "file is there already, and nothing is overwritten"),
+        (&["demo", "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", "--data", text(&file)], 64, "file is no directory"),
+    ] {
+        let (code, _, error) = envoi(arguments);
+        assert_eq!(code, exit, "{error}");
+        assert!(error.contains(words), "{error}");
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+    fs::write(copy.join("records"), "").unwrap();
+    for arguments in
+        [&["restore", text(&copy), "--to", text(&to)][..], &["fsck", text(&copy)], &["export", text(&copy)]]
+    {
+        assert_eq!(envoi(arguments).0, 74, "{arguments:?}");
+    }
 }
 
 #[test]

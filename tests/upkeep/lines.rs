@@ -70,7 +70,7 @@ fn what_is_not_a_whole_export_is_refused_and_made_into_nothing() {
         number += 1;
         let to = folder.path().join(format!("to{number}"));
         let (code, out, error) = envoi(&["import", text(&file), "--to", text(&to)]);
-        assert_eq!((code, out.as_str()), (1, ""), "{error}");
+        assert_eq!((code, out.as_str()), (74, ""), "{error}");
         assert!(error.contains(expected), "{error}");
         let opened = Store::open(&Settings { path: Some(to.clone()), ..Settings::default() }).map(drop);
         assert!(matches!(opened, Err(StoreError::Unfinished { .. })) || expected.contains("begin"), "{opened:?}");

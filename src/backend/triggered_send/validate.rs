@@ -25,7 +25,7 @@ const KIND: &str = "TriggeredSend";
 /// One answer for each TriggeredSend of a Create, in the places of the objects; nothing for other objects. An answer that is
 /// no error may still tell of subscribers who get nothing.
 ///
-/// A call that stands alone is checked against the store, as if it were done now. In a conversation, behind other objects, or
+/// A call that stands alone is checked against the store, as if it were done now. In a conversation of several parts, behind other objects, or
 /// with a ScheduledTime, what is there when it is done may be another: there only what the call itself says is checked.
 ///
 /// # Errors
@@ -40,7 +40,8 @@ pub fn validate(
     if call.operation != Operation::Create {
         return Ok(call.objects.iter().map(|_| None).collect());
     }
-    let mut alone = !call.options.in_conversation() && call.options.scheduled_time.is_none();
+    let several = call.options.calls_in_conversation.is_some_and(|calls| calls > 1);
+    let mut alone = !several && call.options.scheduled_time.is_none();
     let mut rows = Vec::with_capacity(call.objects.len());
     for (ordinal, node) in call.objects.iter().enumerate() {
         alone &= is_send(node);
