@@ -326,3 +326,50 @@ fn a_long_log_is_cut_while_the_store_works() {
     drop(store);
     assert_eq!(get(&open(Some(directory.path())), "Email", 65), Some("short".to_owned()));
 }
+
+#[test]
+fn a_new_record_is_replaced_taken_back_and_counted_as_any_other() {
+    on_both(|store| {
+        let (kept, again) = store
+            .write_blocking(|txn| {
+                let id = txn.objects(&OWNER).next_id();
+                txn.objects(&OWNER).add("List", id, "one", &[("name", "one")])?;
+                // A second time it replaces; under its opposite it is another.
+                txn.objects(&OWNER).add("List", id, "two", &[("name", "two")])?;
+                txn.objects(&OWNER).add("List", -id, "three", &[("name", "two")])?;
+                let gone = txn.attempt(|txn| {
+                    let gone = txn.objects(&OWNER).next_id();
+                    txn.objects(&OWNER).add("List", gone, "gone", &[("name", "gone")])?;
+                    assert_eq!(txn.objects(&OWNER).find_known("List", "name", "gone")?, Some(gone));
+                    Err::<(), _>(StoreError::Closed)
+                });
+                assert_eq!(gone, Err(StoreError::Closed));
+                // What was taken back is not known any more.
+                assert_eq!(txn.objects(&OWNER).find_known("List", "name", "gone")?, None);
+                let again = txn.objects(&OWNER).next_id();
+                txn.objects(&OWNER).add("List", again, "gone", &[])?;
+                txn.objects(&OWNER).remove("List", again)?;
+                txn.objects(&OWNER).add("List", again, "back", &[("name", "back")])?;
+                Ok::<_, StoreError>((id, again))
+            })
+            .unwrap();
+        store
+            .write_blocking(move |txn| {
+                let objects = txn.objects(&OWNER);
+                assert_eq!(objects.find("List", "name", "two")?, [-kept, kept]);
+                assert_eq!((objects.find("List", "name", "one")?, objects.count("List")?), (vec![], 3));
+                assert_eq!(objects.get::<String>("List", again)?, Some("back".to_owned()));
+                // An id of an earlier batch: what is there is replaced, its entries too.
+                objects.add("List", kept, "four", &[("name", "four")])?;
+                assert_eq!((objects.find("List", "name", "two")?, objects.count("List")?), (vec![-kept], 3));
+                assert_eq!(objects.find_known("List", "name", "four")?, Some(kept));
+                objects.remove("List", kept)?;
+                assert_eq!((objects.find_known("List", "name", "four")?, objects.count("List")?), (None, 2));
+                Ok::<_, StoreError>(())
+            })
+            .unwrap();
+        let stats = store.stats();
+        // Two records with an entry each, and their count.
+        assert_eq!(stats.live_keys, 5, "{stats:?}");
+    });
+}
