@@ -71,7 +71,7 @@ mod tests {
     fn a_store_without_its_data_is_not_begun_anew() {
         let folder = tempfile::tempdir().unwrap();
         open(folder.path()).unwrap();
-        for gone in ["db", "lock", RESERVE] {
+        for gone in ["db", "lock"] {
             fs::remove_file(folder.path().join(gone)).unwrap();
             let refused = open(folder.path()).unwrap_err();
             assert!(matches!(refused, StoreError::Damaged { .. }), "{refused}");
