@@ -136,26 +136,24 @@ fn work(runtime: &Runtime, folder: &Path) {
     }
 }
 
-/// What a part costs when so many are stored.
+/// What a part costs when so many are stored, against one in a store of ten thousand, in turn.
 fn stored(runtime: &Runtime, folder: &Path, most: u64) {
-    const SAMPLE: u64 = 5_000;
-    let house = House::open(&folder.join("stored"));
-    println!("stored      accepted/s   CPU us for a part   of the first");
-    let (mut there, mut first) = (0, None);
-    for step in [10_000, 100_000, 1_000_000].into_iter().filter(|step| *step <= most) {
+    const FEW: u64 = 10_000;
+    const SAMPLE: u64 = 2_000;
+    let (small, house) = (House::open(&folder.join("few")), House::open(&folder.join("stored")));
+    let cost = |house: &House| {
+        let before = wire::cpu(process::id());
+        runtime.block_on(house.accept(64, Until::Parts(SAMPLE)));
+        (wire::cpu(process::id()) - before) * 1e6 / SAMPLE as f64
+    };
+    runtime.block_on(small.accept(256, Until::Parts(FEW)));
+    println!("stored      CPU us for a part   with {FEW} stored   ratio");
+    let mut there = 0;
+    for step in [10 * FEW, 100 * FEW].into_iter().filter(|step| *step <= most) {
         runtime.block_on(house.accept(256, Until::Parts(step - there)));
-        let mut samples: Vec<(f64, f64)> = (0..3)
-            .map(|_| {
-                let (begin, before) = (Stopwatch::start(), wire::cpu(process::id()));
-                runtime.block_on(house.accept(64, Until::Parts(SAMPLE)));
-                let cpu = wire::cpu(process::id()) - before;
-                (cpu * 1e6 / SAMPLE as f64, SAMPLE as f64 / begin.elapsed().as_secs_f64())
-            })
-            .collect();
-        there = step + 3 * SAMPLE;
-        samples.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (cost, rate) = samples[1];
-        println!("{step:9} {rate:13.0} {cost:19.0} {:14.2}", cost / *first.get_or_insert(cost));
+        let (large, few) = wire::middle((0..ROUNDS).map(|_| (cost(&house), cost(&small))).collect());
+        there = step + ROUNDS as u64 * SAMPLE;
+        println!("{step:9} {large:19.0} {few:18.0} {:10.2}", large / few);
     }
     let stats = house.store.stats();
     println!("on disk {} MB, live {} MB, {} keys", stats.disk_bytes >> 20, stats.live_bytes >> 20, stats.live_keys);
