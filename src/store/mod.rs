@@ -142,7 +142,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { path: None, cache_bytes: 16 << 20 }
+        Self { path: None, cache_bytes: 64 << 20 }
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) const ROWS: &[Setting] = &[
     ),
     row(
         "store.cache",
-        "16MiB",
+        "64MiB",
         Kind::Size { min: 1 << 20, max: 1 << 40, put: |c, v| c.store.cache_bytes = v },
         "How much of the data is kept in memory for reading.",
     ),
