@@ -43,13 +43,21 @@ pub(super) fn each<'t, 'n>(
 ) -> Result<Vec<Row>, StoreError> {
     let mut rows = Vec::with_capacity(nodes.size_hint().0);
     for (ordinal, node) in nodes.enumerate() {
-        rows.push(match txn.attempt(|txn| one(txn, ordinal, node)) {
-            Ok(row) => Row { ordinal, ..row },
-            Err(Failure::Refused(row)) => Row { ordinal, ..*row },
-            Err(Failure::Store(error)) => return Err(error),
-        });
+        rows.push(row(ordinal, txn.attempt(|txn| one(txn, ordinal, node)))?);
     }
     Ok(rows)
+}
+
+/// The row of an object: what was done, or why it was not.
+///
+/// # Errors
+/// Only the store's.
+pub(super) fn row(ordinal: usize, done: Result<Row, Failure>) -> Result<Row, StoreError> {
+    match done {
+        Ok(row) => Ok(Row { ordinal, ..row }),
+        Err(Failure::Refused(row)) => Ok(Row { ordinal, ..*row }),
+        Err(Failure::Store(error)) => Err(error),
+    }
 }
 
 /// The account that an object is for: its own Client, else that of the Options, else the caller's (`None`).

@@ -18,7 +18,10 @@ use crate::{
     store::{StoreError, View},
 };
 
-use super::{Backend, Failure, result, walk::acting_for};
+use super::{
+    Backend, Failure, result,
+    walk::{self, acting_for},
+};
 use asked::Asked;
 use csv::Table;
 use file::{Draft, FileError};
@@ -79,13 +82,8 @@ pub fn apply(
     if call.objects.is_empty() {
         return Ok(vec![Row::error(0, code::NO_OBJECT.code, code::NO_OBJECT.about("0"))]);
     }
-    let rows =
-        call.objects.iter().enumerate().map(|(ordinal, node)| match one(backend, view, client, call, *node, now) {
-            Ok(row) => Ok(Row { ordinal, ..row }),
-            Err(Failure::Refused(row)) => Ok(Row { ordinal, ..*row }),
-            Err(Failure::Store(error)) => Err(error),
-        });
-    rows.collect()
+    let nodes = call.objects.iter().enumerate();
+    nodes.map(|(ordinal, node)| walk::row(ordinal, one(backend, view, client, call, *node, now))).collect()
 }
 
 fn one(

@@ -14,7 +14,7 @@ use crate::{
 use super::{
     super::{
         Backend, Failure,
-        walk::{acting_for, check_values},
+        walk::{self, acting_for, check_values},
     },
     DEFINITION, check, content_of, recipient, refused, row, subscribers,
 };
@@ -45,12 +45,8 @@ pub fn validate(
     let mut rows = Vec::with_capacity(call.objects.len());
     for (ordinal, node) in call.objects.iter().enumerate() {
         alone &= is_send(node);
-        rows.push(match is_send(node).then(|| one(backend, view, client, call, *node, alone)) {
-            None => None,
-            Some(Ok(row)) => Some(Row { ordinal, ..row }),
-            Some(Err(Failure::Refused(row))) => Some(Row { ordinal, ..*row }),
-            Some(Err(Failure::Store(error))) => return Err(error),
-        });
+        let checked = is_send(node).then(|| one(backend, view, client, call, *node, alone));
+        rows.push(checked.map(|checked| walk::row(ordinal, checked)).transpose()?);
     }
     Ok(rows)
 }
