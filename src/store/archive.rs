@@ -285,18 +285,6 @@ impl Place for Shelf {
     fn open(&self) -> Result<Box<dyn Engine>, StoreError> {
         Ok(Box::new(Archive::open(&self.0)?))
     }
-
-    fn test(&self) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    fn open_again(&self) -> Result<Box<dyn Engine>, StoreError> {
-        self.open()
-    }
-
-    fn restore_reserve(&self) -> Result<(), StoreError> {
-        Ok(())
-    }
 }
 
 enum Examined {

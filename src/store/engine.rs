@@ -29,20 +29,26 @@ pub(super) trait Engine: Send + Sync {
 }
 
 /// Where an engine is opened, and opened again after it has failed. It outlives its engines, and with them the claim on the
-/// data: nobody else comes in between.
+/// data: nobody else comes in between. What is not said otherwise holds of a place that is never full.
 pub(super) trait Place: Send + Sync {
     /// Opens the engine.
     fn open(&self) -> Result<Box<dyn Engine>, StoreError>;
 
     /// Whether anything is taken at all, with the reserve given up; only then an engine that failed is closed, from which
     /// readers still read.
-    fn test(&self) -> Result<(), StoreError>;
+    fn test(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// As [`Place::open`], after the engine before it has failed and is gone.
-    fn open_again(&self) -> Result<Box<dyn Engine>, StoreError>;
+    fn open_again(&self) -> Result<Box<dyn Engine>, StoreError> {
+        self.open()
+    }
 
     /// Makes the reserve again, out of which [`Place::open_again`] and the way back live; without it nothing new may come.
-    fn restore_reserve(&self) -> Result<(), StoreError>;
+    fn restore_reserve(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// A page ends after so many entries ...

@@ -127,12 +127,4 @@ impl Place for Image {
     fn test(&self) -> Result<(), StoreError> {
         Err(StoreError::io("testing the disk", &"a mishap"))
     }
-
-    fn open_again(&self) -> Result<Box<dyn Engine>, StoreError> {
-        Place::open(self)
-    }
-
-    fn restore_reserve(&self) -> Result<(), StoreError> {
-        Ok(())
-    }
 }

@@ -19,18 +19,6 @@ impl Place for Memory {
     fn open(&self) -> Result<Box<dyn Engine>, StoreError> {
         Ok(Box::new(self.clone()))
     }
-
-    fn test(&self) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    fn open_again(&self) -> Result<Box<dyn Engine>, StoreError> {
-        self.open()
-    }
-
-    fn restore_reserve(&self) -> Result<(), StoreError> {
-        Ok(())
-    }
 }
 
 impl Engine for Memory {
