@@ -2,16 +2,27 @@
 
 use std::time::Duration;
 
-use envoi::mail::Way;
+use envoi::{mail::Way, server::Parts};
 
 use crate::{
     front::{URL, admin, advance, create, field, filter, found, mails, page, ready},
-    gateway::{START, request},
+    gateway::{Gateway, START, request},
     house::{object, to, triggered},
     sink::{Act, Manners, Sink},
 };
 
 const HIGH: &str = "<QueuePriority>High</QueuePriority>";
+
+/// As [`ready`], with this sink as its relay.
+async fn relayed(sink: &Sink, change: impl FnOnce(&mut Parts)) -> Gateway {
+    let relay = sink.settings();
+    ready("", |parts| {
+        parts.mail.way = Way::Relay;
+        parts.mail.relay = relay;
+        change(parts);
+    })
+    .await
+}
 
 #[tokio::test]
 async fn a_synchronous_send_leaves_by_its_priority() {
@@ -124,13 +135,7 @@ async fn a_refusal_is_a_bounce_and_a_delay_is_not() {
         .act("RCPT", Act::Say("550 5.1.1 no such user"))
         .act("RCPT", Act::Say("451 4.7.1 greylisted"));
     let sink = Sink::start(manners).await;
-    let relay = sink.settings();
-    let gateway = ready("", |parts| {
-        parts.mail.way = Way::Relay;
-        parts.mail.relay = relay;
-        parts.mail.from = envoi::mail::Mailbox::new("us@example.com");
-    })
-    .await;
+    let gateway = relayed(&sink, |parts| parts.mail.from = envoi::mail::Mailbox::new("us@example.com")).await;
     create(&gateway, HIGH, &triggered(&to("ada", "ada@example.com"))).await;
     advance(&gateway, Duration::ZERO).await;
     let members = ["SubscriberKey", "EventType", "SMTPCode", "BounceCategory", "SMTPReason"];
@@ -154,13 +159,7 @@ async fn a_refusal_is_a_bounce_and_a_delay_is_not() {
 #[tokio::test]
 async fn what_is_given_up_was_not_sent() {
     let sink = Sink::start(Manners::default().act("RCPT", Act::Say("451 4.3.0 later"))).await;
-    let relay = sink.settings();
-    let gateway = ready("", |parts| {
-        parts.mail.way = Way::Relay;
-        parts.mail.relay = relay;
-        parts.notify.max_attempts = 1;
-    })
-    .await;
+    let gateway = relayed(&sink, |parts| parts.notify.max_attempts = 1).await;
     create(&gateway, HIGH, &triggered(&to("ada", "ada@example.com"))).await;
     advance(&gateway, Duration::ZERO).await;
     let members = ["SubscriberKey", "EventType", "PartnerProperties.Value"];
@@ -191,13 +190,7 @@ async fn who_leaves_before_a_mail_does_gets_none() {
 #[tokio::test]
 async fn only_what_a_connection_can_carry_is_begun() {
     let sink = Sink::start(Manners::default().act("DATA", Act::Silence)).await;
-    let relay = sink.settings();
-    let gateway = ready("", |parts| {
-        parts.mail.way = Way::Relay;
-        parts.mail.relay = relay;
-        parts.mail.relay.connections = 1;
-    })
-    .await;
+    let gateway = relayed(&sink, |parts| parts.mail.relay.connections = 1).await;
     let both = to("ada", "ada@example.com") + &to("bob", "bob@example.com");
     create(&gateway, HIGH, &triggered(&both)).await;
     sink.until(|seen| seen.commands.iter().any(|command| command.starts_with("DATA"))).await;
@@ -231,13 +224,7 @@ async fn what_waits_for_a_deleted_definition_waits_no_longer() {
 #[tokio::test]
 async fn what_was_given_up_and_is_sent_again_counts_as_queued_once() {
     let sink = Sink::start(Manners::default().act("RCPT", Act::Say("451 4.3.0 later"))).await;
-    let relay = sink.settings();
-    let gateway = ready("", |parts| {
-        parts.mail.way = Way::Relay;
-        parts.mail.relay = relay;
-        parts.notify.max_attempts = 1;
-    })
-    .await;
+    let gateway = relayed(&sink, |parts| parts.notify.max_attempts = 1).await;
     create(&gateway, HIGH, &triggered(&to("ada", "ada@example.com"))).await;
     advance(&gateway, Duration::from_secs(1)).await;
     // One that still waits is not taken off by the first.
