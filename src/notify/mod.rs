@@ -16,6 +16,7 @@ mod breaker;
 mod cut;
 mod dial;
 mod drop;
+pub(crate) mod duty;
 mod guard;
 pub mod mail;
 mod outcome;
@@ -28,14 +29,10 @@ mod sign;
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::sync::{Notify, watch};
-
+use self::duty::Duty;
 pub use self::{
     breaker::named as breaker_state,
     dial::{Resolver, Resolving},
@@ -96,13 +93,7 @@ pub struct Notifier(Arc<Shared>);
 
 struct Shared {
     parts: Parts,
-    wake: Notify,
-    /// How many have asked whether it is idle ...
-    asked: AtomicU64,
-    /// ... and how many of them have their answer.
-    answered: watch::Sender<u64>,
-    closing: watch::Sender<bool>,
-    closed: watch::Sender<bool>,
+    duty: Duty,
     tally: Mutex<Tally>,
 }
 
@@ -115,15 +106,7 @@ impl std::fmt::Debug for Notifier {
 impl Notifier {
     /// A notifier at rest; [`Notifier::run`] works off what is owed.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Shared {
-            parts,
-            wake: Notify::new(),
-            asked: AtomicU64::new(0),
-            answered: watch::Sender::new(0),
-            closing: watch::Sender::new(false),
-            closed: watch::Sender::new(false),
-            tally: Mutex::default(),
-        }))
+        Self(Arc::new(Shared { parts, duty: Duty::default(), tally: Mutex::default() }))
     }
 
     /// Its settings.
@@ -148,31 +131,23 @@ impl Notifier {
 
     /// To be called when something new may be owed.
     pub fn wake(&self) {
-        self.0.wake.notify_one();
+        self.0.duty.wake();
     }
 
     /// Ready when everything that was due at the call, and what became due by it, has been tried, as far as somebody
     /// carries it and the store let it; or when the notifier closes.
     pub async fn idle(&self) {
-        let mut answered = self.0.answered.subscribe();
-        let mine = self.0.asked.fetch_add(1, Ordering::SeqCst) + 1;
-        self.wake();
-        // The sender lives in this notifier.
-        let _answered = answered.wait_for(|answered| *answered >= mine).await;
+        self.0.duty.idle().await;
     }
 
     /// Ends the work: attempts under way are finished, no other is begun.
     pub async fn close(&self) {
-        self.0.closing.send_replace(true);
-        let mut closed = self.0.closed.subscribe();
-        let _closed = closed.wait_for(|closed| *closed).await;
+        self.0.duty.close().await;
     }
 
     /// Works off what is owed until the notifier is closed.
     pub async fn run(self) {
-        run::Dispatcher::new(Arc::clone(&self.0)).run().await;
-        self.0.answered.send_replace(u64::MAX);
-        self.0.closed.send_replace(true);
+        self.0.duty.work(&self.0.parts.clock, run::Dispatcher::new(Arc::clone(&self.0))).await;
     }
 }
 

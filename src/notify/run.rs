@@ -3,15 +3,15 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, PoisonError, atomic::Ordering},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
-use tokio::task::{Id, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 
-use super::{Outcome, Shared, backoff, breaker};
+use super::{Outcome, Shared, backoff, breaker, duty::Work};
 use crate::{
-    clock::{Clock, Stopwatch, Time},
+    clock::{Stopwatch, Time},
     store::{Attempt, Delivery, DeliveryKind, Lane, StoreError, Transaction, View},
 };
 
@@ -27,6 +27,8 @@ const MAILS: [DeliveryKind; 2] = [DeliveryKind::Email, DeliveryKind::Send];
 /// Begins deliveries that are due.
 pub(super) struct Dispatcher {
     shared: Arc<Shared>,
+    /// What was under way when the program ended last has been seen to.
+    recovered: bool,
     workers: JoinSet<()>,
     /// Which lane each of them works in.
     busy: HashMap<Id, String>,
@@ -36,54 +38,18 @@ pub(super) struct Dispatcher {
 
 impl Dispatcher {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, workers: JoinSet::new(), busy: HashMap::new(), seats: BTreeMap::new() }
-    }
-
-    pub(super) async fn run(mut self) {
-        let shared = Arc::clone(&self.shared);
-        let mut closing = shared.closing.subscribe();
-        let mut recovered = false;
-        loop {
-            let asked = shared.asked.load(Ordering::SeqCst);
-            let is_closing = *closing.borrow_and_update();
-            let next = if is_closing {
-                None
-            } else {
-                match self.step(&mut recovered).await {
-                    Ok(next) => next,
-                    Err(error) => {
-                        tracing::error!("what is owed cannot be taken up: {error}");
-                        Some(shared.parts.clock.now().plus(AFTER_FAILURE))
-                    }
-                }
-            };
-            if self.workers.is_empty() {
-                if is_closing {
-                    return;
-                }
-                shared.answered.send_replace(asked);
-            }
-            tokio::select! {
-                Some(done) = self.workers.join_next_with_id(), if !self.workers.is_empty() => self.done(done),
-                () = shared.wake.notified() => {}
-                () = at(&shared.parts.clock, next) => {}
-                _ = closing.changed() => {}
-            }
-            while let Some(done) = self.workers.try_join_next_with_id() {
-                self.done(done);
-            }
-        }
+        Self { shared, recovered: false, workers: JoinSet::new(), busy: HashMap::new(), seats: BTreeMap::new() }
     }
 
     /// Begins what there is room for; gives the moment of what is due next.
-    async fn step(&mut self, recovered: &mut bool) -> Result<Option<Time>, StoreError> {
+    async fn step(&mut self) -> Result<Option<Time>, StoreError> {
         let shared = Arc::clone(&self.shared);
         let parts = &shared.parts;
-        while !*recovered {
+        while !self.recovered {
             let (now, resend) = (parts.clock.now(), parts.settings.resend_in_doubt);
             let keep = now.plus(parts.settings.retention);
             let found = parts.store.write(move |txn| txn.recover_deliveries(now, keep, resend)).await?;
-            *recovered = found == 0;
+            self.recovered = found == 0;
         }
         let room = parts.settings.at_once.max(1).saturating_sub(self.workers.len());
         if room == 0 {
@@ -127,8 +93,26 @@ impl Dispatcher {
         }
         Ok(next.into_iter().chain(forget).min())
     }
+}
 
-    fn done(&mut self, done: Result<(Id, ()), tokio::task::JoinError>) {
+impl Work for Dispatcher {
+    type Done = ();
+
+    async fn hand_out(&mut self) -> Option<Time> {
+        match self.step().await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::error!("what is owed cannot be taken up: {error}");
+                Some(self.shared.parts.clock.now().plus(AFTER_FAILURE))
+            }
+        }
+    }
+
+    fn workers(&mut self) -> &mut JoinSet<()> {
+        &mut self.workers
+    }
+
+    fn done(&mut self, done: Result<(Id, ()), JoinError>) {
         let id = match done {
             Ok((id, ())) => id,
             Err(error) => {
@@ -143,13 +127,6 @@ impl Dispatcher {
                 self.seats.remove(&lane);
             }
         }
-    }
-}
-
-async fn at(clock: &Clock, moment: Option<Time>) {
-    match moment {
-        Some(moment) => clock.reached(moment).await,
-        None => std::future::pending().await,
     }
 }
 
@@ -194,7 +171,6 @@ impl Shared {
             outcome.status()
         );
         let ended = Arc::new(Ended { delivery, lane, outcome, began, took_ms });
-        let mut closing = self.closing.subscribe();
         loop {
             let (shared, ended) = (Arc::clone(&self), Arc::clone(&ended));
             let work = move |txn: &mut Transaction<'_>| ended.write(txn, &shared);
@@ -206,7 +182,7 @@ impl Shared {
                     // What cannot be written before the end is taken up at the next start.
                     tokio::select! {
                         () = self.parts.clock.reached(moment) => {}
-                        _ = closing.wait_for(|closing| *closing) => return,
+                        () = self.duty.closing() => return,
                     }
                     true
                 }

@@ -19,22 +19,22 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use tokio::{
-    sync::{Notify, watch},
-    task::{Id, JoinSet},
-};
+use tokio::task::{Id, JoinError, JoinSet};
 
 use crate::{
     backend::Backend,
     clock::{Clock, Time},
     conversation,
     message::client::Accounts,
-    notify::Notifier,
+    notify::{
+        Notifier,
+        duty::{Duty, Work},
+    },
     object::Limits,
     store::{Kept, Name, Store, StoreError, Transaction, View},
 };
@@ -92,17 +92,11 @@ pub struct Queue(Arc<Shared>);
 
 struct Shared {
     parts: Parts,
-    wake: Notify,
+    duty: Duty,
     /// How many are being worked on.
     working: AtomicUsize,
     /// Conversations that are not tried any more, and why.
     aside: Mutex<BTreeMap<Name, String>>,
-    /// How many have asked whether the queue is idle ...
-    asked: AtomicU64,
-    /// ... and how many of them have their answer.
-    answered: watch::Sender<u64>,
-    closing: watch::Sender<bool>,
-    closed: watch::Sender<bool>,
 }
 
 impl std::fmt::Debug for Queue {
@@ -114,16 +108,7 @@ impl std::fmt::Debug for Queue {
 impl Queue {
     /// A queue at rest; [`Queue::run`] works it off.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Shared {
-            parts,
-            wake: Notify::new(),
-            working: AtomicUsize::new(0),
-            aside: Mutex::default(),
-            asked: AtomicU64::new(0),
-            answered: watch::Sender::new(0),
-            closing: watch::Sender::new(false),
-            closed: watch::Sender::new(false),
-        }))
+        Self(Arc::new(Shared { parts, duty: Duty::default(), working: AtomicUsize::new(0), aside: Mutex::default() }))
     }
 
     /// How many conversations are being worked on.
@@ -166,7 +151,7 @@ impl Queue {
 
     /// To be called when something new may be due. What changes a conversation may also make something owed.
     pub fn wake(&self) {
-        self.0.wake.notify_one();
+        self.0.duty.wake();
         self.0.parts.notifier.wake();
     }
 
@@ -174,25 +159,18 @@ impl Queue {
     /// store let it; or when the queue closes. While somebody waits for that under a clock that is moved by hand, one is
     /// done after the other, so that the order of what is due at one moment is always the same.
     pub async fn idle(&self) {
-        let mut answered = self.0.answered.subscribe();
-        let mine = self.0.asked.fetch_add(1, Ordering::SeqCst) + 1;
-        self.wake();
-        // The sender lives in this queue.
-        let _answered = answered.wait_for(|answered| *answered >= mine).await;
+        self.0.parts.notifier.wake();
+        self.0.duty.idle().await;
     }
 
     /// Ends the work: the parts that are being run are finished, no other is begun.
     pub async fn close(&self) {
-        self.0.closing.send_replace(true);
-        let mut closed = self.0.closed.subscribe();
-        let _closed = closed.wait_for(|closed| *closed).await;
+        self.0.duty.close().await;
     }
 
     /// Works off what is due until the queue is closed.
     pub async fn run(self) {
-        Dispatcher::new(Arc::clone(&self.0)).run().await;
-        self.0.answered.send_replace(u64::MAX);
-        self.0.closed.send_replace(true);
+        self.0.duty.work(&self.0.parts.clock, Dispatcher::new(Arc::clone(&self.0))).await;
     }
 }
 
@@ -220,30 +198,15 @@ impl Dispatcher {
     fn new(shared: Arc<Shared>) -> Self {
         Self { shared, workers: JoinSet::new(), busy: HashMap::new(), held: BTreeMap::new(), named: HashSet::new() }
     }
+}
 
-    async fn run(mut self) {
-        let shared = Arc::clone(&self.shared);
-        let mut closing = shared.closing.subscribe();
-        loop {
-            let asked = shared.asked.load(Ordering::SeqCst);
-            let is_closing = *closing.borrow_and_update();
-            let next = if is_closing { None } else { self.hand_out().await };
-            if self.workers.is_empty() {
-                if is_closing {
-                    return;
-                }
-                shared.answered.send_replace(asked);
-            }
-            tokio::select! {
-                Some(done) = self.workers.join_next_with_id(), if !self.workers.is_empty() => self.done(done),
-                () = shared.wake.notified() => {}
-                () = at(&shared.parts.clock, next) => {}
-                _ = closing.changed() => {}
-            }
-        }
+impl Work for Dispatcher {
+    type Done = Result<(), StoreError>;
+
+    fn workers(&mut self) -> &mut JoinSet<Self::Done> {
+        &mut self.workers
     }
 
-    /// Starts as many workers as there may be; gives the moment of what is due next.
     async fn hand_out(&mut self) -> Option<Time> {
         let room = self.shared.workers().saturating_sub(self.workers.len());
         if room == 0 {
@@ -279,7 +242,7 @@ impl Dispatcher {
         due.next.into_iter().chain(held).min()
     }
 
-    fn done(&mut self, done: Result<(Id, Result<(), StoreError>), tokio::task::JoinError>) {
+    fn done(&mut self, done: Result<(Id, Self::Done), JoinError>) {
         let (id, error) = match done {
             Ok((id, done)) => (id, done.err()),
             Err(error) => (error.id(), Some(StoreError::Panicked { reason: error.to_string() })),
@@ -307,13 +270,6 @@ fn is_its_own(error: &StoreError) -> bool {
     matches!(error, StoreError::Corrupt { .. } | StoreError::Panicked { .. } | StoreError::Unwritable { .. })
 }
 
-async fn at(clock: &Clock, moment: Option<Time>) {
-    match moment {
-        Some(moment) => clock.reached(moment).await,
-        None => std::future::pending().await,
-    }
-}
-
 impl Shared {
     fn aside(&self) -> MutexGuard<'_, BTreeMap<Name, String>> {
         self.aside.lock().unwrap_or_else(PoisonError::into_inner)
@@ -321,8 +277,7 @@ impl Shared {
 
     /// How many may work at once.
     fn workers(&self) -> usize {
-        let awaited = self.asked.load(Ordering::SeqCst) > *self.answered.borrow();
-        if awaited && self.parts.clock.is_virtual() { 1 } else { self.parts.settings.workers.max(1) }
+        if self.duty.is_awaited() && self.parts.clock.is_virtual() { 1 } else { self.parts.settings.workers.max(1) }
     }
 
     /// Works on one conversation; when it is the last try, and its own records are the trouble, ends it.
@@ -361,7 +316,7 @@ impl Shared {
                 (turned, _) => turned?,
             };
             self.parts.notifier.wake();
-            if !more || *self.closing.borrow() {
+            if !more || self.duty.is_closing() {
                 return Ok(());
             }
         }

@@ -1,0 +1,123 @@
+//! What a room that works in the background owes those who ask: it is woken, says when it is idle, and ends when it is told
+//! to. The notifier and the queue stand on it. It knows nothing of the work.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::{
+    sync::{Notify, watch},
+    task::{Id, JoinError, JoinSet},
+};
+
+use crate::clock::{Clock, Time};
+
+/// The work of such a room.
+pub(crate) trait Work {
+    /// What a worker gives at its end.
+    type Done: 'static;
+
+    /// Starts as many workers as there may be; gives the moment of what is due next.
+    async fn hand_out(&mut self) -> Option<Time>;
+
+    /// Those that are under way.
+    fn workers(&mut self) -> &mut JoinSet<Self::Done>;
+
+    /// A worker has ended.
+    fn done(&mut self, done: Result<(Id, Self::Done), JoinError>);
+}
+
+/// One room's duty.
+pub(crate) struct Duty {
+    wake: Notify,
+    /// How many have asked whether it is idle ...
+    asked: AtomicU64,
+    /// ... and how many of them have their answer.
+    answered: watch::Sender<u64>,
+    closing: watch::Sender<bool>,
+    closed: watch::Sender<bool>,
+}
+
+impl Default for Duty {
+    fn default() -> Self {
+        Self {
+            wake: Notify::new(),
+            asked: AtomicU64::new(0),
+            answered: watch::Sender::new(0),
+            closing: watch::Sender::new(false),
+            closed: watch::Sender::new(false),
+        }
+    }
+}
+
+impl Duty {
+    /// To be called when there may be something new to do.
+    pub(crate) fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Ready when everything that was due at the call, and what became due by it, has been worked off; or at the end.
+    pub(crate) async fn idle(&self) {
+        let mut answered = self.answered.subscribe();
+        let mine = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        self.wake();
+        // The sender lives here.
+        let _answered = answered.wait_for(|answered| *answered >= mine).await;
+    }
+
+    /// Whether somebody waits for [`Duty::idle`].
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.asked.load(Ordering::SeqCst) > *self.answered.borrow()
+    }
+
+    /// Ends the work: what is under way is finished, nothing else is begun.
+    pub(crate) async fn close(&self) {
+        self.closing.send_replace(true);
+        let mut closed = self.closed.subscribe();
+        let _closed = closed.wait_for(|closed| *closed).await;
+    }
+
+    /// Whether the end has been asked for.
+    pub(crate) fn is_closing(&self) -> bool {
+        *self.closing.borrow()
+    }
+
+    /// Ready when the end has been asked for.
+    pub(crate) async fn closing(&self) {
+        let mut closing = self.closing.subscribe();
+        let _closing = closing.wait_for(|closing| *closing).await;
+    }
+
+    /// Works until the end. Nobody polls: it waits to be woken, for the moment of what is due next, or for a worker.
+    pub(crate) async fn work(&self, clock: &Clock, mut work: impl Work) {
+        let mut closing = self.closing.subscribe();
+        loop {
+            let asked = self.asked.load(Ordering::SeqCst);
+            let is_closing = *closing.borrow_and_update();
+            let next = if is_closing { None } else { work.hand_out().await };
+            if work.workers().is_empty() {
+                if is_closing {
+                    break;
+                }
+                self.answered.send_replace(asked);
+            }
+            let has_workers = !work.workers().is_empty();
+            tokio::select! {
+                Some(done) = work.workers().join_next_with_id(), if has_workers => work.done(done),
+                () = self.wake.notified() => {}
+                () = at(clock, next) => {}
+                _ = closing.changed() => {}
+            }
+            while let Some(done) = work.workers().try_join_next_with_id() {
+                work.done(done);
+            }
+        }
+        self.answered.send_replace(u64::MAX);
+        self.closed.send_replace(true);
+    }
+}
+
+async fn at(clock: &Clock, moment: Option<Time>) {
+    match moment {
+        Some(moment) => clock.reached(moment).await,
+        None => std::future::pending().await,
+    }
+}
