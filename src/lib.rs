@@ -12,6 +12,7 @@
 //! | [`soap`] | envelopes of 1.1 and 1.2, header blocks, which action is meant, faults |
 //! | [`message`] | the service's words: operations, calls, options, filters, rows, error codes, and who is calling |
 //! | [`conversation`] | the rule book of queued calls: a state and an event in, the new state and the verdict out |
+//! | [`connector`] | what an object means to a messaging API, what that API's answer means to a SOAP client; routes, error codes |
 //! | [`store`] | durable memory: transactions, records by kind and id, indexes |
 //! | [`mail`] | e-mail: messages written, and handed to a relay or captured |
 //! | [`backend`] | the work: each object of a call gives one row; Retrieve, Describe, Execute |
@@ -21,7 +22,7 @@
 //! | [`config`] | every setting, its default and its check; read whole before a port opens |
 //! | [`command`] | the subcommands: arguments in, exit code out |
 //!
-//! `schema`, `object`, `soap`, `message` and `conversation` are pure: no socket, disk, thread or async, and the time only as an argument.
+//! `schema`, `object`, `soap`, `message`, `conversation` and `connector` are pure: no socket, disk, thread or async, and the time only as an argument.
 //!
 //! # What always holds
 //!
@@ -105,6 +106,7 @@ pub mod object;
 pub mod soap;
 pub mod message;
 pub mod conversation;
+pub mod connector;
 pub mod store;
 pub mod mail;
 pub mod backend;

@@ -15,6 +15,7 @@ const ROOMS: &[&str] = &[
     "soap",
     "message",
     "conversation",
+    "connector",
     "store",
     "mail",
     "backend",
@@ -27,7 +28,7 @@ const ROOMS: &[&str] = &[
 ];
 
 /// Rooms without a socket, a disk, a clock, a thread or async.
-const PURE: &[&str] = &["schema", "object", "soap", "message", "conversation"];
+const PURE: &[&str] = &["schema", "object", "soap", "message", "conversation", "connector"];
 
 /// Files that are tables: long because their data is.
 const TABLES: &[&str] = &[];

@@ -33,6 +33,7 @@ use std::sync::Arc;
 
 use crate::{
     clock::Time,
+    connector::Connectors,
     conversation,
     message::{ErrorCode, MAX_OBJECTS, Options, Row, client::Client, code},
     schema::Schema,
@@ -73,6 +74,8 @@ pub struct Backend {
     pub schema: Arc<Schema>,
     /// Limits of the work.
     pub settings: Settings,
+    /// Messaging APIs, and which objects go there.
+    pub connectors: Arc<Connectors>,
 }
 
 /// One object's work: the transaction, and for whom.

@@ -166,6 +166,7 @@ async fn until_told(
         queue: config.queue,
         notify: config.notify,
         mail: config.mail,
+        connectors: config.connectors,
         clock,
         seeded,
     };

@@ -17,7 +17,9 @@ pub use show::{markdown, toml};
 pub use source::{Layers, Problem};
 
 use crate::{
-    backend, mail,
+    backend,
+    connector::Connectors,
+    mail,
     message::client::{Accounts, Secret},
     notify, object, queue,
     server::{self, Tls, access},
@@ -47,6 +49,8 @@ pub struct Config {
     pub notify: notify::Settings,
     /// How mail leaves.
     pub mail: mail::Settings,
+    /// Messaging APIs, and which objects go there.
+    pub connectors: Arc<Connectors>,
     /// How callers are checked.
     pub access: access::Settings,
     /// Who may call.
@@ -101,6 +105,7 @@ impl Config {
             queue: queue::Settings::default(),
             notify: notify::Settings::default(),
             mail: mail::Settings::default(),
+            connectors: Arc::default(),
             access: access::Settings::default(),
             accounts: Arc::new(Accounts::default()),
             accounts_file: None,

@@ -188,6 +188,7 @@ fn told_to(delivery: &Delivery) -> String {
             format!("{:?} {:?} {} for part {about}: {state}", target.when, target.kind, shown(&target.address))
         }
         Content::Send(send) => format!("a mail to {}: {state}", send.address),
+        Content::Message(outgoing) => format!("a message to {}: {state}", outgoing.message.recipient),
     }
 }
 

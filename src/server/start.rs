@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::{
     backend::{self, Backend, seed, triggered_send},
     clock::{Clock, Time},
+    connector::Connectors,
     mail::{self, MailError, Transport, Way},
     message::client::{Accounts, token::Key},
     notify::{self, Carriers, Email, Folder, Mailer, Notifier, Post},
@@ -45,6 +46,8 @@ pub struct Parts {
     pub notify: notify::Settings,
     /// How mail leaves.
     pub mail: mail::Settings,
+    /// Messaging APIs, and which objects go there.
+    pub connectors: Arc<Connectors>,
     /// The time.
     pub clock: Clock,
     /// The account that gets the demonstration's list and data extension, if one does.
@@ -96,7 +99,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     settings.sends.public_url = Arc::clone(&public_url);
     settings.sends.possible = parts.mail.way != Way::None;
     settings.sends.from = Some(parts.mail.from.clone());
-    let backend = Arc::new(Backend { schema: Arc::clone(&schema), settings });
+    let backend = Arc::new(Backend { schema: Arc::clone(&schema), settings, connectors: parts.connectors });
     if let Some(account) = parts.seeded {
         let (backend, now) = (Arc::clone(&backend), parts.clock.now());
         let rows = store.write(move |txn: &mut Transaction<'_>| seed::demo(&backend, txn, account, now)).await?;

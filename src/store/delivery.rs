@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Name, Owner, send::Send};
+use super::{Name, Owner, outgoing::Outgoing, send::Send};
 use crate::{
     clock::Time,
     conversation::respond::Event,
@@ -52,6 +52,8 @@ pub enum Content {
     Results(Box<Notice>),
     /// A mail of a triggered send.
     Send(Box<Send>),
+    /// What a connector is to do.
+    Message(Box<Outgoing>),
 }
 
 /// Of which call who is told.
@@ -78,11 +80,13 @@ pub enum DeliveryKind {
     Drop,
     /// A mail of a triggered send.
     Send,
+    /// A request to a connector's system.
+    Message,
 }
 
 impl DeliveryKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Post, Self::Email, Self::Drop, Self::Send];
+    pub const ALL: [Self; 5] = [Self::Post, Self::Email, Self::Drop, Self::Send, Self::Message];
 
     /// Its name, for operators.
     pub fn name(self) -> &'static str {
@@ -91,6 +95,7 @@ impl DeliveryKind {
             Self::Email => "email",
             Self::Drop => "file",
             Self::Send => "send",
+            Self::Message => "message",
         }
     }
 
@@ -104,6 +109,7 @@ impl Content {
     pub fn kind(&self) -> DeliveryKind {
         match self {
             Self::Send(_) => DeliveryKind::Send,
+            Self::Message(_) => DeliveryKind::Message,
             Self::Results(notice) => match notice.target.kind {
                 ResponseType::Email => DeliveryKind::Email,
                 ResponseType::Ftp => DeliveryKind::Drop,
@@ -117,6 +123,7 @@ impl Content {
         match self {
             Self::Results(notice) => &notice.target.address,
             Self::Send(send) => &send.address,
+            Self::Message(outgoing) => &outgoing.message.recipient,
         }
     }
 }

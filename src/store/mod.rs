@@ -39,6 +39,7 @@ mod delivery;
 mod deliveries;
 mod lane;
 mod outbox;
+pub mod outgoing;
 pub mod send;
 mod stats;
 mod shared;

@@ -148,7 +148,11 @@ impl House {
         let queue = Queue::new(queue::Parts {
             notifier,
             store: store.clone(),
-            backend: Arc::new(Backend { schema: Arc::new(Schema::embedded().unwrap()), settings: backend }),
+            backend: Arc::new(Backend {
+                schema: Arc::new(Schema::embedded().unwrap()),
+                settings: backend,
+                connectors: Arc::default(),
+            }),
             directory: Box::new(move || Arc::clone(&accounts)),
             clock: clock.clone(),
             limits: Limits::default(),

@@ -199,6 +199,7 @@ impl House {
             backend: Arc::new(Backend {
                 schema: Arc::new(Schema::embedded().expect("the WSDL")),
                 settings: backend::Settings::default(),
+                connectors: Arc::default(),
             }),
             directory: Box::new(move || Arc::clone(&accounts)),
             clock: self.clock.clone(),

@@ -77,7 +77,8 @@ impl House {
 
     pub(crate) fn at(settings: &Settings) -> Self {
         let accounts = directory("Account");
-        let backend = Arc::new(Backend { schema: schema(), settings: backend::Settings::default() });
+        let backend =
+            Arc::new(Backend { schema: schema(), settings: backend::Settings::default(), connectors: Arc::default() });
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let now = Time::from_millis(1_640_865_606_000);
         let client = named(&accounts, "demo");

@@ -54,7 +54,11 @@ impl House {
     }
 
     pub(crate) fn at(settings: &Settings) -> Self {
-        let backend = Arc::new(Backend { schema: Arc::clone(&SCHEMA), settings: backend::Settings::default() });
+        let backend = Arc::new(Backend {
+            schema: Arc::clone(&SCHEMA),
+            settings: backend::Settings::default(),
+            connectors: Arc::default(),
+        });
         let client = caller(Permissions { reach: Reach::Enterprise, ..Permissions::default() });
         Self { store: Store::open(settings).unwrap(), backend, client, now: Time::from_millis(1_640_865_606_000) }
     }

@@ -61,6 +61,7 @@ impl House {
             queue: queue::Settings::default(),
             notify: notify::Settings::default(),
             mail: envoi::mail::Settings::default(),
+            connectors: Arc::default(),
             clock: Clock::stopped_at(START),
             seeded: Some(demo::ACCOUNT),
         };

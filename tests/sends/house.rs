@@ -66,7 +66,7 @@ impl House {
         settings.sends.possible = true;
         settings.sends.public_url.set("https://mc.example/soap".to_owned()).unwrap();
         change(&mut settings.sends);
-        let backend = Arc::new(Backend { schema: Arc::clone(&SCHEMA), settings });
+        let backend = Arc::new(Backend { schema: Arc::clone(&SCHEMA), settings, connectors: Arc::default() });
         let store = Store::open(&Settings { path, ..Settings::default() }).unwrap();
         let key = |txn: &mut Transaction<'_>| txn.put_setting(link::KEY, &[7; 32]);
         store.write_blocking::<_, StoreError, _>(key).unwrap();
@@ -168,7 +168,7 @@ impl House {
             .into_iter()
             .map(|delivery| match delivery.content {
                 Content::Send(send) => (*send, delivery.due.unwrap()),
-                Content::Results(_) => panic!("no results are owed here"),
+                Content::Results(_) | Content::Message(_) => panic!("only mails are owed here"),
             })
             .collect();
         found.reverse();

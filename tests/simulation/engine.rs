@@ -63,7 +63,7 @@ pub(crate) fn client(accounts: &Arc<Accounts>, name: &str, account: u64) -> Clie
 
 pub(crate) fn backend(conversations: conversation::Settings) -> Arc<Backend> {
     let settings = backend::Settings { conversations, ..backend::Settings::default() };
-    Arc::new(Backend { schema: schema(), settings })
+    Arc::new(Backend { schema: schema(), settings, connectors: Arc::default() })
 }
 
 /// A part that stands alone.

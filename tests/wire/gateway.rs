@@ -73,6 +73,7 @@ impl Gateway {
             queue: queue::Settings::default(),
             notify: notify::Settings { resolver: nowhere(), ..notify::Settings::default() },
             mail: envoi::mail::Settings::default(),
+            connectors: Arc::default(),
             clock: clock.clone(),
             seeded: None,
         };

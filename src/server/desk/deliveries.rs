@@ -190,7 +190,7 @@ fn is_about(delivery: &Delivery, id: &str) -> bool {
         Content::Results(notice) => {
             notice.name == Name::conversation(&owner, id) || notice.name == Name::request(&owner, &id.to_lowercase())
         }
-        Content::Send(_) => false,
+        Content::Send(_) | Content::Message(_) => false,
     }
 }
 

@@ -38,7 +38,7 @@ impl Counting {
             }
             keys::ABOUT => entry(check, key, keys::fallen(key), |found, number| match &found.content {
                 Content::Results(notice) => keys::about(&notice.name, number),
-                Content::Send(_) => Vec::new(),
+                Content::Send(_) | Content::Message(_) => Vec::new(),
             }),
             keys::UNSETTLED => entry(check, key, keys::risen(key), |found, number| match found.state.is_unsettled() {
                 true => keys::unsettled(number),

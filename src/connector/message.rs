@@ -1,0 +1,122 @@
+//! One message to one recipient, or one change of what a system knows of somebody. It is stored as it is, so it names its
+//! connector and holds no secret.
+
+use serde::{Deserialize, Serialize};
+
+use super::System;
+
+/// What is to be done by a system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Name of the connector.
+    pub connector: String,
+    /// Its system.
+    pub system: System,
+    /// What is to be done.
+    pub action: Action,
+    /// The recipient as the system knows him: a number in E.164, an id. With [`Message::channel`] it is the lane in which one
+    /// request is under way at a time.
+    pub recipient: String,
+    /// The channel.
+    pub channel: String,
+    /// The sender, where the system needs one.
+    pub sender: Option<String>,
+    /// A UUID made of RequestID, OrdinalID and the recipient's place: the same at every attempt.
+    pub key: String,
+    /// Place of the object in its call, from 0.
+    pub ordinal: u32,
+    /// Place of the recipient in the object, from 0.
+    pub place: u32,
+    /// Type of the object.
+    pub kind: String,
+    /// CustomerKey of the definition, where the object names one.
+    pub definition: Option<String>,
+    /// SubscriberKey, where the object has one.
+    pub subscriber: Option<String>,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Action {
+    /// A free text.
+    Text(Text),
+    /// A template of the channel.
+    Template(Template),
+    /// A conversation is opened (Salesforce `POST /conversation`).
+    Open {
+        /// routingAttributes
+        attributes: Vec<(String, String)>,
+    },
+    /// A consent is set (Salesforce `PATCH /consent`).
+    Consent {
+        /// consentStatus
+        status: String,
+    },
+    /// A contact is made, changed or removed (Yeastar company contacts).
+    Contact(ContactChange),
+    /// A session is ended (Salesforce `POST /messagingSession`, Yeastar `message_session/close`).
+    End {
+        /// The session, or the conversation.
+        session: String,
+    },
+    /// Another documented operation, by its name in facts/backends.
+    Other {
+        /// Its name.
+        operation: String,
+        /// Its JSON body.
+        body: String,
+    },
+}
+
+/// A free text, with at most one file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// The text.
+    pub text: String,
+    /// Address of a file that goes with it.
+    pub attachment: Option<String>,
+    /// routingAttributes, callbackData and the like.
+    pub attributes: Vec<(String, String)>,
+    /// The session or conversation that it is part of, where the caller named one.
+    pub session: Option<String>,
+}
+
+/// A template with its parameters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Template {
+    /// Its name.
+    pub name: String,
+    /// Its language.
+    pub language: String,
+    /// Its parameters by name.
+    pub parameters: Vec<(String, String)>,
+}
+
+/// A change of a contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ContactChange {
+    /// It is made, with these fields.
+    Create(Vec<(String, String)>),
+    /// The contact with this id gets these fields.
+    Update(String, Vec<(String, String)>),
+    /// The contact with this id is removed.
+    Delete(String),
+}
+
+/// What a webhook has told of a message that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Receipt {
+    /// It is on its way.
+    Sent,
+    /// It arrived.
+    Delivered,
+    /// It was read.
+    Read,
+    /// It did not arrive: the system's code and what it says.
+    Failed {
+        /// The code, where there is one.
+        code: Option<String>,
+        /// What the system says.
+        message: String,
+    },
+}

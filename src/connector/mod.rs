@@ -1,0 +1,13 @@
+//! Connectors: what a SOAP object means to a modern messaging API, and what that API's answer means to a SOAP client.
+//!
+//! This room is pure: it has the settings, the way of an object ([`route`]), the message that is made of it ([`plan`]), the
+//! HTTP request of that message, the reading of its answer, the one table of error codes ([`codes`]), and the reading of
+//! webhooks. Sockets, tokens and time are `notify`'s, and what is written down is `store`'s.
+
+mod exchange;
+mod message;
+mod settings;
+
+pub use exchange::{Answer, Request, Standing, Verdict};
+pub use message::{Action, ContactChange, Message, Receipt, Template, Text};
+pub use settings::{Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Route, System, To};
