@@ -6,8 +6,20 @@
 
 mod exchange;
 mod message;
+mod operation;
+mod pattern;
+pub mod phone;
+mod plan;
+mod problem;
+mod remedy;
+mod request;
+pub mod route;
 mod settings;
 
-pub use exchange::{Answer, Request, Standing, Verdict};
+pub use exchange::{Answer, Request, Standing, Token, Verdict};
 pub use message::{Action, ContactChange, Message, Receipt, Template, Text};
+pub use operation::{OPERATIONS, Operation};
+pub use plan::{EXTRAS, Planned, Planning, plan};
+pub use remedy::remedy;
+pub use request::{read_token, request, token_request};
 pub use settings::{Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Route, System, To};
