@@ -14,6 +14,8 @@ mod problem;
 mod remedy;
 mod request;
 pub mod route;
+#[cfg(test)]
+mod sample;
 mod settings;
 
 pub use exchange::{Answer, Request, Standing, Token, Verdict};
