@@ -4,7 +4,7 @@
 use crate::{
     clock::Time,
     connector::{Action, ContactChange},
-    store::{Content, Delivery, DeliveryState, Known, Owner, StoreError, Transaction, outgoing::{Asker, Outgoing}},
+    store::{Content, Delivery, DeliveryState, Known, Owner, StoreError, Transaction, View, outgoing::{Asker, Outgoing}},
 };
 
 use super::{
@@ -99,6 +99,14 @@ fn withdraw(txn: &mut Transaction<'_>, number: i64, now: Time, keep: Time) -> Re
         event::changed(txn, &delivery, outgoing, now)?;
     }
     Ok(())
+}
+
+/// Whether synchronous calls wait; at a start, whether some were left without an answer.
+///
+/// # Errors
+/// The store's.
+pub fn has_calls(view: &View<'_>) -> Result<bool, StoreError> {
+    Ok(view.objects(&CALLS).count(ERRANDS)? > 0)
 }
 
 /// Takes up synchronous calls that were not answered when the program ended: their callers were told nothing, and what has not
