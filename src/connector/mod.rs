@@ -10,6 +10,8 @@ mod judge;
 mod message;
 pub mod report;
 mod settings;
+#[cfg(test)]
+mod specimen;
 
 pub use exchange::{Answer, Request, Standing, Verdict};
 pub use judge::{judge, unanswered};
