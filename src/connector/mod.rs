@@ -12,6 +12,7 @@ pub mod report;
 mod settings;
 #[cfg(test)]
 mod specimen;
+pub mod webhook;
 
 pub use exchange::{Answer, Request, Standing, Verdict};
 pub use judge::{judge, unanswered};

@@ -28,39 +28,6 @@ fn no_row_of_the_facts_is_missing_or_different() {
 }
 
 #[test]
-fn the_copy_of_the_facts_is_the_facts() {
-    let shared = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/facts/backend-error-codes.tsv");
-    if let Ok(shared) = std::fs::read_to_string(shared) {
-        assert_eq!(shared, FACTS);
-    }
-}
-
-#[test]
-fn every_code_of_the_seeds_is_there() {
-    let Ok(seeds) = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/seeds")) else { return };
-    let mut found = [0; 3];
-    for path in seeds.map(|seed| seed.unwrap().path()) {
-        let text = std::fs::read_to_string(&path).unwrap();
-        let place = match path.file_name().unwrap().to_str().unwrap().get(..4) {
-            Some("001_") => 0,
-            Some("002_") => 1,
-            Some("003_") => 2,
-            _ => continue,
-        };
-        let word = |line: &str| line.split_whitespace().next().unwrap_or_default().to_owned();
-        let codes: Vec<String> = match place {
-            2 => text.lines().filter(|line| line.starts_with("ERROR_")).map(word).collect(),
-            _ => text.lines().filter_map(|line| line.strip_prefix("| ")).map(word).collect(),
-        };
-        for code in codes.iter().filter(|code| *code != "Error") {
-            assert!(TABLE.iter().any(|row| row.system == System::ALL[place] && row.code == code), "{code}");
-            found[place] += 1;
-        }
-    }
-    assert_eq!(found, [111, 61, 29]);
-}
-
-#[test]
 fn no_number_stands_for_two_things() {
     let mut numbers = BTreeMap::new();
     let mut put = |number: i64, what: String| {
