@@ -245,6 +245,16 @@ pub fn number(system: System, code: &str) -> i64 {
     }
 }
 
+/// The system's own number that a number of ErrorCode stands for.
+pub fn native(system: System, number: i64) -> Option<String> {
+    let code = match (system, number - base(system)) {
+        (System::Salesforce | System::Yeastar, n @ 0..900_000) => n,
+        (System::Yeastar, n @ 991_000..1_000_000) => n - 1_000_000,
+        _ => return None,
+    };
+    Some(code.to_string())
+}
+
 const fn base(system: System) -> i64 {
     match system {
         System::Salesforce => 1_000_000,
