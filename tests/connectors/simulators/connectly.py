@@ -109,7 +109,8 @@ class Connectly(Simulator):
         need(pieces[3] == self.settings["business"], "ERROR_TYPE_AUTHORIZATION", "business " + pieces[3])
         need(not request.query, "ERROR_TYPE_INVALID_REQUEST", "query")
         operations = {("POST", "send/messages"): self.send, ("POST", "send/whatsapp_templated_messages"): self.template,
-                      ("POST", "create/template"): self.create_template, ("POST", "create/webhooks"): self.create_webhook}
+                      ("POST", "create/template"): self.create_template, ("POST", "create/webhooks"): self.create_webhook,
+                      ("POST", "send/campaigns"): self.campaigns}
         if (request.method, pieces[4]) == ("POST", "get/templates"):
             need(not request.body, "ERROR_TYPE_INVALID_REQUEST", "body")
             return answer(200, {"entity": {"templates": list(self.created.values())}}), True
@@ -196,6 +197,13 @@ class Connectly(Simulator):
         if number in self.settings["opted_out"]:
             return self.error("ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT")
         return self.took(value, number)
+
+    def campaigns(self, value):
+        members(value, ("entries",))
+        need(isinstance(value["entries"], list) and value["entries"], "ERROR_TYPE_INVALID_REQUEST", "entries")
+        for each in value["entries"]:
+            members(each, ("client", "campaignName"), ("sender", "campaignVersion", "variables", "scheduledAt"))
+        return answer(200, {"data": [{"acceptedCount": len(value["entries"]), "rejectedCount": 0, "error": None}]})
 
     def create_template(self, value):
         members(value, ("name", "language", "category", "template_components"))

@@ -168,6 +168,8 @@ class Salesforce(Simulator):
             ("GET", "/conversationEntry"): self.entries, ("POST", "/participant"): self.participant,
             ("POST", "/acknowledgement"): self.acknowledgement, ("POST", "/route"): self.route,
             ("DELETE", "/route"): self.unroute, ("POST", "/conversationHistory"): self.history,
+            ("POST", "/agentWork"): self.work, ("PATCH", "/agentWork"): self.work,
+            ("POST", "/routingResult"): self.routed, ("PATCH", "/capabilities"): self.capable,
         }
         need((request.method, path) in operations, 10089, "operation %s %s" % (request.method, path))
         need(request.is_type("application/json"), 10016, "Content-Type")
@@ -294,6 +296,21 @@ class Salesforce(Simulator):
         for name, most in (("conversationParticipants", 3), ("conversationEntries", 25)):
             need(isinstance(value.get(name), list) and 1 <= len(value[name]) <= most, 10078, name)
         return answer(202, {"success": True, "conversationIdentifier": str(uuid.uuid4()), "messagingSessionId": "0Mw000000000001"})
+
+    def work(self, value):
+        need(is_text(value.get("workItemId")), 10012, "workItemId")
+        need(not ("capacityWeight" in value and "capacityPercentage" in value), 10013, "capacity")
+        return answer(202, {"success": True})
+
+    def routed(self, value):
+        self.known(value)
+        need(isinstance(value.get("success"), bool), 10089, "success")
+        need(value["success"] != ("errorMessage" in value), 10033 if value["success"] else 10034, "errorMessage")
+        return answer(202, {"success": True})
+
+    def capable(self, value):
+        need(value.get("progressIndicatorCapability") != {}, 10098, "progressIndicatorCapability")
+        return answer(200, {"success": True})
 
     def known(self, value):
         identity = value.get("conversationIdentifier")

@@ -6,6 +6,7 @@ POST /_control  an object with any of these members, done in this order:
     "now": SECONDS            the time by which tokens and assertions are judged; it never moves by itself
     "set": {...}              settings of the simulator; "close": true closes the connection after each answer
     "expire": true            every token is expired from now on
+    "clear": true             the faults that are left are forgotten
     "faults": [FAULT, ...]    what becomes of the next requests; one fault for each time, in this order
     "release": true           requests that are held go on
     "refuse": true | false    no connection is accepted, and open ones end | they are again, on the same port
@@ -270,7 +271,7 @@ class Simulator:
             connection.close()
 
     def ordered(self, order):
-        known = {"now", "set", "expire", "faults", "release", "refuse", "webhook"}
+        known = {"now", "set", "expire", "clear", "faults", "release", "refuse", "webhook"}
         if not set(order) <= known:
             return {"error": "unknown: %s" % (set(order) - known)}
         done = {}
@@ -280,6 +281,8 @@ class Simulator:
             self.set(order.get("set", {}))
             if order.get("expire"):
                 self.expire()
+            if order.get("clear"):
+                self.faults.clear()
             self.faults += order.get("faults", [])
             if order.get("release"):
                 self.released += 1

@@ -110,10 +110,12 @@ class Yeastar(Simulator):
                  "message_session/close": self.close, "message_session/archive": self.archive,
                  "message_session/unarchive": self.unarchive, "message_session/transfer": self.transfer,
                  "company_contact/create": self.contact_create, "company_contact/update": self.contact_update,
-                 "phonebook/create": self.phonebook}
+                 "phonebook/create": self.phonebook, "message_campaign/create": self.campaign,
+                 "system/sendemail": self.mail}
         gets = {"del_token": self.del_token, "message/get": self.message_get, "message/query": self.message_query,
                 "company_contact/delete": self.contact_delete, "company_contact/get": self.contact_get,
-                "company_contact/list": self.contact_list, "message_session/list": self.session_list}
+                "company_contact/list": self.contact_list, "company_contact/search": self.contact_list,
+                "message_session/list": self.session_list, "message_session/get": self.session_get}
         if request.method == "POST":
             need(name in posts, 10001, name)
             need(request.is_type("application/json"), 40001, "Content-Type")
@@ -251,6 +253,19 @@ class Yeastar(Simulator):
 
     def session_list(self, query):
         return self.reply_with(0, {"data": {"records": [{"session_id": known} for known in self.sessions.values()]}})
+
+    def session_get(self, query):
+        members(query, ("session_id",))
+        need(query["session_id"] in map(str, self.sessions.values()), 80014, "session_id")
+        return self.reply_with(0, {"data": {"session_id": int(query["session_id"])}})
+
+    def campaign(self, value):
+        need(value.get("number_list"), 70621, "number_list")
+        need(value.get("channel_type") in ("sms", "whatsapp"), 40002, "channel_type")
+        return self.reply_with(0)
+
+    def mail(self, value):
+        return self.reply_with(0)
 
     def message_get(self, query):
         members(query, ("id",))
