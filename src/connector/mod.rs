@@ -4,10 +4,14 @@
 //! HTTP request of that message, the reading of its answer, the one table of error codes ([`codes`]), and the reading of
 //! webhooks. Sockets, tokens and time are `notify`'s, and what is written down is `store`'s.
 
+pub mod codes;
 mod exchange;
+mod judge;
 mod message;
+pub mod report;
 mod settings;
 
 pub use exchange::{Answer, Request, Standing, Verdict};
+pub use judge::{judge, unanswered};
 pub use message::{Action, ContactChange, Message, Receipt, Template, Text};
 pub use settings::{Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Route, System, To};

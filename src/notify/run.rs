@@ -12,7 +12,8 @@ use tokio::task::{Id, JoinError, JoinSet};
 use super::{Outcome, Shared, backoff, breaker, duty::Work};
 use crate::{
     clock::{Stopwatch, Time},
-    store::{Attempt, Delivery, DeliveryKind, Lane, StoreError, Transaction, View},
+    connector::Ambiguous,
+    store::{Attempt, Content, Delivery, DeliveryKind, Lane, StoreError, Transaction, View},
 };
 
 /// How long is waited when the store has refused something.
@@ -48,8 +49,18 @@ impl Dispatcher {
         while !self.recovered {
             let (now, resend) = (parts.clock.now(), parts.settings.resend_in_doubt);
             let keep = now.plus(parts.settings.retention);
-            let found = parts.store.write(move |txn| txn.recover_deliveries(now, keep, resend)).await?;
-            self.recovered = found == 0;
+            let policy = move |delivery: &Delivery| match &delivery.content {
+                Content::Results(_) => Ambiguous::Retry,
+                Content::Send(_) | Content::Message(_) => {
+                    if resend {
+                        Ambiguous::Retry
+                    } else {
+                        Ambiguous::Stop
+                    }
+                }
+            };
+            let found = parts.store.write(move |txn| txn.recover_deliveries(now, keep, &policy)).await?;
+            self.recovered = found.is_empty();
         }
         let room = parts.settings.at_once.max(1).saturating_sub(self.workers.len());
         if room == 0 {

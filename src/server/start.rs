@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::{
-    backend::{self, Backend, seed, triggered_send},
+    backend::{self, Backend, connected, seed, triggered_send},
     clock::{Clock, Time},
     connector::Connectors,
     mail::{self, MailError, Transport, Way},
@@ -14,7 +14,7 @@ use crate::{
     object::Limits,
     queue::{self, Queue},
     schema::{Schema, SchemaError, contract},
-    store::{self, DeliveryKind, Store, StoreError, Transaction},
+    store::{self, DeliveryKind, Store, StoreError, Transaction, View},
 };
 
 use super::{
@@ -107,6 +107,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
             tracing::error!("object {} of the demonstration was not made: {}", row.ordinal, row.message);
         }
     }
+    abandon(&store, &parts.clock, &backend).await?;
     let mail = Arc::new(Transport::new(&parts.mail)?);
     let access = Access::new(parts.accounts, parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
     let access = Arc::new(access);
@@ -168,6 +169,18 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     tokio::spawn(queue.run());
     tokio::spawn(notifier.run());
     Ok(server)
+}
+
+/// Ends synchronous calls that the program's last end has left without an answer.
+async fn abandon(store: &Store, clock: &Clock, backend: &Backend) -> Result<(), StoreError> {
+    if !store.read(|view: &View<'_>| connected::has_calls(view)).await? {
+        return Ok(());
+    }
+    let now = clock.now();
+    let keep = now.plus(backend.settings.conversations.retention);
+    let calls = store.write(move |txn: &mut Transaction<'_>| connected::abandon(txn, now, keep)).await?;
+    tracing::warn!("{calls} calls were not answered when the program ended: what was not sent for them is taken back");
+    Ok(())
 }
 
 /// Who carries what is owed. A kind that is not set up is not among them: what is owed of it stays owed.
