@@ -16,6 +16,8 @@ mod gateway;
 mod house;
 #[path = "connectors/order.rs"]
 mod order;
+#[path = "connectors/settings.rs"]
+mod settings;
 #[path = "connectors/simulated.rs"]
 mod simulated;
 #[path = "connectors/system.rs"]

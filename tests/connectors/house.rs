@@ -3,14 +3,15 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use envoi::{
-    connector::{Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Route, To},
+    connector::{Api, Connector, Connectors, Defaults, Route, To},
     message::client::Secret,
     server::Parts,
 };
 use serde_json::{Value, json};
 
 use crate::{
-    gateway::{Answer, Gateway, PARTNER_API, START, request},
+    gateway::{Answer, Gateway, PARTNER_API, request},
+    settings,
     system::{ORG, OUR_NUMBER, System, WEBHOOK_SECRET, key_pair},
 };
 
@@ -45,28 +46,6 @@ pub(crate) fn connector(system: &System, scheme: &str) -> Connector {
     };
     let channel = if system.name == SALESFORCE { OUR_NUMBER } else { "whatsapp" };
     Connector {
-        name: system.name.to_owned(),
-        api,
-        base,
-        ca: Vec::new(),
-        connect_timeout: Duration::from_secs(20),
-        timeout: Duration::from_secs(20),
-        max_answer: 65536,
-        at_once: 10,
-        per_second: 200,
-        max_attempts: 5,
-        first_delay: Duration::from_secs(10),
-        longest_delay: Duration::from_secs(600),
-        max_age: Duration::from_secs(24 * 3600),
-        breaker_failures: 1000,
-        breaker_rest: Duration::from_secs(30),
-        on_ambiguous: Ambiguous::Stop,
-        complete_on: CompleteOn::Accepted,
-        delivered_within: Duration::from_secs(3600),
-        error_numbers: ErrorNumbers::Documented,
-        record: false,
-        remedies: false,
-        wait: Duration::from_secs(600),
         webhook_secret: Some(Secret::new(WEBHOOK_SECRET)),
         defaults: Defaults {
             channel: Some(channel.to_owned()),
@@ -78,6 +57,7 @@ pub(crate) fn connector(system: &System, scheme: &str) -> Connector {
             body: (system.name == SALESFORCE).then(|| "Hello %%body_1%%".to_owned()),
             ..Defaults::default()
         },
+        ..settings::connector(system.name, api, base)
     }
 }
 
@@ -339,9 +319,4 @@ pub(crate) fn table(system: &str) -> Vec<Code> {
         retryable: cells[5] == "yes",
     });
     made.collect()
-}
-
-/// So long after the clock's start.
-pub(crate) fn after(seconds: u64) -> i64 {
-    START.plus(Duration::from_secs(seconds)).millis()
 }
