@@ -9,7 +9,6 @@ mod content;
 mod leave;
 pub mod link;
 mod outcome;
-mod personalize;
 mod plain;
 mod problem;
 mod recipient;

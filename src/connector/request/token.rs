@@ -1,0 +1,148 @@
+//! Logging in: the request for a token, and what its answer gives.
+//!
+//! Who keeps a token, and asks for one at a time, is `notify`'s. A log-in that fails is a verdict like any other.
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::{rand::SystemRandom, rsa::KeyPair, signature};
+use rustls::pki_types::{PrivateKeyDer, pem::PemObject};
+use serde_json::{Value, json};
+
+use super::{JSON, Request, bare, yeastar};
+use crate::{
+    clock::Time,
+    connector::{Answer, Api, Connector, Standing, Token, Verdict},
+    message::client::Secret,
+};
+
+/// How long an assertion is good: what Salesforce allows at most.
+const ASSERTION: Duration = Duration::from_secs(180);
+
+/// The request that asks for a token: with the one that refreshes it, where there is one.
+///
+/// # Errors
+/// The private key cannot be used, or the system has no tokens.
+pub fn token_request(connector: &Connector, refresh: Option<&Secret>, now: Time) -> Result<Request, String> {
+    match &connector.api {
+        Api::Salesforce { login, consumer_key, user, private_key, .. } => {
+            let claims = json!({
+                "iss": consumer_key,
+                "sub": user,
+                "aud": login,
+                "exp": now.plus(ASSERTION).millis() / 1000,
+            });
+            let assertion = assertion(&claims, private_key)?;
+            let body =
+                format!("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}");
+            Ok(Request {
+                content_type: Some("application/x-www-form-urlencoded".to_owned()),
+                body: body.into_bytes(),
+                is_secret: true,
+                ..bare("POST", format!("{login}/services/oauth2/token"))
+            })
+        }
+        Api::Yeastar { client_id, client_secret } => {
+            let (target, body) = match refresh {
+                Some(refresh) => ("/refresh_token", json!({ "refresh_token": refresh.expose() })),
+                None => ("/get_token", json!({ "username": client_id, "password": client_secret.expose() })),
+            };
+            let body = body.to_string().into_bytes();
+            let content_type = Some(JSON.to_owned());
+            Ok(yeastar::named(Request { content_type, body, is_secret: true, ..bare("POST", target) }))
+        }
+        Api::Connectly { .. } => Err("Connectly has no tokens: its key goes with each request".to_owned()),
+    }
+}
+
+/// A JWT, signed with RS256.
+fn assertion(claims: &Value, private_key: &Secret) -> Result<String, String> {
+    let pair = key_pair(private_key)?;
+    let head = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#);
+    let signed = format!("{head}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
+    let mut signature = vec![0; pair.public().modulus_len()];
+    pair.sign(&signature::RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
+        .map_err(|_| "the private key does not sign".to_owned())?;
+    Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+}
+
+/// The RSA key of a PEM file, PKCS#8 or PKCS#1. The error says nothing of what it holds.
+pub(in crate::connector) fn key_pair(pem: &Secret) -> Result<KeyPair, String> {
+    let key = PrivateKeyDer::from_pem_slice(pem.expose().as_bytes())
+        .map_err(|_| "expected a private key as PEM, such as `openssl genrsa 2048` prints".to_owned())?;
+    let pair = match &key {
+        PrivateKeyDer::Pkcs8(key) => KeyPair::from_pkcs8(key.secret_pkcs8_der()),
+        PrivateKeyDer::Pkcs1(key) => KeyPair::from_der(key.secret_pkcs1_der()),
+        _ => return Err("expected an RSA key (RS256), not one of another kind".to_owned()),
+    };
+    pair.map_err(|error| format!("expected an RSA key of 2048 bits or more: {error}"))
+}
+
+/// What the answer to a log-in gives.
+///
+/// # Errors
+/// It is none: the verdict. Refused where nothing would change by asking again.
+pub fn read_token(connector: &Connector, answer: &Answer) -> Result<Token, Verdict> {
+    let json: Option<Value> = serde_json::from_slice(&answer.body).ok().filter(|_| !answer.is_cut);
+    let member = |name: &str| json.as_ref().and_then(|json| json.get(name));
+    let secret = |name: &str| member(name)?.as_str().filter(|text| !text.is_empty()).map(Secret::new);
+    let seconds = |name: &str| member(name).and_then(number).and_then(|s| s.try_into().ok()).map(Duration::from_secs);
+    let is_ok = (200..300).contains(&answer.status)
+        && match connector.api {
+            Api::Yeastar { .. } => member("errcode").and_then(number) == Some(0),
+            Api::Salesforce { .. } | Api::Connectly { .. } => true,
+        };
+    match secret("access_token").filter(|_| is_ok) {
+        Some(access) => Ok(match connector.api {
+            Api::Yeastar { .. } => Token {
+                access,
+                refresh: secret("refresh_token"),
+                expires_in: seconds("access_token_expire_time"),
+                refresh_expires_in: seconds("refresh_token_expire_time"),
+            },
+            Api::Salesforce { .. } | Api::Connectly { .. } => {
+                Token { access, refresh: None, expires_in: seconds("expires_in"), refresh_expires_in: None }
+            }
+        }),
+        None => Err(refused(answer, &member)),
+    }
+}
+
+/// A number, also one in quotation marks.
+fn number(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
+fn refused<'v>(answer: &Answer, member: &impl Fn(&str) -> Option<&'v Value>) -> Verdict {
+    let text = |name: &str| member(name).and_then(Value::as_str).map(str::to_owned);
+    let code = member("errcode").and_then(number).map(|code| code.to_string());
+    let kind = text("error");
+    let standing = match answer.status {
+        429 => Standing::Limited,
+        500..=599 => Standing::Again,
+        // A log-in that was answered with neither a token nor an error: something between us and the system.
+        200..=299 if code.is_none() && kind.is_none() => Standing::Again,
+        _ if code.as_deref() == Some("-2") => Standing::Again,
+        _ => Standing::Refused,
+    };
+    let said = text("errmsg").or_else(|| text("error_description")).or_else(|| text("message"));
+    let said = said.or_else(|| kind.clone()).unwrap_or_else(|| format!("HTTP {}", answer.status));
+    // A token may stand in an answer that is not understood, so nothing of that is kept.
+    let is_error = (code.is_some() || kind.is_some()) && member("access_token").is_none();
+    let raw = if is_error {
+        String::from_utf8_lossy(&answer.body).chars().take(Verdict::RAW).collect()
+    } else {
+        String::new()
+    };
+    Verdict {
+        standing,
+        code,
+        kind,
+        http: answer.status,
+        message: format!("the log-in failed: {said}"),
+        trace: None,
+        id: None,
+        after_ms: answer.retry_after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX)),
+        raw,
+    }
+}
