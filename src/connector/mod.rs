@@ -18,6 +18,9 @@ pub mod report;
 mod request;
 pub mod route;
 mod settings;
+#[cfg(test)]
+mod specimen;
+pub mod webhook;
 
 pub use exchange::{Answer, Request, Standing, Token, Verdict};
 pub use judge::{judge, unanswered};

@@ -222,3 +222,131 @@ fn escape(out: &mut String, text: &str) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connector::{
+        Answer, System,
+        codes::TABLE,
+        judge,
+        specimen::{connector, message},
+        unanswered,
+    };
+
+    fn verdict(system: System, status: u16, body: &str) -> Verdict {
+        let answer = Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() };
+        judge(&connector(system), &message(system), &answer)
+    }
+
+    fn said(system: System, verdict: &Verdict, settled: Settled<'_>) -> Reported {
+        let reported = of(&connector(system), &message(system), verdict, settled);
+        assert_eq!(reported.ok, reported.code.is_none());
+        let mut reader = quick_xml::Reader::from_str(&reported.detail_xml);
+        let mut ends = 0;
+        loop {
+            match reader.read_event().unwrap() {
+                quick_xml::events::Event::Start(tag) => assert!(tag.attributes().all(|attribute| attribute.is_ok())),
+                quick_xml::events::Event::End(_) => ends += 1,
+                quick_xml::events::Event::Eof => break,
+                _ => {}
+            }
+        }
+        assert_eq!(ends, 1);
+        reported
+    }
+
+    #[test]
+    fn every_code_has_its_number_its_name_and_its_own_words() {
+        for row in TABLE.iter().filter(|row| row.class != codes::Class::Ok) {
+            let body = match row.system {
+                System::Salesforce => format!(r#"{{"code":{},"message":"why"}}"#, row.code),
+                System::Yeastar => format!(r#"{{"errcode":{},"errmsg":"why"}}"#, row.code),
+                System::Connectly if row.code.contains("TYPE") => {
+                    format!(r#"{{"type":"{}","message":"why"}}"#, row.code)
+                }
+                System::Connectly => {
+                    format!(r#"{{"type":"ERROR_TYPE_UNSPECIFIED","code":"{}","message":"why"}}"#, row.code)
+                }
+            };
+            let verdict = verdict(row.system, 400, &body);
+            let reported = said(row.system, &verdict, Settled::Failed);
+            assert_eq!(reported.code, Some(row.number));
+            assert_eq!(reported.native.as_deref(), Some(row.code));
+            assert_eq!(reported.message, format!("[{} {}] why", row.system.name(), row.code));
+            for part in [format!(r#"class="{}""#, row.class.name()), format!(r#"code="{}""#, row.code)] {
+                assert!(reported.detail_xml.contains(&part), "{}", reported.detail_xml);
+            }
+            let native = Connector { error_numbers: ErrorNumbers::Native, ..connector(row.system) };
+            let number = of(&native, &message(row.system), &verdict, Settled::Failed).code.unwrap();
+            assert_eq!(number, row.code.parse().unwrap_or(row.number));
+        }
+    }
+
+    #[test]
+    fn how_it_ended_is_said() {
+        let taken = verdict(System::Connectly, 201, r#"{"id":"01FPW47QF69Y5JZH24605VAKQB"}"#);
+        let settle = |settled| {
+            let reported = said(System::Connectly, &taken, settled);
+            (reported.code, reported.message, reported.new_object_id.is_some())
+        };
+        assert_eq!(settle(Settled::Accepted), (None, "[connectly] accepted".to_owned(), true));
+        assert_eq!(settle(Settled::Delivered), (None, "[connectly] delivered".to_owned(), true));
+        assert_eq!(settle(Settled::Withdrawn).0, Some(3_900_005));
+        assert_eq!(settle(Settled::Unconfirmed).0, Some(3_900_004));
+        let code = Some("ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT".to_owned());
+        let bounced = Receipt::Failed { code, message: "gone".to_owned() };
+        let text = "[connectly ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT] accepted, and not delivered: gone";
+        assert_eq!(settle(Settled::Bounced(&bounced)), (Some(3_000_014), text.to_owned(), false));
+        let silent = Receipt::Failed { code: None, message: "gone".to_owned() };
+        assert_eq!(settle(Settled::Bounced(&silent)).0, Some(3_900_003));
+
+        let connector = connector(System::Yeastar);
+        let failed = |verdict| said(System::Yeastar, &verdict, Settled::Failed);
+        assert_eq!(failed(unanswered(&connector, "connection refused", false)).code, Some(2_900_001));
+        assert_eq!(failed(unanswered(&connector, "time-out", true)).code, Some(2_900_002));
+        let late = said(System::Yeastar, &unanswered(&connector, "time-out", true), Settled::InDoubt);
+        assert_eq!((late.code, late.native), (Some(2_900_002), None));
+        assert_eq!(late.message, "[yeastar] in doubt, it may have arrived: time-out");
+        let page = failed(verdict(System::Yeastar, 404, "<html>"));
+        assert_eq!((page.code, page.message.as_str()), (Some(2_900_404), "[yeastar HTTP 404] HTTP status 404"));
+        let part = said(
+            System::Yeastar,
+            &verdict(System::Yeastar, 200, r#"{"errcode":1,"errmsg":"PARTIAL SUCCESS"}"#),
+            Settled::Accepted,
+        );
+        assert_eq!((part.code, part.message.as_str()), (Some(2_000_001), "[yeastar 1] PARTIAL SUCCESS"));
+        let going = verdict(System::Yeastar, 200, r#"{"errcode":"2","errmsg":"PROCESSING"}"#);
+        let going = said(System::Yeastar, &going, Settled::Accepted);
+        assert_eq!((going.ok, going.message.as_str()), (true, "[yeastar 2] accepted, and still being worked on"));
+        let made = said(System::Yeastar, &verdict(System::Yeastar, 200, r#"{"errcode":0,"id":31}"#), Settled::Accepted);
+        assert_eq!((made.new_id, made.new_object_id, made.message.as_str()), (31, None, "[yeastar] accepted"));
+    }
+
+    #[test]
+    fn a_code_of_tomorrow_is_counted_by_its_type() {
+        let body = r#"{"type":"ERROR_TYPE_NOT_FOUND","code":"ERROR_CODE_OF_TOMORROW","message":"why"}"#;
+        let reported = said(System::Connectly, &verdict(System::Connectly, 404, body), Settled::Failed);
+        assert_eq!(reported.code, Some(3_000_107));
+        assert_eq!(reported.native.as_deref(), Some("ERROR_CODE_OF_TOMORROW"));
+        assert!(reported.detail_xml.contains(r#"class="not-found""#));
+    }
+
+    #[test]
+    fn a_recording_says_that_nothing_was_sent() {
+        let taken = verdict(System::Salesforce, 202, r#"{"success":true}"#);
+        let recording = Connector { record: true, ..connector(System::Salesforce) };
+        let reported = of(&recording, &message(System::Salesforce), &taken, Settled::Accepted);
+        assert_eq!(reported.message, "[salesforce] recorded; nothing was sent");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn details_are_xml_whatever_came(raw in "\\PC{0,80}[\\x00-\\x1F\u{FFFE}\u{FFFF}<>&\"'\\]]{0,20}", kind in "[\\x00-\\xFF]{0,9}") {
+            let verdict = Verdict { raw, kind: Some(kind.clone()), code: Some(kind), ..unanswered(&connector(System::Connectly), "x", true) };
+            let reported = said(System::Connectly, &verdict, Settled::Failed);
+            let is_char = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..);
+            assert!(reported.detail_xml.chars().all(is_char));
+        }
+    }
+}

@@ -120,6 +120,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         store: store.clone(),
         clock: parts.clock.clone(),
         carriers,
+        connectors: Arc::clone(&backend.connectors),
         settings: notify::Settings { mails_at_once: parts.mail.relay.connections, ..parts.notify },
     });
     let queue = Queue::new(queue::Parts {

@@ -79,6 +79,7 @@ pub use error::StoreError;
 pub use lane::{Health, Lane};
 pub use objects::{Objects, ObjectsMut};
 pub use outbox::Next;
+pub use outgoing::{Asker, Outgoing};
 pub use stats::{BATCH_BUCKETS, Stats};
 pub use stopped::Stopped;
 pub use transaction::Transaction;

@@ -101,7 +101,8 @@ const FIELDS: usize = 8;
 fn field(entry: &Value, about: &str) -> Option<String> {
     let name = first(entry, &["field"])?;
     Some(match first(entry, &[about, "value"]) {
-        Some(about) => format!("{name}: {about}"),
+        // Without a colon: behind one, what a password is would be masked, and "error" is no secret.
+        Some(about) => format!("{name} {about}"),
         None => name,
     })
 }

@@ -32,7 +32,7 @@ fn without_commas(body: &[u8]) -> Vec<u8> {
 }
 
 /// A text, or a number as text: ids and codes come as both.
-pub(super) fn text(value: &Value) -> Option<String> {
+pub(in crate::connector) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
         Value::Number(number) => Some(match (number.as_i64(), number.as_f64()) {
@@ -44,6 +44,6 @@ pub(super) fn text(value: &Value) -> Option<String> {
 }
 
 /// The text at the first of these names that has one.
-pub(super) fn first(value: &Value, names: &[&str]) -> Option<String> {
+pub(in crate::connector) fn first(value: &Value, names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| value.get(name).and_then(text))
 }

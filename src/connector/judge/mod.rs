@@ -4,7 +4,7 @@
 //! whose status says that it was taken, leaves the message in doubt.
 
 mod envelope;
-mod json;
+pub(super) mod json;
 mod raw;
 
 use super::{
