@@ -28,7 +28,7 @@ fn attribute(name: &str, value: &str) -> String {
 
 #[test]
 fn an_sms_is_one_message() {
-    let tree = object(SMS, "<Message>Hi</Message><Number>0151 12345678</Number><FromAddress>0800 1</FromAddress>");
+    let tree = object(SMS, "<Message>Hi</Message><Number>0151 12345678</Number><FromAddress>0800 12345</FromAddress>");
     let message = only(planned(&one(System::Yeastar, |_, _| {}), "Create", &tree));
     let text = Text { text: "Hi".into(), ..Text::default() };
     let expected = Message {
@@ -37,7 +37,7 @@ fn an_sms_is_one_message() {
         action: Action::Text(text),
         recipient: "+4915112345678".into(),
         channel: "chan".into(),
-        sender: Some("0800 1".into()),
+        sender: Some("0800 12345".into()),
         key: message.key.clone(),
         ordinal: 2,
         place: 0,
@@ -48,9 +48,9 @@ fn an_sms_is_one_message() {
     assert_eq!(message, expected);
     // FromAddress is the channel address of Salesforce, and a number of Connectly.
     let message = only(planned(&one(System::Salesforce, |_, _| {}), "Create", &tree));
-    assert_eq!((message.channel.as_str(), message.sender), ("0800 1", None));
+    assert_eq!((message.channel.as_str(), message.sender), ("0800 12345", None));
     let message = only(planned(&one(System::Connectly, |_, _| {}), "Create", &tree));
-    assert_eq!((message.channel.as_str(), message.sender.as_deref()), ("whatsapp", Some("+498001")));
+    assert_eq!((message.channel.as_str(), message.sender.as_deref()), ("whatsapp", Some("+4980012345")));
 }
 
 #[test]
