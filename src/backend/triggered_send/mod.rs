@@ -38,6 +38,7 @@ use super::{
 use content::{Content, Unfit};
 pub use problem::problems;
 use problem::{Ground, Problem};
+pub(crate) use problem::{failure, unsubscribed};
 use recipient::Recipient;
 
 pub use leave::{Leaving, Left, leave, leaving};
@@ -46,10 +47,12 @@ pub use outcome::{Ending, sent};
 pub use render::{Letter, Unsendable, render};
 pub use validate::validate;
 
+/// The type of the sends.
+pub(crate) const KIND: &str = "TriggeredSend";
 /// The kind of the definitions.
 pub(crate) const DEFINITION: &str = "TriggeredSendDefinition";
 /// Captured.
-const CREATED: &str = "Created TriggeredSend";
+pub(crate) const CREATED: &str = "Created TriggeredSend";
 /// Of 18002, captured: neither ObjectID nor CustomerKey is given.
 const UNNAMED: &str = "The Triggered Send Object must contain the Triggered Send ID or the Customer Key";
 
@@ -196,7 +199,8 @@ fn row(nobody: bool, failures: Vec<Member>) -> Row {
     Row { subtype: Some(RESULT), echo: Echo::None, extra: failures, ..row }
 }
 
-const RESULT: &str = "TriggeredSendCreateResult";
+/// The Result subtype of its answers.
+pub(crate) const RESULT: &str = "TriggeredSendCreateResult";
 
 fn count_of(problem: &Problem) -> Count {
     match problem.ground() {
