@@ -57,7 +57,8 @@ struct What {
     /// Answer so much later, such as 2s or 500ms.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     delay: Option<u64>,
-    /// Close the connection: before the request is read, after it was done, or within the answer's body.
+    /// Close the connection: before the request is read (nothing is done, which its sender cannot know), after it was done, or
+    /// within the answer's body.
     #[arg(long)]
     reset: Option<When>,
     /// Answer that there are too many requests.

@@ -313,7 +313,7 @@ curl -s {url}/Service.asmx -H 'Content-Type: text/xml' -H 'SOAPAction: Retrieve'
 /// What `--connectors` adds: where objects go, and how every error is seen.
 const CONNECTORS: &str = r#"connectors  definitions wa_* go to connectly, pbx_* to yeastar, chat_* to salesforce: simulated, on this machine
             numbers that end in 00 have not written for 24 hours; nothing arrives at those that end in 99
-try         ENVOI_PASSWORD=demo-password envoi send --user demo samples/connectors/whatsapp-text.xml
+try         envoi send samples/connectors/whatsapp-text.xml
             envoi fault set connectly --code ERROR_CODE_BUSINESS_RATE_LIMIT_REACHED --times 2
             envoi fault set yeastar --reset after       envoi fault set salesforce --limit --retry-after 5s
             envoi fault list                            envoi fault set yeastar --clear

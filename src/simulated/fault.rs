@@ -64,6 +64,7 @@ impl fmt::Display for Fault {
             f.write_str(", at log-ins")?;
         }
         match self.times {
+            Some(1) => f.write_str(", once"),
             Some(times) => write!(f, ", {times} times"),
             None => f.write_str(", until it is cleared"),
         }
