@@ -293,6 +293,8 @@ pub(crate) fn mail() -> Mail {
         from: Mailbox::named("envoi", "envoi@example.com"),
         reply_to: None,
         to: Mailbox::new("ada@example.com"),
+        cc: Vec::new(),
+        bcc: Vec::new(),
         subject: "Results".into(),
         text: "One line.\r\n.\r\n..two dots\r\n".into(),
         html: None,
