@@ -7,6 +7,7 @@ mod asynchronous;
 mod dispatch;
 mod refusal;
 mod request;
+mod synchronous;
 
 use std::{mem, sync::Arc};
 
