@@ -3,15 +3,10 @@
 use std::{
     collections::VecDeque,
     net::SocketAddr,
-    path::PathBuf,
     sync::{Arc, Mutex},
 };
 
-use envoi::{
-    clock::{Clock, Time},
-    connector::Connector,
-    server::Parts,
-};
+use envoi::connector::Connector;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -123,30 +118,9 @@ impl State {
 
 /// A gateway with a connector to this system.
 pub(crate) async fn gateway(far: &Far, change: impl FnOnce(&mut Connector)) -> Gateway {
-    gateway_with(far, change, |_| {}).await
-}
-
-pub(crate) async fn gateway_with(
-    far: &Far,
-    change: impl FnOnce(&mut Connector),
-    more: impl FnOnce(&mut Parts),
-) -> Gateway {
     let mut connector = Connector { base: format!("http://{}/v1", far.addr), ..connectly() };
     change(&mut connector);
-    Gateway::start_with(|parts| {
-        parts.connectors = connectors(connector);
-        more(parts);
-    })
-    .await
-}
-
-/// The same over a directory, at some time.
-pub(crate) async fn on_disk(far: &Far, path: PathBuf, at: Time) -> Gateway {
-    let more = |parts: &mut Parts| {
-        parts.store.path = Some(path);
-        parts.clock = Clock::stopped_at(at);
-    };
-    gateway_with(far, |_| {}, more).await
+    Gateway::start_with(|parts| parts.connectors = connectors(connector)).await
 }
 
 pub(crate) async fn create(gateway: &Gateway, options: &str, objects: &str) -> Answer {
