@@ -98,8 +98,7 @@ impl About<'_> {
 
 /// What a result is found by.
 fn keys(object: &Object) -> Vec<(&'static str, String)> {
-    let members =
-        [(BY_REQUEST, "RequestID"), (BY_CONVERSATION, "ConversationID"), (BY_CORRELATION, "CorrelationID")];
+    let members = [(BY_REQUEST, "RequestID"), (BY_CONVERSATION, "ConversationID"), (BY_CORRELATION, "CorrelationID")];
     members.into_iter().filter_map(|(index, member)| Some((index, folded(object.text(member)?)))).collect()
 }
 

@@ -184,13 +184,7 @@ fn defined(objects: &Objects<'_>, key: Option<&str>) -> Result<Option<(i64, Obje
     Ok(objects.get(DEFINITION, id)?.map(|definition| (id, definition)))
 }
 
-fn event(
-    kind: &str,
-    event_type: &str,
-    about: &About<'_>,
-    send: Option<i64>,
-    definition: Option<&Object>,
-) -> Object {
+fn event(kind: &str, event_type: &str, about: &About<'_>, send: Option<i64>, definition: Option<&Object>) -> Object {
     let mut event = Object::new(kind);
     if let Some(send) = send {
         event.set_text("SendID", send.to_string());

@@ -5,7 +5,10 @@ use crate::{
     clock::Time,
     connector::Receipt,
     object::Object,
-    store::{Delivery, StoreError, Transaction, outgoing::{Asker, Outgoing}},
+    store::{
+        Delivery, StoreError, Transaction,
+        outgoing::{Asker, Outgoing},
+    },
 };
 
 use super::{super::result, errand};

@@ -8,12 +8,18 @@ use crate::{
     connector::{self, Connector, Message, Planning, route, route::Way},
     message::{Call, Operation, client::Client},
     object::Node,
-    store::{Content, Internal, Objects, Owner, StoreError, Transaction, outgoing::{Asker, Outgoing}},
+    store::{
+        Content, Internal, Objects, Owner, StoreError, Transaction,
+        outgoing::{Asker, Outgoing},
+    },
 };
 
 use super::{
     super::{
-        Backend, Failure, Work, apply::admit, apply::Admitted, kind,
+        Backend, Failure, Work,
+        apply::Admitted,
+        apply::admit,
+        kind,
         plan::{self, Method, Plan},
         row::Tables,
         subscriber,
@@ -142,8 +148,7 @@ pub(super) fn outline(
         Err(refused) => return Ok(Err(refused)),
     };
     let of = |(place, subscriber, code, text)| Unsent { place, subscriber, code, text, is_opt_out: false };
-    let mut outline =
-        Outline { messages: Vec::with_capacity(planned.messages.len()), failures: Vec::new() };
+    let mut outline = Outline { messages: Vec::with_capacity(planned.messages.len()), failures: Vec::new() };
     outline.failures.extend(planned.failures.into_iter().map(of));
     for message in planned.messages {
         match unwilling(objects, &message)? {
@@ -278,9 +283,7 @@ fn person(
     });
     match tried {
         Ok(()) | Err(Tried::Possible) => Ok(Ok(Person { kept, method })),
-        Err(Tried::Failed(Failure::Refused(row))) => {
-            Ok(Err((row.code.unwrap_or_default(), row.message.into_owned())))
-        }
+        Err(Tried::Failed(Failure::Refused(row))) => Ok(Err((row.code.unwrap_or_default(), row.message.into_owned()))),
         Err(Tried::Failed(Failure::Store(error))) => Err(error),
     }
 }

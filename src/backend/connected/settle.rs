@@ -4,7 +4,10 @@
 use crate::{
     clock::Time,
     connector::{Action, ContactChange},
-    store::{Content, Delivery, DeliveryState, Known, Owner, StoreError, Transaction, View, outgoing::{Asker, Outgoing}},
+    store::{
+        Content, Delivery, DeliveryState, Known, Owner, StoreError, Transaction, View,
+        outgoing::{Asker, Outgoing},
+    },
 };
 
 use super::{

@@ -37,8 +37,8 @@ use super::{
 };
 use content::{Content, Unfit};
 pub use problem::problems;
-pub(crate) use problem::{failure, unsubscribed};
 use problem::{Ground, Problem};
+pub(crate) use problem::{failure, unsubscribed};
 use recipient::Recipient;
 
 pub use leave::{Leaving, Left, leave, leaving};

@@ -30,7 +30,8 @@ pub(super) async fn work(
     };
     let call = Arc::new(call);
     let doing = Arc::clone(&call);
-    let begun = gateway.store.write(move |txn: &mut Transaction<'_>| doing.begin(txn)).await.map_err(WorkError::fault)?;
+    let begun =
+        gateway.store.write(move |txn: &mut Transaction<'_>| doing.begin(txn)).await.map_err(WorkError::fault)?;
     // A triggered send owes mail, a connector's object a message.
     gateway.notifier.wake();
     let (batch, until) = match begun {
@@ -61,10 +62,7 @@ enum Begun {
     /// Everything.
     Done(Vec<Row>),
     /// Owed messages, under this number; they are waited for until then.
-    Waits {
-        batch: i64,
-        until: Time,
-    },
+    Waits { batch: i64, until: Time },
 }
 
 impl Call {
