@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{Asked, Operators, Wrong};
 use crate::{
-    backend::{Backend, triggered_send},
+    backend::{Backend, connected, triggered_send},
     clock::Time,
     notify::{Notifier, shown},
     store::{Content, Delivery, DeliveryState, Internal, Lane, Name, StoreError, Transaction, View},
@@ -173,6 +173,9 @@ impl Operators {
 fn owe_again(backend: &Backend, txn: &mut Transaction<'_>, number: i64, now: Time) -> Result<bool, StoreError> {
     let before = txn.deliveries().get(number)?;
     let is_owed = txn.redeliver(number, now)?;
+    if is_owed {
+        connected::reopened(txn, number)?;
+    }
     let ended = |delivery: &Delivery| matches!(delivery.state, DeliveryState::Delivered | DeliveryState::Failed);
     if let Some(Content::Send(send)) = before.filter(|before| is_owed && ended(before)).map(|before| before.content) {
         triggered_send::queued_again(backend, txn, &send, now)?;
