@@ -17,6 +17,8 @@ mod remedy;
 pub mod report;
 mod request;
 pub mod route;
+#[cfg(test)]
+mod sample;
 mod settings;
 #[cfg(test)]
 mod specimen;

@@ -2,7 +2,7 @@
 //!
 //! A number is brought into its form, not judged: whether somebody has it, the system behind the connector knows better.
 
-use phonenumber::{Mode, country};
+use phonenumber::{Mode, country, metadata::DATABASE};
 
 /// Digits of a number with its country's: the most that E.164 allows.
 const MOST: usize = 15;
@@ -28,13 +28,33 @@ pub fn e164(text: &str, country: Option<&str>) -> Result<String, String> {
     if text.chars().any(char::is_alphabetic) {
         return Err(format!("`{text}` is no telephone number{hint}"));
     }
-    let number = phonenumber::parse(region, text).map_err(|_| format!("`{text}` is no telephone number{hint}"))?;
+    // Given a country, the library takes that country's prefixes off numbers of others too: so it is given one only where the
+    // number names none.
+    let abroad = match region {
+        _ if text.starts_with('+') => Some(text.to_owned()),
+        Some(region) => called_abroad(region, text),
+        None => None,
+    };
+    let number = match &abroad {
+        Some(whole) => phonenumber::parse(None, whole),
+        None => phonenumber::parse(region, text),
+    };
+    let number = number.map_err(|_| format!("`{text}` is no telephone number{hint}"))?;
     let number = number.format().mode(Mode::E164).to_string();
     let digits = number.chars().filter(char::is_ascii_digit).count();
     match (FEWEST..=MOST).contains(&digits) {
         true => Ok(number),
         false => Err(format!("`{text}` has {digits} digits with its country's{hint}")),
     }
+}
+
+/// A number as one calls abroad from a country (`011 49 …` from the USA), with a plus in place of that prefix.
+fn called_abroad(from: country::Id, text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let prefix = DATABASE.by_id(from.as_ref())?.international_prefix()?;
+    let rest = digits.get(prefix.find(&digits).filter(|found| found.start() == 0)?.end()..)?;
+    // No country's code begins with 0.
+    (!rest.is_empty() && !rest.starts_with('0')).then(|| format!("+{rest}"))
 }
 
 /// Whether it is a country that numbers may lack.
@@ -68,6 +88,24 @@ mod tests {
             ("1 202.555.0100", Some("US"), "+12025550100"),
             ("+55 (11) 98765-4321", Some("US"), "+5511987654321"),
             (" +442071838750\n", None, "+442071838750"),
+            // Trunk prefixes, prefixes of carriers, leading zeros that belong to the number, mobile prefixes.
+            ("+49 (0)151 12345678", None, "+4915112345678"),
+            ("06 698 12345", Some("IT"), "+390669812345"),
+            ("+39 06 698 12345", None, "+390669812345"),
+            ("(11) 98765-4321", Some("BR"), "+5511987654321"),
+            ("0 15 11 98765-4321", Some("BR"), "+5511987654321"),
+            ("011 15-2345-6789", Some("AR"), "+5491123456789"),
+            ("0412 345 678", Some("AU"), "+61412345678"),
+            ("0011 49 151 12345678", Some("AU"), "+4915112345678"),
+            ("011 49 151 12345678", Some("US"), "+4915112345678"),
+            ("8 912 345-67-89", Some("RU"), "+79123456789"),
+            ("06 12 34 56 78", Some("FR"), "+33612345678"),
+            ("098765 43210", Some("IN"), "+919876543210"),
+            ("55 1234 5678", Some("MX"), "+525512345678"),
+            ("+52 55 1234 5678", None, "+525512345678"),
+            ("+1 268 464 1234", None, "+12684641234"),
+            ("079 123 45 67", Some("CH"), "+41791234567"),
+            ("138 0013 8000", Some("CN"), "+8613800138000"),
         ] {
             assert_eq!(e164(text, country).as_deref(), Ok(expected), "{text:?}");
         }

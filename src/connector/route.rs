@@ -85,7 +85,8 @@ impl fmt::Display for Mismatch {
             Self::Account(account) => write!(f, "not for account {account}"),
             Self::Kind(kind) => write!(f, "not for {kind}"),
             Self::Unable(why) => f.write_str(why),
-            Self::Definition(key) => valued("CustomerKey", "of a definition", key),
+            Self::Definition(Some(key)) => write!(f, "CustomerKey of the definition is `{key}`"),
+            Self::Definition(None) => f.write_str("no definition is named by CustomerKey"),
             Self::Property(name, value) => valued("PartnerProperty", name, value),
             Self::Attribute(name, value) => valued("Attribute", name, value),
         }
@@ -207,5 +208,114 @@ pub(super) fn able(system: System, asked: &Asked<'_>) -> Result<(), String> {
         (_, "Update") if system == System::Salesforce && asked.node.given("Status").is_some() => Ok(()),
         (_, "Update") if system == System::Salesforce => cannot("an Update of a Subscriber without Status"),
         _ => cannot(&format!("{method} of a Subscriber")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{
+        super::sample::{object, one, properties, to},
+        *,
+    };
+    use crate::object::Tree;
+
+    fn way(connectors: &Connectors, method: &str, tree: &Tree) -> String {
+        let node = tree.root().child("Objects").unwrap();
+        decide(connectors, &Asked { account: 7, method, node }).why()
+    }
+
+    fn sms() -> Tree {
+        let definition = "<SMSTriggeredSendDefinition><CustomerKey>wa_order</CustomerKey></SMSTriggeredSendDefinition>";
+        let subscriber = "<Subscriber><Attributes><Name>Tier</Name><Value>gold</Value></Attributes></Subscriber>";
+        let extras = properties(&[("Brand", "acme-de")]);
+        object("SMSTriggeredSend", &format!("{extras}{definition}{subscriber}<Number>+4915112345678</Number>"))
+    }
+
+    #[test]
+    fn without_routes_all_is_as_before() {
+        let none = Connectors::default();
+        assert_eq!(way(&none, "Create", &sms()), "kept here");
+        assert_eq!(way(&none, "Create", &object("TriggeredSend", "")), "mailed");
+        assert_eq!(way(&none, "Delete", &object("Subscriber", "")), "kept here");
+    }
+
+    #[test]
+    fn a_route_fits_with_all_that_it_says() {
+        type Change = fn(&mut Route);
+        let fitting: [Change; 7] = [
+            |_| {},
+            |route| route.accounts = vec![1, 7],
+            |route| route.kinds = vec!["TriggeredSend".into(), "SMSTriggeredSend".into()],
+            |route| route.definition = Some("wa_*".into()),
+            |route| route.properties = BTreeMap::from([("brand".into(), "acme-*".into())]),
+            |route| route.attributes = BTreeMap::from([("TIER".into(), "gold".into())]),
+            |route| route.to = To::Store,
+        ];
+        for change in fitting {
+            let connectors = one(System::Connectly, |_, route| change(route));
+            let expected = match connectors.routes[0].to {
+                To::Store => "kept here",
+                _ => "connector `connectly` (connectly) by route `to connectly`",
+            };
+            assert_eq!(way(&connectors, "Create", &sms()), expected);
+        }
+        let passing: [(Change, &str); 9] = [
+            (|route| route.accounts = vec![1], "not for account 7"),
+            (|route| route.kinds = vec!["TriggeredSend".into()], "not for SMSTriggeredSend"),
+            (|route| route.definition = Some("WA_*".into()), "CustomerKey of the definition is `wa_order`"),
+            (
+                |route| route.properties = BTreeMap::from([("Brand".into(), "x".into())]),
+                "PartnerProperty Brand is `acme-de`",
+            ),
+            (|route| route.properties = BTreeMap::from([("No".into(), "*".into())]), "there is no PartnerProperty No"),
+            (|route| route.attributes = BTreeMap::from([("Tier".into(), "".into())]), "Attribute Tier is `gold`"),
+            (|route| route.attributes = BTreeMap::from([("No".into(), "*".into())]), "there is no Attribute No"),
+            (|route| route.to = To::Mail, "a SMSTriggeredSend cannot be mailed"),
+            (|route| route.to = To::Connector("gone".into()), "there is no connector `gone`"),
+        ];
+        for (change, expected) in passing {
+            let connectors = one(System::Connectly, |_, route| change(route));
+            let tree = sms();
+            let asked = Asked { account: 7, method: "Create", node: tree.root().child("Objects").unwrap() };
+            let decision = explain(&connectors, &asked);
+            assert!(matches!(decision.way, Way::Store) && decision.route.is_none());
+            let reasons: Vec<_> = decision.passed.iter().map(|(_, why)| why.to_string()).collect();
+            assert_eq!(reasons, [expected]);
+        }
+    }
+
+    #[test]
+    fn the_first_route_that_fits_holds() {
+        let mut connectors = one(System::Yeastar, |_, _| {});
+        connectors.routes.insert(0, Route { definition: Some("other".into()), to: To::Store, ..to("yeastar") });
+        connectors.routes.push(Route { to: To::Store, ..to("yeastar") });
+        let tree = sms();
+        let asked = Asked { account: 7, method: "Create", node: tree.root().child("Objects").unwrap() };
+        let decision = explain(&connectors, &asked);
+        assert!(matches!(decision.way, Way::Connector(..)));
+        assert_eq!((decision.passed.len(), decision.route), (1, Some(&connectors.routes[1])));
+    }
+
+    #[test]
+    fn a_route_without_types_leaves_what_its_system_cannot_do() {
+        let salesforce = one(System::Salesforce, |_, _| {});
+        let status = object("Subscriber", "<SubscriberKey>a</SubscriberKey><Status>Active</Status>");
+        let plain = object("Subscriber", "<SubscriberKey>a</SubscriberKey>");
+        for (connectors, method, tree, goes) in [
+            (&salesforce, "Create", &plain, true),
+            (&salesforce, "Update", &status, true),
+            (&salesforce, "Update", &plain, false),
+            (&salesforce, "Delete", &plain, false),
+            (&one(System::Yeastar, |_, _| {}), "Delete", &plain, true),
+            (&one(System::Connectly, |_, _| {}), "Create", &plain, false),
+            (&one(System::Connectly, |_, route| route.kinds = vec!["Subscriber".into()]), "Create", &plain, true),
+            (&salesforce, "Update", &sms(), false),
+            (&salesforce, "Create", &object("List", ""), false),
+        ] {
+            let why = way(connectors, method, tree);
+            assert_eq!(why.starts_with("connector"), goes, "{method}: {why}");
+        }
     }
 }

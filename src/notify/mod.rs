@@ -8,11 +8,12 @@
 //! - A place that is down costs one probe at a time and keeps nobody else waiting (`breaker`, and lanes in the store).
 //! - A callback reaches public addresses and what the settings allow, nothing else (`guard`, `dial`).
 //!
-//! `backoff`, `breaker`, `guard`, `sign`, `cut` and `render` are pure; `post`, `drop` and who else is a [`Carrier`] have
-//! the sockets and files; `run` joins them.
+//! `backoff`, `breaker`, `pace`, `rate`, `guard`, `sign`, `cut` and `render` are pure; `post`, `drop`, `connector` and who else
+//! is a [`Carrier`] have the sockets and files; `run` joins them.
 
 mod backoff;
 mod breaker;
+mod connector;
 mod cut;
 mod dial;
 mod drop;
@@ -36,6 +37,7 @@ use std::{
 };
 
 pub use self::{
+    connector::Messenger,
     dial::{Resolver, Resolving},
     drop::Folder,
     mail::Email,

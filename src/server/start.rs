@@ -10,7 +10,7 @@ use crate::{
     connector::Connectors,
     mail::{self, MailError, Transport, Way},
     message::client::{Accounts, token::Key},
-    notify::{self, Carriers, Email, Folder, Mailer, Notifier, Post},
+    notify::{self, Carriers, Email, Folder, Mailer, Messenger, Notifier, Post},
     object::Limits,
     queue::{self, Queue},
     schema::{Schema, SchemaError, contract},
@@ -69,6 +69,9 @@ pub enum StartError {
     /// TLS for callbacks cannot be set up: a certificate of `callback.ca`.
     #[error("callbacks cannot be posted: {0}")]
     Callbacks(rustls::Error),
+    /// TLS for a connector cannot be set up: a certificate of its `ca`.
+    #[error("connector {0:?} cannot be reached: {1}")]
+    Connector(String, rustls::Error),
     /// The way out for mail cannot be opened.
     #[error(transparent)]
     Mail(#[from] MailError),
@@ -198,6 +201,9 @@ fn carriers(
     let post = Post::new(store.clone(), Arc::clone(schema), clock.clone(), settings.clone(), rules);
     let mut carriers = Carriers::new();
     carriers.insert(DeliveryKind::Post, Arc::new(post.map_err(StartError::Callbacks)?));
+    let messenger = Messenger::new(&backend.connectors, &settings.resolver, clock);
+    let messenger = messenger.map_err(|(connector, error)| StartError::Connector(connector, error))?;
+    carriers.insert(DeliveryKind::Message, Arc::new(messenger));
     if let Some(path) = &settings.drop_folder {
         let folder = Folder::new(path.clone(), store.clone(), Arc::clone(schema));
         carriers.insert(DeliveryKind::Drop, Arc::new(folder));

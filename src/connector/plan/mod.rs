@@ -8,6 +8,8 @@ mod recipient;
 mod send;
 mod settled;
 mod subscriber;
+#[cfg(test)]
+mod tests;
 
 use sha1::{Digest, Sha1};
 

@@ -106,6 +106,10 @@ fn text(settled: &Settled<'_>, text: String, receiver: &Receiver<'_>) -> Result<
     let attachment = settled.extra("Attachment");
     if let Some(attachment) = &attachment {
         check_attachment(settled.system(), attachment)?;
+        if settled.system() == System::Connectly && !text.is_empty() {
+            let what = "Connectly sends a text or a file in one message, not both";
+            return Err(problem(code::CONNECTOR_VALUE, what));
+        }
     }
     let session = settled.extra("Session");
     let attributes = match settled.system() {

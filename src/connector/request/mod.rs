@@ -6,6 +6,8 @@ mod connectly;
 mod file;
 mod salesforce;
 mod shown;
+#[cfg(test)]
+mod tests;
 mod token;
 mod yeastar;
 

@@ -146,3 +146,81 @@ fn refused<'v>(answer: &Answer, member: &impl Fn(&str) -> Option<&'v Value>) -> 
         raw,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connector::{System, sample::connector};
+
+    const NOW: Time = Time::from_millis(1_700_000_000_000);
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() }
+    }
+
+    #[test]
+    fn yeastar_is_asked_with_the_secret_once_and_then_with_what_refreshes() {
+        let yeastar = connector(System::Yeastar);
+        let first = token_request(&yeastar, None, NOW).unwrap();
+        assert_eq!(first.body, br#"{"password":"hush-client","username":"client"}"#);
+        let again = token_request(&yeastar, Some(&Secret::new("hush-refresh")), NOW).unwrap();
+        assert_eq!(again.body, br#"{"refresh_token":"hush-refresh"}"#);
+        assert_eq!((first.target.as_str(), again.target.as_str()), ("/get_token", "/refresh_token"));
+        for request in [first, again] {
+            // Neither takes an access token, and neither is shown.
+            assert!(request.query_secret.is_none());
+            assert!(request.headers.contains(&("User-Agent", "OpenAPI".to_owned())));
+            assert!(!request.shown("https://pbx.example").contains("hush"));
+        }
+        assert!(token_request(&connector(System::Connectly), None, NOW).is_err());
+    }
+
+    #[test]
+    fn a_key_that_is_none_is_told_and_not_shown() {
+        let told = token_request(&connector(System::Salesforce), None, NOW).unwrap_err();
+        assert!(told.contains("expected a private key as PEM"), "{told}");
+        let elliptic = rcgen::KeyPair::generate().unwrap().serialize_pem();
+        let told = key_pair(&Secret::new(elliptic)).unwrap_err();
+        assert!(told.contains("expected an RSA key"), "{told}");
+    }
+
+    #[test]
+    fn tokens_are_read() {
+        let body = r#"{"errcode":0,"errmsg":"SUCCESS","access_token_expire_time":1800,"access_token":"a","refresh_token_expire_time":"86400","refresh_token":"r"}"#;
+        let token = read_token(&connector(System::Yeastar), &answer(200, body)).unwrap();
+        assert_eq!((token.access.expose(), token.refresh.unwrap().expose()), ("a", "r"));
+        let seconds = Duration::from_secs;
+        assert_eq!((token.expires_in, token.refresh_expires_in), (Some(seconds(1800)), Some(seconds(86400))));
+        let token = read_token(&connector(System::Salesforce), &answer(200, r#"{"access_token":"00D!x"}"#)).unwrap();
+        assert_eq!((token.access.expose(), token.expires_in), ("00D!x", None));
+    }
+
+    #[test]
+    fn log_ins_that_fail_are_verdicts() {
+        let (salesforce, yeastar) = (connector(System::Salesforce), connector(System::Yeastar));
+        let wrong = r#"{"errcode":-1,"errmsg":"FAILURE","invalid_param_list":[{"field":"username or password","value":"error"}]}"#;
+        let grant = r#"{"error":"invalid_grant","error_description":"user hasn't approved this consumer"}"#;
+        for (connector, status, body, standing, said) in [
+            (&yeastar, 200, wrong, Standing::Refused, "FAILURE"),
+            (&yeastar, 200, r#"{"errcode":"70004","errmsg":"ACCOUNT IP BLOCKED"}"#, Standing::Refused, "BLOCKED"),
+            (&yeastar, 200, r#"{"errcode":-2,"errmsg":"INTERNAL SERVER ERROR"}"#, Standing::Again, "INTERNAL"),
+            (&yeastar, 200, r#"{"access_token":"hush"}"#, Standing::Again, "HTTP 200"),
+            (&yeastar, 200, "<html>", Standing::Again, "HTTP 200"),
+            (&salesforce, 400, grant, Standing::Refused, "approved"),
+            (&salesforce, 401, "", Standing::Refused, "HTTP 401"),
+            (&salesforce, 503, "busy", Standing::Again, "HTTP 503"),
+            (&salesforce, 429, "", Standing::Limited, "HTTP 429"),
+            (&salesforce, 200, r#"{"access_token":""}"#, Standing::Again, "HTTP 200"),
+        ] {
+            let verdict = read_token(connector, &answer(status, body)).unwrap_err();
+            assert_eq!(verdict.standing, standing, "{body}");
+            assert!(
+                verdict.message.starts_with("the log-in failed: ") && verdict.message.contains(said),
+                "{verdict:?}"
+            );
+            assert!(!verdict.raw.contains("hush"));
+        }
+        let cut = Answer { is_cut: true, ..answer(200, r#"{"access_token":"a"}"#) };
+        assert_eq!(read_token(&salesforce, &cut).unwrap_err().standing, Standing::Again);
+    }
+}
