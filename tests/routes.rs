@@ -359,8 +359,9 @@ fn the_demonstration_shows_every_system_and_its_failures() {
         (["connectly", "--code", "ERROR_CODE_BUSINESS_REACHED_LIMITS"], "whatsapp-text.xml", "3000011"),
         (["yeastar", "--code", "70123"], "pbx-text.xml", "2070123"),
         (["salesforce", "--code", "10022"], "chat-consent.xml", "1010022"),
-        (["yeastar", "--reset", "after"], "pbx-text.xml", "in doubt"),
-        (["connectly", "--reset", "body"], "whatsapp-text.xml", "in doubt"),
+        // Of the others a webhook may tell that it arrived all the same.
+        (["salesforce", "--reset", "after"], "chat-text.xml", "in doubt"),
+        (["salesforce", "--reset", "body"], "chat-text.xml", "in doubt"),
     ] {
         let set = [&["fault", "set"], fault.as_slice()].concat();
         assert_eq!(demo.run(&set).0, 0, "{fault:?}");
