@@ -103,9 +103,10 @@ impl Row {
 /// Node SDKs test for this spelling; the documentation has others).
 pub fn overall_status(rows: &[Row]) -> &'static str {
     let failed = rows.iter().filter(|row| !row.is_ok()).count();
+    let is_partial = rows.iter().any(|row| row.is_partial);
     match failed {
-        0 if !rows.iter().any(|row| row.is_partial) => "OK",
-        all if all > 0 && all == rows.len() => "Error",
+        0 if !is_partial => "OK",
+        all if all == rows.len() && !is_partial => "Error",
         _ => "Has Errors",
     }
 }

@@ -132,7 +132,7 @@ async fn over_tls_a_connection_that_ends_before_its_handshake_has_carried_nothin
         let system = System::over_tls(name, &folder.path().join("certificate.pem"), &folder.path().join("key.pem"));
         // Each answer ends its connection, so that the next message needs one.
         system.set(json!({"close": true})).await;
-        let mut connector = connector(&system, "https");
+        let mut connector = connector(system.name, system.addr, "https");
         connector.ca = vec![authority.clone()];
         let world = World::of(system, connector, |_| {}).await;
         warm(&world).await;
@@ -152,7 +152,7 @@ async fn a_certificate_that_nobody_vouches_for_is_not_trusted() {
     let folder = tempfile::tempdir().unwrap();
     certificate(folder.path());
     let system = System::over_tls(CONNECTLY, &folder.path().join("certificate.pem"), &folder.path().join("key.pem"));
-    let mut connector = connector(&system, "https");
+    let mut connector = connector(system.name, system.addr, "https");
     connector.max_attempts = 2;
     let world = World::of(system, connector, |_| {}).await;
     let answer = world.patiently(world.create("", &sms(&number(1), "hello"))).await;

@@ -1,6 +1,6 @@
 //! A gateway with connectors that lead to simulated systems, whose clocks go with its own; and the words of its calls.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use envoi::{
     connector::{Api, Connector, Connectors, Defaults, Route, To},
@@ -21,9 +21,9 @@ pub(crate) const CONNECTLY: &str = "connectly";
 pub(crate) const ALL: [&str; 3] = [SALESFORCE, YEASTAR, CONNECTLY];
 
 /// The connector to a simulated system, with one attempt's patience for nothing.
-pub(crate) fn connector(system: &System, scheme: &str) -> Connector {
-    let root = format!("{scheme}://{}", system.addr);
-    let (api, base) = match system.name {
+pub(crate) fn connector(name: &str, addr: SocketAddr, scheme: &str) -> Connector {
+    let root = format!("{scheme}://{addr}");
+    let (api, base) = match name {
         SALESFORCE => (
             Api::Salesforce {
                 login: root.clone(),
@@ -44,7 +44,7 @@ pub(crate) fn connector(system: &System, scheme: &str) -> Connector {
             format!("{root}/v1"),
         ),
     };
-    let channel = if system.name == SALESFORCE { OUR_NUMBER } else { "whatsapp" };
+    let channel = if name == SALESFORCE { OUR_NUMBER } else { "whatsapp" };
     Connector {
         webhook_secret: Some(Secret::new(WEBHOOK_SECRET)),
         defaults: Defaults {
@@ -54,10 +54,10 @@ pub(crate) fn connector(system: &System, scheme: &str) -> Connector {
             opt_in: Some("ExplicitlyOptedIn".to_owned()),
             country: Some("DE".to_owned()),
             // Salesforce has no templates.
-            body: (system.name == SALESFORCE).then(|| "Hello %%body_1%%".to_owned()),
+            body: (name == SALESFORCE).then(|| "Hello %%body_1%%".to_owned()),
             ..Defaults::default()
         },
-        ..settings::connector(system.name, api, base)
+        ..settings::connector(name, api, base)
     }
 }
 
@@ -89,7 +89,7 @@ impl World {
     /// With other settings of the connector.
     pub(crate) async fn with(name: &'static str, change: impl FnOnce(&mut Connector)) -> Self {
         let system = System::start(name);
-        let mut connector = connector(&system, "http");
+        let mut connector = connector(name, system.addr, "http");
         change(&mut connector);
         Self::of(system, connector, |_| {}).await
     }

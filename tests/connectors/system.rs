@@ -5,11 +5,9 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::OnceLock,
 };
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::gateway::{Answer, START};
 
@@ -155,21 +153,22 @@ pub(crate) fn simulators() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/connectors/simulators")
 }
 
-/// The folder of an RSA key pair, made once.
-pub(crate) fn key_pair() -> &'static Path {
-    static PAIR: OnceLock<TempDir> = OnceLock::new();
-    PAIR.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let made = Command::new("python3")
+/// The folder of an RSA key pair, made once for all tests, beside the build.
+pub(crate) fn key_pair() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("connector-keys");
+    if !folder.exists() {
+        let made = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let status = Command::new("python3")
             .arg(simulators().join("rsa.py"))
-            .arg(folder.path())
+            .arg(made.path())
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .status()
             .unwrap();
-        assert!(made.success());
-        folder
-    })
-    .path()
+        assert!(status.success());
+        // Where another test was faster, its pair is there, and this one goes.
+        let _ = std::fs::rename(made.path(), &folder);
+    }
+    folder
 }
 
 /// Whether there is a Python; where it has to be and is not, the test ends.

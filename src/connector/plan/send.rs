@@ -32,7 +32,7 @@ pub(super) fn each(settled: &Settled<'_>) -> Result<Planned, Problem> {
     let node = settled.planning.node;
     let common = own_attributes(node);
     let (mut planned, mut seen) = (Planned::default(), HashSet::new());
-    for (place, subscriber) in (0..).zip(node.children_named("Subscribers")) {
+    for (place, subscriber) in (0..).zip(node.children_named("Subscribers").filter(|subscriber| !subscriber.is_nil())) {
         let attributes = merged(&common, own_attributes(subscriber));
         let message = recipient::of(settled, None, Some(subscriber), &attributes).and_then(|recipient| {
             if !seen.insert(recipient.clone()) {

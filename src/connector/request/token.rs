@@ -66,8 +66,16 @@ fn assertion(claims: &Value, private_key: &Secret) -> Result<String, String> {
     Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
 
+/// Whether assertions can be signed with this private key (PEM).
+///
+/// # Errors
+/// What was expected; nothing of what it holds.
+pub fn check_private_key(pem: &Secret) -> Result<(), String> {
+    key_pair(pem).map(drop)
+}
+
 /// The RSA key of a PEM file, PKCS#8 or PKCS#1. The error says nothing of what it holds.
-pub(in crate::connector) fn key_pair(pem: &Secret) -> Result<KeyPair, String> {
+fn key_pair(pem: &Secret) -> Result<KeyPair, String> {
     let key = PrivateKeyDer::from_pem_slice(pem.expose().as_bytes())
         .map_err(|_| "expected a private key as PEM, such as `openssl genrsa 2048` prints".to_owned())?;
     let pair = match &key {

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::{Asked, Operators, Wrong, messages};
 use crate::{
+    backend::connected,
     notify::{Notifier, shown},
     store::{Asker, Content, Delivery, DeliveryState, Internal, Lane, Name, StoreError, Transaction, View},
 };
@@ -122,7 +123,10 @@ impl Operators {
             let work = move |txn: &mut Transaction<'_>| -> Result<usize, StoreError> {
                 let mut again = 0;
                 for number in page {
-                    again += usize::from(txn.redeliver(number, now)?);
+                    if txn.redeliver(number, now)? {
+                        connected::reopened(txn, number)?;
+                        again += 1;
+                    }
                 }
                 Ok(again)
             };
