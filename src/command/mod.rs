@@ -20,6 +20,7 @@ mod mail;
 mod place;
 mod pretty;
 mod restore;
+mod route;
 mod run;
 mod secret;
 mod send;
@@ -70,6 +71,8 @@ enum Command {
     Certs(certs::Certs),
     /// Post envelopes and print the answers.
     Send(send::Send),
+    /// Say where each object of an envelope would go, and what would be sent there; nothing is sent.
+    Route(route::Route),
     /// Show how a client is pointed at envoi, and check that it would be answered.
     Doctor(doctor::Doctor),
     /// List the conversations of a running server.
@@ -148,6 +151,7 @@ fn run_command(command: Command) -> Exit {
         Command::HashSecret => secret::hash(),
         Command::Certs(certs) => certs::write(&certs),
         Command::Send(send) => block_on(send::send(&send)),
+        Command::Route(args) => route::route(&args),
         Command::Doctor(doctor) => block_on(doctor::examine(&doctor)),
         Command::Conversations(list) => block_on(conversations::list(&list)),
         Command::Conversation(one) => block_on(conversations::show(&one)),
