@@ -7,12 +7,14 @@
 //! | GET /targets | limit | places that fail or rest |
 //! | POST /redeliver | id (several with commas), or target | owes them again, due now; with a target all that failed there |
 
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::Arc};
 
 use serde_json::{Value, json};
 
 use super::{Asked, Operators, Wrong};
 use crate::{
+    backend::{Backend, triggered_send},
+    clock::Time,
     notify::{Notifier, shown},
     store::{Content, Delivery, DeliveryState, Internal, Lane, Name, StoreError, Transaction, View},
 };
@@ -115,11 +117,11 @@ impl Operators {
         };
         let mut again = 0_usize;
         for page in numbers.chunks(PAGE) {
-            let page = page.to_vec();
+            let (page, backend) = (page.to_vec(), Arc::clone(&self.backend));
             let work = move |txn: &mut Transaction<'_>| -> Result<usize, StoreError> {
                 let mut again = 0;
                 for number in page {
-                    again += usize::from(txn.redeliver(number, now)?);
+                    again += usize::from(owe_again(&backend, txn, number, now)?);
                 }
                 Ok(again)
             };
@@ -165,6 +167,17 @@ impl Operators {
         };
         self.store.read(look).await.map_err(Wrong::store)?.ok_or_else(|| Wrong::unknown(&unknown))
     }
+}
+
+/// Owes a delivery again; gives whether it could be. A mail of a triggered send that had an end is queued once more.
+fn owe_again(backend: &Backend, txn: &mut Transaction<'_>, number: i64, now: Time) -> Result<bool, StoreError> {
+    let before = txn.deliveries().get(number)?;
+    let is_owed = txn.redeliver(number, now)?;
+    let ended = |delivery: &Delivery| matches!(delivery.state, DeliveryState::Delivered | DeliveryState::Failed);
+    if let Some(Content::Send(send)) = before.filter(|before| is_owed && ended(before)).map(|before| before.content) {
+        triggered_send::queued_again(backend, txn, &send, now)?;
+    }
+    Ok(is_owed)
 }
 
 fn limit(asked: &Asked<'_>) -> Result<usize, Wrong> {
