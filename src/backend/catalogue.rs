@@ -18,7 +18,8 @@ use crate::{
 };
 
 /// What the store's tools know of what is kept here.
-pub const CATALOGUE: Catalogue = Catalogue { shape, numbered, checks: &[results, results_of_parts, queued] };
+pub const CATALOGUE: Catalogue =
+    Catalogue { shape, numbered, checks: &[results, results_of_parts, queued, connected::waiting] };
 
 /// The type of the records of a kind.
 fn shape(kind: &str) -> Shape {

@@ -6,6 +6,8 @@
 //! - A conversation is worked on by one worker at a time, so it never overtakes itself; different ones run side by side.
 //! - A part's results, its changes to objects, its conversation's new state and what is owed for it are committed
 //!   together: each part is applied exactly once, also when the process is killed.
+//! - A part whose objects go to connectors has two turns: the first owes their messages, the second does the rest of the part
+//!   when they are settled. In between the conversation waits in the store, and holds no worker.
 //! - Nobody polls: the queue waits for an accepted call, for the moment of the next due conversation, or for a worker.
 //!
 //! Nothing is sent from here; [`crate::notify`] is woken after each turn.

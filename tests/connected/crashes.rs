@@ -1,10 +1,12 @@
 //! A crash between any two steps loses nothing, sends nothing twice that is known to have gone out, and applies once.
 
 use envoi::{
+    backend::connected,
     connector::{Ambiguous, Connector, Standing},
     conversation::State,
-    message::Operation,
-    store::DeliveryState,
+    message::{Call, Operation},
+    object::Limits,
+    store::{DeliveryState, StoreError, Transaction},
 };
 
 use crate::{
@@ -91,4 +93,42 @@ async fn what_was_under_way_is_sent_again_or_not_as_the_connector_says() {
         };
         assert_eq!(house.lists(), lists);
     }
+}
+
+/// Owes what a synchronous call owes, as the gateway does.
+async fn called(house: &House, objects: String) {
+    let (backend, ann, now) = (house.queue.clone(), house.ann(), house.clock.now());
+    let work = move |txn: &mut Transaction<'_>| -> Result<usize, StoreError> {
+        let (backend, text) = (backend.backend(), crate::engine::envelope("CreateRequest", &objects));
+        let tree = envoi::object::read(text, &backend.schema, &Limits::default()).unwrap();
+        let call = Call::new(Operation::Create, &envoi::soap::open(&tree).unwrap()).unwrap();
+        let (batch, asker) = connected::batch(txn);
+        Ok(connected::plan(backend, txn, &ann, &call, &asker, batch, "request", now)?.messages())
+    };
+    assert_eq!(house.store.write(work).await.unwrap(), 3);
+    house.notifier.wake();
+}
+
+#[tokio::test]
+async fn what_a_synchronous_call_owed_is_taken_back_when_the_program_ended_before_its_answer() {
+    let house = House::new();
+    house.system.silent(A);
+    house.run();
+    // The second waits for the first; the third has gone.
+    called(&house, [sms(A), sms(A), sms(B)].concat()).await;
+    house.system.begun().await;
+    while house.deliveries()[2].state != DeliveryState::Delivered {
+        tokio::task::yield_now().await;
+    }
+    let (image, now) = house.killed();
+    let house = House::on(image, now, yeastar());
+    assert!(house.store.read_blocking(connected::has_calls).unwrap());
+    let work = move |txn: &mut Transaction<'_>| connected::abandon(txn, now, now);
+    assert_eq!(house.store.write(work).await.unwrap(), 1);
+    house.run();
+    house.advance(3600).await;
+    assert_eq!(house.system.came(), Vec::<String>::new());
+    let states: Vec<_> = house.deliveries().iter().map(|delivery| delivery.state).collect();
+    assert_eq!(states[0], DeliveryState::InDoubt);
+    assert!(!house.store.read_blocking(connected::has_calls).unwrap());
 }

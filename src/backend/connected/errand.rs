@@ -106,11 +106,17 @@ pub(super) fn put(
 ) -> Result<(), StoreError> {
     let objects = txn.objects(owner);
     objects.put(ERRANDS, id, errand, &[])?;
-    let of = id.to_string();
-    for number in errand.numbers() {
-        objects.put(OPEN, number, &id, &[(BY_ERRAND, &of)])?;
-    }
-    Ok(())
+    errand.numbers().try_for_each(|number| mark(txn, owner, id, number))
+}
+
+/// Marks a message of an errand as not settled.
+pub(super) fn mark(
+    txn: &Transaction<'_>,
+    owner: &(impl Owner + ?Sized),
+    id: i64,
+    number: i64,
+) -> Result<(), StoreError> {
+    txn.objects(owner).put(OPEN, number, &id, &[(BY_ERRAND, &id.to_string())]).map(drop)
 }
 
 /// An errand.

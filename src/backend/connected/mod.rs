@@ -12,6 +12,7 @@
 mod check;
 mod errand;
 mod event;
+mod inspect;
 mod item;
 mod plan;
 mod row;
@@ -29,10 +30,11 @@ use super::{Backend, walk};
 
 pub use errand::{Errand, get, is_whole, open, remove};
 pub use plan::plan;
-pub use settle::{abandon, cut, give_up, has_calls, settled};
+pub use settle::{abandon, cut, give_up, has_calls, reopened, settled};
 
 pub(super) use check::check;
 pub(super) use errand::{CONTACTS, Contact, ERRANDS, OPEN};
+pub(super) use inspect::waiting;
 pub(super) use row::row;
 
 /// Whose records hold the errands of synchronous calls.

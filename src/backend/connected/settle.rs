@@ -27,6 +27,9 @@ pub fn settled(txn: &mut Transaction<'_>, delivery: &Delivery, now: Time) -> Res
     learn(txn, delivery, outgoing)?;
     let owner = errand::owner(&outgoing.asker);
     let Some(id) = txn.objects(&owner).get::<i64>(OPEN, delivery.number)? else {
+        if !delivery.is_settled() && outgoing.receipt.is_none() {
+            return Ok(None);
+        }
         item::change(txn, delivery, outgoing, now)?;
         return Ok(None);
     };
@@ -44,6 +47,34 @@ pub fn settled(txn: &mut Transaction<'_>, delivery: &Delivery, now: Time) -> Res
         txn.put_conversation(&mut kept, Some(now))?;
     }
     Ok(Some(outgoing.asker.clone()))
+}
+
+/// To be called when an operator has sent a message again: who still waits for others waits for this one too.
+///
+/// # Errors
+/// The store's.
+pub fn reopened(txn: &mut Transaction<'_>, number: i64) -> Result<(), StoreError> {
+    let Some(delivery) = txn.deliveries().get(number)? else { return Ok(()) };
+    let Content::Message(outgoing) = &delivery.content else { return Ok(()) };
+    let id = match &outgoing.asker {
+        Asker::Call { batch } => *batch,
+        Asker::Part { name, sequence } => match txn.conversations().part(name, *sequence)? {
+            Some(part) if part.finished.is_none() => part.results.job,
+            _ => return Ok(()),
+        },
+    };
+    let owner = errand::owner(&outgoing.asker);
+    if errand::get(&txn.objects(&owner), id)?.is_none() {
+        return Ok(());
+    }
+    errand::mark(txn, &owner, id, number)?;
+    if let Asker::Part { name, .. } = &outgoing.asker
+        && let Some(Known::Kept(mut kept)) = txn.conversations().get(name)?
+        && kept.ended.is_none()
+    {
+        txn.put_conversation(&mut kept, None)?;
+    }
+    Ok(())
 }
 
 /// What the system calls a contact is kept as soon as it is known, also when nobody waits for it any more.
