@@ -20,6 +20,7 @@ mod mail;
 mod place;
 mod pretty;
 mod restore;
+mod route;
 mod run;
 mod secret;
 mod send;
@@ -70,6 +71,8 @@ enum Command {
     Certs(certs::Certs),
     /// Post envelopes and print the answers.
     Send(send::Send),
+    /// Say where each object of an envelope would go, and what would be sent there; nothing is sent.
+    Route(route::Route),
     /// Show how a client is pointed at envoi, and check that it would be answered.
     Doctor(doctor::Doctor),
     /// List the conversations of a running server.
@@ -86,6 +89,8 @@ enum Command {
     Targets(deliveries::Targets),
     /// Owe deliveries again that were given up, are in doubt, or were delivered; their ids stay.
     Redeliver(deliveries::Redeliver),
+    /// Say what became of a message of a connector of which nobody knows.
+    Settle(deliveries::Settle),
     /// Move the clock of a server that was started with --virtual-clock; ends when what became due is done.
     Time(conversations::Time),
     /// List the mail that a demonstration (or a server with mail.folder) captured, or print one.
@@ -146,6 +151,7 @@ fn run_command(command: Command) -> Exit {
         Command::HashSecret => secret::hash(),
         Command::Certs(certs) => certs::write(&certs),
         Command::Send(send) => block_on(send::send(&send)),
+        Command::Route(args) => route::route(&args),
         Command::Doctor(doctor) => block_on(doctor::examine(&doctor)),
         Command::Conversations(list) => block_on(conversations::list(&list)),
         Command::Conversation(one) => block_on(conversations::show(&one)),
@@ -154,6 +160,7 @@ fn run_command(command: Command) -> Exit {
         Command::Delivery(one) => block_on(deliveries::show(&one)),
         Command::Targets(targets) => block_on(deliveries::targets(&targets)),
         Command::Redeliver(again) => block_on(deliveries::again(&again)),
+        Command::Settle(settle) => block_on(deliveries::settle(&settle)),
         Command::Time(time) => block_on(conversations::time(&time)),
         Command::Mail(mail) => block_on(mail::show(&mail)),
         Command::Backup(backup) => block_on(backup::backup(&backup)),
