@@ -90,6 +90,8 @@ enum Command {
     Targets(deliveries::Targets),
     /// Owe deliveries again that were given up, are in doubt, or were delivered; their ids stay.
     Redeliver(deliveries::Redeliver),
+    /// Say what became of a message of a connector of which nobody knows.
+    Settle(deliveries::Settle),
     /// Move the clock of a server that was started with --virtual-clock; ends when what became due is done.
     Time(conversations::Time),
     /// List the mail that a demonstration (or a server with mail.folder) captured, or print one.
@@ -161,6 +163,7 @@ fn run_command(command: Command) -> Exit {
         Command::Delivery(one) => block_on(deliveries::show(&one)),
         Command::Targets(targets) => block_on(deliveries::targets(&targets)),
         Command::Redeliver(again) => block_on(deliveries::again(&again)),
+        Command::Settle(settle) => block_on(deliveries::settle(&settle)),
         Command::Time(time) => block_on(conversations::time(&time)),
         Command::Mail(mail) => block_on(mail::show(&mail)),
         Command::Fault(args) => block_on(fault::fault(&args)),

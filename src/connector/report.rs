@@ -133,9 +133,9 @@ impl End {
     }
 }
 
-/// The code that the verdict has; its type where it has none, or Connectly's word for none.
+/// The code that the verdict has; its type where it has none, or one that says nothing.
 fn native(verdict: &Verdict) -> Option<String> {
-    let says = |code: &String| code != "0" && (code != "ERROR_CODE_UNSPECIFIED" || verdict.kind.is_none());
+    let says = |code: &String| code != "0" && !(code == "ERROR_CODE_UNSPECIFIED" && verdict.kind.is_some());
     verdict.code.clone().filter(says).or_else(|| verdict.kind.clone())
 }
 

@@ -327,5 +327,10 @@ fn told(store: &Store, notifier: &Notifier, now: Time) -> Vec<Gauge> {
         let labels = format!("{{kind=\"{}\",outcome=\"{}\"}}", kind.name(), outcome.name());
         Gauge { name: format!("envoi_delivery_attempts{labels}").into(), help, value: count as f64 }
     }));
+    let help = "Attempts of messages since the start, by connector and outcome";
+    gauges.extend(notifier.tally_of_connectors().into_iter().map(|((connector, outcome), count)| {
+        let labels = format!("{{connector=\"{connector}\",outcome=\"{}\"}}", outcome.name());
+        Gauge { name: format!("envoi_connector_attempts{labels}").into(), help, value: count as f64 }
+    }));
     gauges
 }

@@ -4,6 +4,7 @@ mod conversations;
 mod deliveries;
 mod faults;
 mod mail;
+mod messages;
 mod store;
 
 use std::{
@@ -98,6 +99,11 @@ impl Desk for Operators {
                     return Told::Method(allowed);
                 }
                 return self.ask_mail(path, &asked);
+            } else if let Some(allowed) = listed(messages::PATHS) {
+                if allowed != method.as_str() {
+                    return Told::Method(allowed);
+                }
+                self.ask_messages(&asked).await
             } else if let Some(allowed) = listed(deliveries::PATHS) {
                 if allowed != method.as_str() {
                     return Told::Method(allowed);
