@@ -1,16 +1,6 @@
 //! The commands that ask a running server, as a user runs them.
 
-use std::process::Command;
-
 use crate::house::{Asynchronous, House, list};
-
-async fn envoi(house: &House, arguments: &[&str]) -> (i32, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_envoi"));
-    command.args(arguments).args(["--admin", &format!("http://{}/", house.gateway.admin)]);
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
-}
 
 #[tokio::test]
 async fn conversations_are_listed_shown_moved_on_and_sent_again() {
@@ -18,29 +8,29 @@ async fn conversations_are_listed_shown_moved_on_and_sent_again() {
     // What a URL or a terminal could make something else of.
     let id = "Test & List/1 ä";
     house.create(&Asynchronous::part("Test &amp; List/1 ä", 2, 2), &list("two")).await;
-    let (code, out, _) = envoi(&house, &["conversations"]).await;
+    let (code, out, _) = house.operate(&["conversations"]).await;
     assert_eq!(code, 0);
     assert!(out.starts_with("Open") && out.contains("1/2") && out.trim_end().ends_with(id), "{out}");
-    let (_, out, _) = envoi(&house, &["conversation", id]).await;
+    let (_, out, _) = house.operate(&["conversation", id]).await;
     assert!(out.contains("missing       1\n") && out.contains("seconds left  300\n"), "{out}");
-    let (code, _, error) = envoi(&house, &["replay", id, "--remaining"]).await;
+    let (code, _, error) = house.operate(&["replay", id, "--remaining"]).await;
     assert_eq!(code, 1);
     assert!(error.starts_with("envoi: the conversation has not ended, it is Open"), "{error}");
-    let (code, out, _) = envoi(&house, &["time", "+301s"]).await;
+    let (code, out, _) = house.operate(&["time", "+301s"]).await;
     assert_eq!((code, out.as_str()), (0, "2026-03-01T12:05:01Z\n"));
-    let (_, out, _) = envoi(&house, &["conversation", id, "--json"]).await;
+    let (_, out, _) = house.operate(&["conversation", id, "--json"]).await;
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(json["state"], "Timeout");
-    let (code, out, error) = envoi(&house, &["replay", id, "--remaining", "--as", "again"]).await;
+    let (code, out, error) = house.operate(&["replay", id, "--remaining", "--as", "again"]).await;
     assert_eq!((code, out.as_str(), error.as_str()), (0, "again with 1 parts\n", ""));
     house.idle().await;
     assert_eq!(house.lists().await, ["two"]);
-    let (code, _, error) = envoi(&house, &["replay", "again", "--remaining"]).await;
+    let (code, _, error) = house.operate(&["replay", "again", "--remaining"]).await;
     assert_eq!((code, error.as_str()), (1, "envoi: the conversation has no parts that are left to run\n"));
-    let (code, _, error) = envoi(&house, &["conversation", "nobody"]).await;
+    let (code, _, error) = house.operate(&["conversation", "nobody"]).await;
     assert_eq!((code, error.as_str()), (1, "envoi: there is no such conversation\n"));
-    assert_eq!(envoi(&house, &["time", "5"]).await.0, 64);
-    assert_eq!(envoi(&house, &["replay", id]).await.0, 64, "what to replay is said");
+    assert_eq!(house.operate(&["time", "5"]).await.0, 64);
+    assert_eq!(house.operate(&["replay", id]).await.0, 64, "what to replay is said");
 }
 
 #[tokio::test]
@@ -49,13 +39,13 @@ async fn a_list_that_is_not_all_says_so_and_an_unknown_state_is_refused() {
     for id in ["a", "b", "c"] {
         house.part(id, 1, 2, id).await;
     }
-    let (code, out, error) = envoi(&house, &["conversations", "--limit", "2"]).await;
+    let (code, out, error) = house.operate(&["conversations", "--limit", "2"]).await;
     assert_eq!((code, out.lines().count()), (0, 2));
     assert_eq!(error, "envoi: there are more than these 2; --limit N shows more, --state fewer\n");
-    let (_, out, error) = envoi(&house, &["conversations", "--limit", "3", "--json"]).await;
+    let (_, out, error) = house.operate(&["conversations", "--limit", "3", "--json"]).await;
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((json.as_array().unwrap().len(), error.as_str()), (3, ""));
-    let (code, _, error) = envoi(&house, &["conversations", "--state", "opne"]).await;
+    let (code, _, error) = house.operate(&["conversations", "--state", "opne"]).await;
     assert_eq!(code, 64);
     assert!(error.contains("state is \"opne\", expected one of open, closed"), "{error}");
 }

@@ -71,6 +71,15 @@ impl House {
         .await
     }
 
+    /// Runs the program as an operator of this server does: exit code, stdout, stderr.
+    pub(crate) async fn operate(&self, arguments: &[&str]) -> (i32, String, String) {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_envoi"));
+        command.args(arguments).args(["--admin", &format!("http://{}/", self.gateway.admin)]);
+        let output = tokio::task::spawn_blocking(move || command.output().expect("it runs")).await.expect("it ends");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it writes text");
+        (output.status.code().expect("no signal ended it"), text(output.stdout), text(output.stderr))
+    }
+
     /// A call of any operation.
     pub(crate) async fn call(&self, operation: &str, options: &Asynchronous, objects: &str) -> Answer {
         let root = root(operation);

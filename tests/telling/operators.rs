@@ -1,19 +1,9 @@
 //! What operators see of deliveries, by HTTP, by commands and in metrics.
 
-use std::process::Command;
-
 use crate::{
-    house::{Asynchronous, House, list},
+    house::{Asynchronous, list},
     receiver::{Reply, pair, to},
 };
-
-async fn envoi(house: &House, arguments: &[&str]) -> (i32, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_envoi"));
-    command.args(arguments).args(["--admin", &format!("http://{}/", house.gateway.admin)]);
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
-}
 
 #[tokio::test]
 async fn deliveries_are_listed_shown_counted_and_sent_again() {
@@ -24,24 +14,24 @@ async fn deliveries_are_listed_shown_counted_and_sent_again() {
         house.create(&options, &list(name)).await;
         house.idle().await;
     }
-    let (code, out, _) = envoi(&house, &["deliveries"]).await;
+    let (code, out, _) = house.operate(&["deliveries"]).await;
     let states: Vec<_> = out.lines().map(|line| line.split_whitespace().nth(1).unwrap()).collect();
     assert_eq!((code, states), (0, vec!["owed", "failed", "delivered"]), "{out}");
     assert!(!out.contains("hidden") && out.contains("/hook?…"), "{out}");
-    let (_, out, _) = envoi(&house, &["deliveries", "--failed", "--json"]).await;
+    let (_, out, _) = house.operate(&["deliveries", "--failed", "--json"]).await;
     let failed: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((failed.as_array().unwrap().len(), &failed[0]["conversation"]), (1, &"refused".into()));
     let id = failed[0]["id"].as_str().unwrap().to_owned();
-    let (_, out, _) = envoi(&house, &["delivery", &id]).await;
+    let (_, out, _) = house.operate(&["delivery", &id]).await;
     assert!(
         out.contains("conversation  refused\n") && out.contains("refused     ") && out.contains("HTTP 404"),
         "{out}"
     );
-    let (_, out, _) = envoi(&house, &["deliveries", "--conversation", "late"]).await;
+    let (_, out, _) = house.operate(&["deliveries", "--conversation", "late"]).await;
     assert_eq!(out.lines().count(), 1);
-    let (_, out, _) = envoi(&house, &["deliveries", "--after", &id]).await;
+    let (_, out, _) = house.operate(&["deliveries", "--after", &id]).await;
     assert!(out.lines().count() == 1 && out.contains("delivered"), "{out}");
-    let (_, out, _) = envoi(&house, &["targets"]).await;
+    let (_, out, _) = house.operate(&["targets"]).await;
     assert!(out.contains("closed") && out.contains("1 failures") && out.contains("https://hooks.example:"), "{out}");
 
     let page = house.admin("GET", "/metrics").await.body;
@@ -56,14 +46,14 @@ async fn deliveries_are_listed_shown_counted_and_sent_again() {
     }
     assert_eq!(page.matches("# TYPE envoi_deliveries gauge").count(), 1);
 
-    let (code, out, _) = envoi(&house, &["redeliver", &id]).await;
+    let (code, out, _) = house.operate(&["redeliver", &id]).await;
     assert_eq!((code, out.as_str()), (0, "1 owed again\n"));
     house.idle().await;
     let owed = house.conversation("refused").await["owed"][0].as_str().unwrap().to_owned();
     assert!(owed.ends_with("/hook?… for part 1: delivered"), "{owed}");
-    let (code, _, error) = envoi(&house, &["redeliver", "nobody"]).await;
+    let (code, _, error) = house.operate(&["redeliver", "nobody"]).await;
     assert_eq!((code, error.as_str()), (1, "envoi: there is no delivery nobody\n"));
-    assert_eq!(envoi(&house, &["redeliver"]).await.0, 64);
+    assert_eq!(house.operate(&["redeliver"]).await.0, 64);
     assert_eq!(house.admin("POST", "/redeliver?target=zzz").await.status, 404);
     assert_eq!(house.admin("GET", "/deliveries?state=nothing").await.status, 400);
     assert_eq!(house.admin("GET", "/delivery?id=nobody").await.status, 404);
