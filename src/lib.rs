@@ -60,6 +60,10 @@
 //! 7. [`message::reply`] writes the rows in the WSDL's order, each object echoed from the request's own tree.
 //!    → [`server::Outbound`]
 //!
+//! Objects that a route sends to a connector ([`connector::route`]) make it two transactions: the first owes their messages, the
+//! second does the rest of the call and writes all rows, when what was owed is settled ([`backend::connected`]). A synchronous
+//! caller is kept waiting for so long; a part waits in the store.
+//!
 //! An asynchronous call leaves at step 4: [`conversation::place`] and [`queue::accept()`] take its envelope in, in one
 //! transaction, and it is answered `Queued`. A worker of [`queue`] goes on with step 5 when the conversation is due; the
 //! rows become results in the transaction that applied them.

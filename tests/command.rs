@@ -446,3 +446,38 @@ fn completions_know_the_subcommands() {
         assert!(out.contains("check-config"), "{shell}");
     }
 }
+
+#[test]
+fn explain_knows_the_codes_of_systems_behind_connectors() {
+    let told = |arguments: &[&str]| {
+        let (exit, out, err) = run(&[&["explain"], arguments].concat());
+        (exit, out + &err)
+    };
+    for (arguments, words) in [
+        (["salesforce", "10025"].as_slice(), ["salesforce 10025", "1010025 in ErrorCode"]),
+        (&["yeastar", "-1"], ["invalid_param_list", "2999999"]),
+        (&["connectly", "ERROR_CODE_MESSAGE_TEXT_EMPTY"], ["3000004", "Give a text."]),
+        (&["ERROR_TYPE_RATE_LIMIT"], ["connectly ERROR_TYPE_RATE_LIMIT", "3000103"]),
+        (&["1010025"], ["salesforce 10025", "CONVERSATION_NOT_FOUND"]),
+        (&["2900002"], ["yeastar, without a code", "may have arrived"]),
+        (&["yeastar"], ["70657", "80053"]),
+        (&[], ["envoi explain salesforce | yeastar | connectly", "209"]),
+    ] {
+        let (exit, text) = told(arguments);
+        assert_eq!(exit, OK, "{arguments:?}: {text}");
+        for word in words {
+            assert!(text.contains(word), "{arguments:?}: {text}");
+        }
+    }
+    for (arguments, exit, word) in [
+        (["connectly", "ERROR_CODE_MESSAGE_TEXT_EMTPY"].as_slice(), FAILED, "perhaps `ERROR_CODE_MESSAGE_TEXT_EMPTY`"),
+        (&["salesforce", "10200"], FAILED, "ErrorCode is 1010200"),
+        (&["999"], FAILED, "no code 999"),
+        (&["sap", "1"], USAGE, "sap is no system"),
+        (&["nonsense"], USAGE, "nonsense is no code"),
+    ] {
+        let (found, text) = told(arguments);
+        assert_eq!(found, exit, "{arguments:?}: {text}");
+        assert!(text.contains(word), "{arguments:?}: {text}");
+    }
+}

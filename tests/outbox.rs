@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use envoi::{
     clock::Time,
+    connector::Ambiguous,
     conversation::respond::Event,
     message::options::{RespondWhen, ResponseType, SendResponseTo},
     store::{
@@ -62,6 +63,15 @@ impl House {
             txn.end_attempt(number, attempt(outcome, "HTTP 503"), next, at(5), at(100))
         };
         self.0.write_blocking(work).unwrap()
+    }
+
+    /// Results go out again in any case.
+    fn recover(&self, now: i64, others: Ambiguous) -> usize {
+        let policy = move |delivery: &Delivery| match &delivery.content {
+            Content::Results(_) => Ambiguous::Retry,
+            _ => others,
+        };
+        self.0.write_blocking(move |txn| txn.recover_deliveries(at(now), at(100), &policy)).unwrap().len()
     }
 
     fn get(&self, number: i64) -> Option<Delivery> {
@@ -156,8 +166,8 @@ fn results_are_sent_again_after_a_crash_and_mails_of_sends_are_in_doubt() {
     let id = house.get(results).unwrap().id;
     drop(house);
     let house = House(Store::open(&settings).unwrap());
-    assert_eq!(house.0.write_blocking(|txn| txn.recover_deliveries(at(3), at(100), false)).unwrap(), 2);
-    assert_eq!(house.0.write_blocking(|txn| txn.recover_deliveries(at(3), at(100), false)).unwrap(), 0);
+    assert_eq!(house.recover(3, Ambiguous::Stop), 2);
+    assert_eq!(house.recover(3, Ambiguous::Stop), 0);
     let after = house.get(results).unwrap();
     assert_eq!((after.id, after.state, after.due), (id, DeliveryState::Owed, Some(at(3))));
     assert_eq!((after.attempts[0].outcome, after.attempts[0].took_ms), (Attempted::Interrupted, 2000));
@@ -169,7 +179,7 @@ fn results_are_sent_again_after_a_crash_and_mails_of_sends_are_in_doubt() {
     let begun = house.begin(&[send], 4).remove(0);
     assert_eq!((begun.tries, begun.series, begun.since), (2, 1, at(4)));
     assert!(!house.0.write_blocking(move |txn| txn.redeliver(send, at(4))).unwrap(), "it is under way");
-    assert_eq!(house.0.write_blocking(|txn| txn.recover_deliveries(at(5), at(100), true)).unwrap(), 1);
+    assert_eq!(house.recover(5, Ambiguous::Retry), 1);
     assert_eq!(house.get(send).unwrap().state, DeliveryState::Owed);
 }
 

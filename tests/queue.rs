@@ -60,6 +60,7 @@ impl Bench {
             clock: clock.clone(),
             settings: notify::Settings::default(),
             carriers: Carriers::new(),
+            connectors: Arc::default(),
         });
         let queue = Queue::new(queue::Parts {
             notifier,

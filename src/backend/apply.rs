@@ -5,14 +5,16 @@
 
 use crate::{
     clock::Time,
-    message::{Call, Operation, Row, client::Client, code},
+    message::{Call, Row, client::Client, code},
     object::Node,
     schema::{Schema, TypeId},
     store::{StoreError, Transaction},
 };
 
 use super::{
-    Backend, Failure, Work, kind,
+    Backend, Failure, Work,
+    connected::{self, Errand},
+    kind,
     plan::Method,
     row::Tables,
     walk::{self, acting_for, check_values},
@@ -29,43 +31,64 @@ pub fn apply(
     call: &Call<'_>,
     now: Time,
 ) -> Result<Vec<Row>, StoreError> {
-    let method = match call.operation {
-        Operation::Create => Method::Create,
-        Operation::Update => Method::Update,
-        _ => Method::Delete,
-    };
+    apply_settled(backend, txn, client, call, &Errand::default(), now)
+}
+
+/// The same for a call whose connectors have done their objects: those have rows of what came of them.
+///
+/// # Errors
+/// As [`apply`].
+pub fn apply_settled(
+    backend: &Backend,
+    txn: &mut Transaction<'_>,
+    client: &Client,
+    call: &Call<'_>,
+    errand: &Errand,
+    now: Time,
+) -> Result<Vec<Row>, StoreError> {
+    let method = Method::of(call.operation);
     let mut tables = Tables::default();
     walk::call(backend, txn, call, |txn, ordinal, node| {
-        one(backend, txn, client, call, method, ordinal, node, now, &mut tables)
+        if let Some(given) = errand.object(ordinal) {
+            return connected::row(backend, txn, given, call, node, now);
+        }
+        let Admitted { kind, acting } = admit(backend, client, call, method, ordinal, node)?;
+        let acting = acting.as_ref().unwrap_or(client);
+        let mut work = Work { backend, txn, client: acting, caller: Some(client), now, tables: &mut tables };
+        kind::apply(&mut work, kind, method, node, &call.options)
     })
 }
 
-#[expect(clippy::too_many_arguments, reason = "all of it is about this one object; a struct would only rename them")]
-fn one(
-    backend: &Backend,
-    txn: &mut Transaction<'_>,
+/// An object that may be worked on.
+pub(super) struct Admitted<'b> {
+    /// Its type.
+    pub(super) kind: &'b str,
+    /// For whom it is done, where that is another than the caller.
+    pub(super) acting: Option<Client>,
+}
+
+/// Checks what holds for objects of every type: that there is one, of a known type, that the caller may do this to it, in its
+/// account, and that its values are of their types.
+pub(super) fn admit<'b>(
+    backend: &'b Backend,
     client: &Client,
     call: &Call<'_>,
     method: Method,
     ordinal: usize,
     node: Node<'_>,
-    now: Time,
-    tables: &mut Tables,
-) -> Result<Row, Failure> {
+) -> Result<Admitted<'b>, Failure> {
     if node.is_nil() {
         return Err(Failure::about(code::NO_OBJECT, &ordinal.to_string()));
     }
     let schema = &*backend.schema;
     let ty = known_type(schema, node, method)?;
-    let name = schema.type_name(ty);
-    if !client.may(call.operation.name(), name) {
-        return Err(Failure::cannot(method.name(), name));
+    let kind = schema.type_name(ty);
+    if !client.may(call.operation.name(), kind) {
+        return Err(Failure::cannot(method.name(), kind));
     }
     let acting = acting_for(client, call.options.client.as_ref(), node)?;
     check_values(node)?;
-    let acting = acting.as_ref().unwrap_or(client);
-    let mut work = Work { backend, txn, client: acting, caller: Some(client), now, tables };
-    kind::apply(&mut work, name, method, node, &call.options)
+    Ok(Admitted { kind, acting })
 }
 
 /// The type that the object says it is, when it is one that objects can have.

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::{
-    account, definition,
+    account, connected, definition,
     ending::{self, Count},
     membership,
     result::{DETAIL, ITEM, JOB, MESSAGE},
@@ -18,7 +18,8 @@ use crate::{
 };
 
 /// What the store's tools know of what is kept here.
-pub const CATALOGUE: Catalogue = Catalogue { shape, numbered, checks: &[results, results_of_parts, queued] };
+pub const CATALOGUE: Catalogue =
+    Catalogue { shape, numbered, checks: &[results, results_of_parts, queued, connected::waiting] };
 
 /// The type of the records of a kind.
 fn shape(kind: &str) -> Shape {
@@ -28,6 +29,9 @@ fn shape(kind: &str) -> Shape {
         since::KIND => Shape::of::<since::Stored>(),
         account::USER => Shape::of::<Vec<u64>>(),
         ending::COUNT => Shape::of::<Count>(),
+        connected::ERRANDS => Shape::of::<connected::Errand>(),
+        connected::OPEN => Shape::of::<i64>(),
+        connected::CONTACTS => Shape::of::<connected::Contact>(),
         triggered_send::BOUNCES => Shape::of::<triggered_send::Bounces>(),
         DETAIL => Shape::of::<String>(),
         kind if kind.starts_with("row:") => Shape::of::<row::Stored>(),

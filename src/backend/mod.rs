@@ -6,6 +6,7 @@
 mod account;
 mod apply;
 mod catalogue;
+pub mod connected;
 pub mod data_extension;
 pub mod definition;
 pub mod describe;
@@ -40,7 +41,7 @@ use crate::{
     store::{ObjectsMut, Owner, StoreError, Transaction},
 };
 
-pub use apply::apply;
+pub use apply::{apply, apply_settled};
 pub use catalogue::CATALOGUE;
 use plan::{Method, Plan};
 

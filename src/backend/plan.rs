@@ -1,6 +1,6 @@
 //! What a method does to an object, given the SaveOption and whether the object is there. Pure.
 
-use crate::message::{ErrorCode, code, options::SaveAction};
+use crate::message::{ErrorCode, Operation, code, options::SaveAction};
 
 /// The StatusMessage where a SaveAction asks for nothing. Ours.
 pub(crate) const NOTHING_DONE: &str = "Nothing was done, as SaveAction Nothing asks";
@@ -14,6 +14,15 @@ pub(crate) enum Method {
 }
 
 impl Method {
+    /// The method of an operation that changes objects.
+    pub(crate) const fn of(operation: Operation) -> Self {
+        match operation {
+            Operation::Create => Self::Create,
+            Operation::Update => Self::Update,
+            _ => Self::Delete,
+        }
+    }
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Create => "Create",

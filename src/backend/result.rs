@@ -4,6 +4,7 @@
 //! ResultMessage have falling numbers: what was made last is found first. A ResultMessage's ResultDetailXML is kept apart,
 //! and read only for who asks for it.
 
+use super::connected;
 use crate::{
     clock::Time,
     message::{Call, Row, overall_status},
@@ -88,17 +89,29 @@ impl About<'_> {
     }
 
     fn keep(&self, txn: &Transaction<'_>, owner: &impl Owner, number: i64, object: &Object) -> Result<(), StoreError> {
-        let texts = [
-            (BY_REQUEST, Some(self.request_id)),
-            (BY_CONVERSATION, self.conversation_id),
-            (BY_CORRELATION, object.text("CorrelationID")),
-        ];
-        let keys: Vec<(&str, String)> =
-            texts.into_iter().filter_map(|(index, text)| Some((index, folded(text?)))).collect();
+        let keys = keys(object);
         let keys: Vec<_> = keys.iter().map(|(index, text)| (*index, text.as_str())).collect();
         txn.objects(owner).add(&object.kind, number, object, &keys)?;
         Ok(())
     }
+}
+
+/// What a result is found by.
+fn keys(object: &Object) -> Vec<(&'static str, String)> {
+    let members = [(BY_REQUEST, "RequestID"), (BY_CONVERSATION, "ConversationID"), (BY_CORRELATION, "CorrelationID")];
+    members.into_iter().filter_map(|(index, member)| Some((index, folded(object.text(member)?)))).collect()
+}
+
+/// Keeps a ResultItem that has changed since it was written.
+pub(super) fn change_item(
+    txn: &Transaction<'_>,
+    owner: &impl Owner,
+    number: i64,
+    item: &Object,
+) -> Result<(), StoreError> {
+    let keys = keys(item);
+    let keys: Vec<_> = keys.iter().map(|(index, text)| (*index, text.as_str())).collect();
+    txn.objects(owner).put(ITEM, number, item, &keys).map(drop)
 }
 
 /// Keeps one ResultItem for each row; gives their numbers in that order.
@@ -221,5 +234,5 @@ pub fn remove(txn: &Transaction<'_>, owner: &impl Owner, results: &Results) -> R
         objects.remove(DETAIL, message)?;
     }
     objects.remove(JOB, results.job)?;
-    Ok(())
+    connected::remove(txn, owner, results.job)
 }

@@ -3,8 +3,9 @@
 //! They are kept like every other object, so that Retrieve needs no second way. Nobody writes them through the wire.
 
 use crate::{
+    clock::Time,
     object::{Object, Value},
-    store::{StoreError, send::Send},
+    store::{Owner, StoreError, Transaction, send::Send},
 };
 
 use super::{
@@ -81,11 +82,22 @@ pub(crate) fn unsubscribed(key: &str, list: i64, master: bool) -> Object {
 }
 
 /// Keeps an event that happened now.
-pub(crate) fn keep(work: &mut Work<'_, '_>, mut event: Object) -> Result<(), StoreError> {
-    let id = work.objects().next_id();
-    let (now, guid) = (work.now.to_string(), uuid::Uuid::new_v4().to_string());
+pub(crate) fn keep(work: &mut Work<'_, '_>, event: Object) -> Result<(), StoreError> {
+    keep_in(work.txn, work.client, event, work.now)
+}
+
+/// Keeps an event of an account that happened now.
+pub(crate) fn keep_in(
+    txn: &Transaction<'_>,
+    owner: &(impl Owner + ?Sized),
+    mut event: Object,
+    now: Time,
+) -> Result<(), StoreError> {
+    let objects = txn.objects(owner);
+    let id = objects.next_id();
+    let (now, guid) = (now.to_string(), uuid::Uuid::new_v4().to_string());
     let mut client = Object::new("ClientID");
-    client.set_text("ID", work.client.account().to_string());
+    client.set_text("ID", owner.account().to_string());
     event.set("Client", Value::Object(client));
     event.set_text("ID", id.to_string());
     event.set_text("ObjectID", guid);
@@ -101,7 +113,7 @@ pub(crate) fn keep(work: &mut Work<'_, '_>, mut event: Object) -> Result<(), Sto
     let keys = all.into_iter().filter_map(|(index, member)| Some((index, folded(event.text(member)?))));
     let keys: Vec<(&str, String)> = keys.collect();
     let keys: Vec<_> = keys.iter().map(|(index, text)| (*index, text.as_str())).collect();
-    work.objects().put(&event.kind, id, &event, &keys)?;
+    objects.put(&event.kind, id, &event, &keys)?;
     Ok(())
 }
 
@@ -118,11 +130,23 @@ pub(crate) fn count(
     definition: &Object,
     changes: &[(Count, i64)],
 ) -> Result<(), StoreError> {
+    count_in(work.txn, work.client, id, definition, changes, work.now)
+}
+
+/// Adds to the counts of a definition of an account.
+pub(crate) fn count_in(
+    txn: &Transaction<'_>,
+    owner: &(impl Owner + ?Sized),
+    id: i64,
+    definition: &Object,
+    changes: &[(Count, i64)],
+    now: Time,
+) -> Result<(), StoreError> {
     if changes.iter().all(|(_, by)| *by == 0) {
         return Ok(());
     }
-    let now = work.now.to_string();
-    let mut summary = match work.objects().get::<Object>(SUMMARY, id)? {
+    let (objects, now) = (txn.objects(owner), now.to_string());
+    let mut summary = match objects.get::<Object>(SUMMARY, id)? {
         Some(summary) => summary,
         None => fresh(id, &now),
     };
@@ -140,7 +164,7 @@ pub(crate) fn count(
         summary.set_text(count.member(), before.saturating_add(*by).max(0).to_string());
     }
     let (guid, key) = (folded(&guid), folded(&key));
-    work.objects().put(SUMMARY, id, &summary, &[(BY_GUID, &guid), (BY_KEY, &key)])?;
+    objects.put(SUMMARY, id, &summary, &[(BY_GUID, &guid), (BY_KEY, &key)])?;
     Ok(())
 }
 

@@ -247,6 +247,7 @@ fn describe(whole: &Value) -> String {
         ("remaining", joined("remaining")),
         ("renews", text(whole, "renews")),
         ("renewed as", text(whole, "renewed_as")),
+        ("waits for", joined("waits_for")),
         ("owed", joined("owed")),
     ] {
         if !value.is_empty() {

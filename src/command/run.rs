@@ -191,7 +191,10 @@ fn exit_of(error: &StartError) -> Exit {
         StartError::Store(StoreError::InUse { .. }) => Exit::InUse,
         StartError::Store(StoreError::NotThere { .. }) => Exit::Usage,
         StartError::Store(_) | StartError::Server(ServerError::Bind { .. }) | StartError::Random(_) => Exit::Io,
-        StartError::Server(ServerError::Tls(_)) | StartError::Callbacks(_) | StartError::Mail(_) => Exit::Usage,
+        StartError::Server(ServerError::Tls(_))
+        | StartError::Callbacks(_)
+        | StartError::Connector(..)
+        | StartError::Mail(_) => Exit::Usage,
         StartError::Schema(_) => Exit::Internal,
     }
 }

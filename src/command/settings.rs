@@ -43,8 +43,7 @@ impl Sources {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
-        layers.environment =
-            std::env::vars_os().filter_map(text).filter(|(name, _)| name.starts_with("ENVOI_")).collect();
+        layers.environment = std::env::vars_os().filter_map(text).collect();
         if let Some(path) = &self.config {
             match std::fs::read_to_string(path) {
                 Ok(text) => layers.file = Some((path.clone(), text)),

@@ -4,6 +4,7 @@
 //! A value comes from the first of: flag, environment, file, default. Every mistake is told, each with its place.
 
 mod accounts;
+mod connectors;
 pub mod demo;
 pub(crate) mod near;
 mod show;
@@ -13,6 +14,7 @@ mod value;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+pub use connectors::{connector_markdown, route_markdown};
 pub use show::{markdown, toml};
 pub use source::{Layers, Problem};
 

@@ -39,10 +39,11 @@ pub fn toml(config: &Config) -> String {
             out.push_str("# digest_secret: not shown\n");
         }
     }
+    out.push_str(&super::connectors::toml(config));
     out
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     ::toml::Value::from(text).to_string()
 }
 

@@ -13,7 +13,7 @@ use toml::{
 };
 
 use super::{
-    Config, Effective, accounts,
+    Config, Effective, accounts, connectors,
     near::perhaps,
     table::{Setting, settings},
 };
@@ -23,7 +23,7 @@ use super::{
 pub struct Layers {
     /// The configuration file: its name for messages, and its text.
     pub file: Option<(PathBuf, String)>,
-    /// The environment; variables that do not begin with `ENVOI_` do not count.
+    /// The environment. Settings are in variables that begin with `ENVOI_`; connectors name theirs.
     pub environment: Vec<(String, String)>,
     /// Key, value, and the flag for messages.
     pub flags: Vec<(String, String, String)>,
@@ -113,10 +113,11 @@ impl Config {
         let mut given = BTreeMap::new();
         let mut config = Self::empty();
         let mut directory = accounts::Drafts::default();
+        let mut drafts = connectors::Drafts::default();
         if let Some((path, text)) = &layers.file {
             let source = Source::new(path, text);
             let table = source.parse(&mut problems);
-            read_file(&source, table.get_ref(), &mut given, &mut directory, &mut problems);
+            read_file(&source, table.get_ref(), &mut given, (&mut directory, &mut drafts), &mut problems);
         }
         read_environment(&layers.environment, &mut given, &mut config.warnings);
         for (key, value, flag) in &layers.flags {
@@ -141,6 +142,7 @@ impl Config {
             read_accounts(&path, &mut directory, &mut problems);
         }
         directory.settle(&mut config, &mut problems);
+        drafts.settle(&mut config, &layers.environment, &mut problems);
         config.cross_check(&mut problems);
         only_whole_lines(&mut problems);
         problems.sort_by_cached_key(Problem::order);
@@ -181,7 +183,7 @@ fn read_file(
     source: &Source<'_>,
     table: &DeTable<'_>,
     given: &mut BTreeMap<&'static str, Given>,
-    directory: &mut accounts::Drafts,
+    (directory, connectors): (&mut accounts::Drafts, &mut connectors::Drafts),
     problems: &mut Vec<Problem>,
 ) {
     let base = source.path.parent().unwrap_or(Path::new("")).to_owned();
@@ -190,6 +192,8 @@ fn read_file(
         let place = || source.place(&name.span());
         if accounts::LISTS.contains(&section) {
             directory.read(source, section, value, problems);
+        } else if connectors::LISTS.contains(&section) {
+            connectors.read(source, section, value, problems);
         } else if let Some(fields) = value.get_ref().as_table() {
             for (field, value) in fields {
                 let key = format!("{section}.{}", field.get_ref());
@@ -209,7 +213,7 @@ fn read_file(
 }
 
 /// Numbers, booleans and lists in the form in which environment and flags give them.
-fn text(value: &DeValue<'_>) -> Result<String, String> {
+pub(super) fn text(value: &DeValue<'_>) -> Result<String, String> {
     match value {
         DeValue::String(text) => Ok(text.to_string()),
         DeValue::Integer(number) if number.radix() == 10 => Ok(number.as_str().to_owned()),
@@ -267,7 +271,7 @@ fn read_accounts(path: &Path, directory: &mut accounts::Drafts, problems: &mut V
 
 /// An unknown key, with the one that was perhaps meant.
 fn unknown(place: String, key: &str) -> Problem {
-    let perhaps = perhaps(key, settings().map(|setting| setting.key).chain(accounts::LISTS));
+    let perhaps = perhaps(key, settings().map(|setting| setting.key).chain(accounts::LISTS).chain(connectors::LISTS));
     Problem { place, key: key.into(), what: format!("there is no such setting{perhaps}") }
 }
 

@@ -9,31 +9,33 @@ use super::Config;
 use crate::server::{Network, NotANetwork};
 
 /// A kind of value, with its bounds and the place in [`Config`] where it goes.
-pub(super) enum Kind {
+pub(super) enum Kind<C: 'static = Config> {
     /// Bytes: `10MiB`, `64KiB`, `1024`.
-    Size { min: u64, max: u64, put: fn(&mut Config, u64) },
+    Size { min: u64, max: u64, put: fn(&mut C, u64) },
     /// `1079s`, `5m`, `14d`, `250ms`; a number alone could be anything.
-    Duration { min: Duration, max: Duration, put: fn(&mut Config, Duration) },
+    Duration { min: Duration, max: Duration, put: fn(&mut C, Duration) },
     /// A whole number.
-    Number { min: u64, max: u64, put: fn(&mut Config, u64) },
+    Number { min: u64, max: u64, put: fn(&mut C, u64) },
     /// `127.0.0.1:8080`
-    Address { put: fn(&mut Config, SocketAddr) },
+    Address { put: fn(&mut C, SocketAddr) },
     /// Addresses and blocks of them, separated by commas.
-    Networks { put: fn(&mut Config, Vec<Network>) },
+    Networks { put: fn(&mut C, Vec<Network>) },
     /// Names of hosts or addresses, without port, separated by commas.
-    Hosts { put: fn(&mut Config, Vec<String>) },
+    Hosts { put: fn(&mut C, Vec<String>) },
     /// `true` or `false`
-    Flag { put: fn(&mut Config, bool) },
+    Flag { put: fn(&mut C, bool) },
     /// One of a few words.
-    Choice { of: &'static [&'static str], put: fn(&mut Config, &str) },
+    Choice { of: &'static [&'static str], put: fn(&mut C, &str) },
     /// Text, checked.
-    Text { check: fn(&str) -> Result<(), String>, put: fn(&mut Config, String) },
+    Text { check: fn(&str) -> Result<(), String>, put: fn(&mut C, String) },
     /// Text that is never shown, and not taken from arguments.
-    Secret { put: fn(&mut Config, String) },
+    Secret { put: fn(&mut C, String) },
     /// A file that has to be there.
-    File { put: fn(&mut Config, PathBuf) },
+    File { put: fn(&mut C, PathBuf) },
     /// A directory, made when it is missing.
-    Directory { put: fn(&mut Config, PathBuf) },
+    Directory { put: fn(&mut C, PathBuf) },
+    /// A list of texts without commas in them.
+    Texts { put: fn(&mut C, Vec<String>) },
 }
 
 /// What stands for a secret where settings are shown.
@@ -42,10 +44,10 @@ const HIDDEN: &str = "not shown";
 const SIZES: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 const DURATIONS: [(&str, u64); 5] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
-impl Kind {
+impl<C> Kind<C> {
     /// Reads a value into its place, and gives it as it is in force. Relative paths start at `base`. The error says what
     /// was expected.
-    pub(super) fn put(&self, config: &mut Config, text: &str, base: &std::path::Path) -> Result<String, String> {
+    pub(super) fn put(&self, config: &mut C, text: &str, base: &std::path::Path) -> Result<String, String> {
         match self {
             Self::Size { min, max, put } => {
                 let bytes = scaled(text, &SIZES, Some(1)).ok_or("expected a number of bytes such as 64KiB or 10MiB")?;
@@ -116,6 +118,13 @@ impl Kind {
                 put(config, path.clone());
                 Ok(path.display().to_string())
             }
+            Self::Texts { put } => {
+                let texts: Vec<_> =
+                    text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect();
+                let shown = texts.join(",");
+                put(config, texts);
+                Ok(shown)
+            }
         }
     }
 
@@ -135,6 +144,7 @@ impl Kind {
             Self::Secret { .. } => "secret".into(),
             Self::File { .. } => "file".into(),
             Self::Directory { .. } => "directory".into(),
+            Self::Texts { .. } => "list of texts".into(),
         }
     }
 
@@ -150,7 +160,7 @@ impl Kind {
 
     /// Whether the file writes it as a list.
     pub(super) fn listed(&self) -> bool {
-        matches!(self, Self::Networks { .. } | Self::Hosts { .. })
+        matches!(self, Self::Networks { .. } | Self::Hosts { .. } | Self::Texts { .. })
     }
 }
 

@@ -23,6 +23,21 @@ pub struct Request {
     pub content_type: Option<String>,
     /// The body.
     pub body: Vec<u8>,
+    /// Whether the body is a secret as a whole: a log-in.
+    pub is_secret: bool,
+}
+
+/// What a log-in gave.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// What goes with each request.
+    pub access: Secret,
+    /// What a new one is asked for with (Yeastar).
+    pub refresh: Option<Secret>,
+    /// How long the first is good, where the system says so.
+    pub expires_in: Option<Duration>,
+    /// How long the second is good.
+    pub refresh_expires_in: Option<Duration>,
 }
 
 /// What came back.

@@ -73,12 +73,15 @@ pub enum Action {
 pub struct Text {
     /// The text.
     pub text: String,
-    /// Address of a file that goes with it.
+    /// A file that goes with it: its address (Connectly), the file itself as `data:TYPE;base64,…` (Salesforce), its id on the
+    /// PBX or what `message/batchupload` told of it (Yeastar).
     pub attachment: Option<String>,
     /// routingAttributes, callbackData and the like.
     pub attributes: Vec<(String, String)>,
     /// The session or conversation that it is part of, where the caller named one.
     pub session: Option<String>,
+    /// What may be sent in its place when a free text may no longer be sent (remedies).
+    pub fallback: Option<Template>,
 }
 
 /// A template with its parameters.

@@ -4,10 +4,31 @@
 //! HTTP request of that message, the reading of its answer, the one table of error codes ([`codes`]), and the reading of
 //! webhooks. Sockets, tokens and time are `notify`'s, and what is written down is `store`'s.
 
+pub mod codes;
 mod exchange;
+mod judge;
 mod message;
+mod operation;
+mod pattern;
+pub mod phone;
+mod plan;
+mod problem;
+mod remedy;
+pub mod report;
+mod request;
+pub mod route;
+#[cfg(test)]
+mod sample;
 mod settings;
+#[cfg(test)]
+mod specimen;
+pub mod webhook;
 
-pub use exchange::{Answer, Request, Standing, Verdict};
+pub use exchange::{Answer, Request, Standing, Token, Verdict};
+pub use judge::{judge, unanswered};
 pub use message::{Action, ContactChange, Message, Receipt, Template, Text};
+pub use operation::{OPERATIONS, Operation};
+pub use plan::{EXTRAS, Planned, Planning, plan};
+pub use remedy::remedy;
+pub use request::{check_private_key, read_token, request, token_request};
 pub use settings::{Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Route, System, To};

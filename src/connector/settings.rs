@@ -177,6 +177,10 @@ pub struct Defaults {
     pub body: Option<String>,
     /// Country of numbers without one, as two letters (ISO 3166-1).
     pub country: Option<String>,
+    /// Attribute that holds the number of a subscriber without an SMS address; `Phone` where none is named.
+    pub phone_attribute: Option<String>,
+    /// Attributes that are the parameters `body_1`, `body_2` ... of a template, in this order.
+    pub parameters: Vec<String>,
     /// ConsentStatus of an active subscriber (Salesforce): `ImplicitlyOptedIn`, `ExplicitlyOptedIn`, `DoublyOptedIn`.
     pub opt_in: Option<String>,
 }

@@ -116,6 +116,22 @@ codes! {
     EXTENSION_INVALID = 310007, "{}";
     /// A folder that is not there.
     FOLDER_NOT_FOUND = 396001, "The folder does not exist: {}";
+    /// A connector: nobody to send to. Our codes and texts, up to 4000008.
+    NO_RECIPIENT = 4000001, "There is no recipient: {}";
+    /// A connector: the recipient's number is none.
+    BAD_NUMBER = 4000002, "The recipient's number cannot be used: {}";
+    /// A connector: neither a text nor a template.
+    NO_TEXT = 4000003, "There is nothing to send: {}";
+    /// A connector: its system has no such thing.
+    CONNECTOR_CANNOT = 4000004, "The connector cannot do this: {}";
+    /// A connector: a PartnerProperty, or a value that its system needs, is missing or wrong.
+    CONNECTOR_VALUE = 4000005, "{}";
+    /// A connector: no contact of this SubscriberKey was made there.
+    NO_CONTACT = 4000006, "The connector knows no contact of {}";
+    /// A connector: an attribute that the text or the template needs is missing.
+    NO_ATTRIBUTE = 4000007, "The attribute {} is missing";
+    /// A connector: the same recipient twice in one object.
+    RECIPIENT_TWICE = 4000008, "The recipient {} is named twice";
 }
 
 #[cfg(test)]

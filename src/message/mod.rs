@@ -11,6 +11,7 @@ pub mod fixed;
 mod operand;
 mod operation;
 pub mod options;
+pub(crate) mod personalize;
 pub mod reply;
 mod retrieve;
 mod row;

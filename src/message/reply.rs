@@ -103,6 +103,9 @@ fn write_result(writer: &mut Writer, element: &str, call: &Call<'_>, row: &Row, 
         }
         writer.text("RequestType", "Asynchronous");
     }
+    if let Some(detail) = &row.detail {
+        writer.text("ResultDetailXML", detail);
+    }
     if call.operation == Operation::Create {
         writer.text("NewID", &row.new_id.to_string());
         if let Some(id) = &row.new_object_id {

@@ -29,6 +29,10 @@ pub struct Row {
     pub queued: Option<Box<Queued>>,
     /// Members after `Object` that a subtype adds (`KeyErrors`, `SubscriberFailures`), in schema order.
     pub extra: Vec<Member>,
+    /// `ResultDetailXML`: what a connector's system has answered.
+    pub detail: Option<String>,
+    /// Whether only a part of it was done, though it is no error: the call as a whole `Has Errors`.
+    pub is_partial: bool,
 }
 
 /// What stands in `Object`.
@@ -79,6 +83,8 @@ impl Row {
             task: None,
             queued: None,
             extra: Vec::new(),
+            detail: None,
+            is_partial: false,
         }
     }
 
@@ -93,13 +99,14 @@ impl Row {
     }
 }
 
-/// `OverallStatus` of rows: `OK`, `Error` when none worked, `Has Errors` when some did (facts/wire 2.2: both Node SDKs
-/// test for this spelling; the documentation has others).
+/// `OverallStatus` of rows: `OK`, `Error` when none worked, `Has Errors` when some did, or one by half (facts/wire 2.2: both
+/// Node SDKs test for this spelling; the documentation has others).
 pub fn overall_status(rows: &[Row]) -> &'static str {
     let failed = rows.iter().filter(|row| !row.is_ok()).count();
+    let is_partial = rows.iter().any(|row| row.is_partial);
     match failed {
-        0 => "OK",
-        all if all == rows.len() => "Error",
+        0 if !is_partial => "OK",
+        all if all == rows.len() && !is_partial => "Error",
         _ => "Has Errors",
     }
 }

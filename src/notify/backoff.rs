@@ -4,36 +4,71 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::Settings;
+use super::{Outcome, pace::Pace};
 use crate::{
     clock::Time,
-    store::{Content, Delivery, Next},
+    connector::{Ambiguous, Standing},
+    store::{Delivery, Next},
 };
 
-use super::Outcome;
-
 /// What comes after an attempt that ended at `now`.
-pub(super) fn next(delivery: &Delivery, outcome: &Outcome, now: Time, settings: &Settings) -> Next {
-    let after = match outcome {
+pub(super) fn next(delivery: &Delivery, outcome: &Outcome, now: Time, pace: &Pace) -> Next {
+    let (after, is_ambiguous) = match outcome {
         Outcome::Delivered { .. } => return Next::Delivered,
         Outcome::Refused { .. } | Outcome::Gone { .. } => return Next::Failed,
-        // A mail cannot be told from its twin, so it is not sent again unasked.
-        Outcome::Uncertain { .. } if matches!(delivery.content, Content::Send(_)) => return Next::InDoubt,
-        Outcome::Uncertain { .. } => None,
-        Outcome::Retry { after, .. } => *after,
+        Outcome::Uncertain { .. } => (None, true),
+        Outcome::Retry { after, .. } => (*after, false),
+        Outcome::Judged(judged) => {
+            let verdict = &judged.verdict;
+            let after = verdict.after_ms.map(Duration::from_millis).max(judged.rest);
+            match verdict.standing {
+                Standing::Accepted | Standing::Processing => {
+                    return pace.confirm.map_or(Next::Delivered, |within| Next::Accepted(now.plus(within)));
+                }
+                Standing::Partial => return Next::Delivered,
+                Standing::Refused | Standing::Unauthorized => return Next::Failed,
+                Standing::Again | Standing::Limited => (after, false),
+                Standing::Ambiguous => (after, true),
+            }
+        }
     };
-    let at = now.plus(delay(&delivery.id, delivery.series, after, settings));
-    let is_over =
-        !settings.retry || delivery.series >= settings.max_attempts || at.since(delivery.since) > settings.max_age;
-    if is_over { Next::Failed } else { Next::Again(at) }
+    match pace.on_ambiguous {
+        Ambiguous::Stop if is_ambiguous => return Next::InDoubt,
+        Ambiguous::Ask if is_ambiguous => return Next::Ask,
+        _ => {}
+    }
+    let at = now.plus(delay(&delivery.id, delivery.series, after, pace));
+    let is_over = !pace.retry || delivery.series >= pace.max_attempts || at.since(delivery.since) > pace.max_age;
+    match is_over {
+        false => Next::Again(at),
+        // Nobody knows whether one of its attempts arrived.
+        true if is_ambiguous && delivery.content.outgoing().is_some() => Next::InDoubt,
+        true => Next::Failed,
+    }
+}
+
+/// Until when a place rests that asks for a while without anything: until what it said so of is tried again.
+pub(super) fn rest(delivery: &Delivery, outcome: &Outcome, next: Next, now: Time, pace: &Pace) -> Option<Time> {
+    let Outcome::Judged(judged) = outcome else { return None };
+    if let Some(rest) = judged.rest {
+        return Some(now.plus(rest));
+    }
+    match next {
+        _ if !outcome.is_limit() => None,
+        Next::Again(at) => Some(at),
+        _ => {
+            let asked = judged.verdict.after_ms.map(Duration::from_millis);
+            Some(now.plus(delay(&delivery.id, delivery.series, asked, pace)))
+        }
+    }
 }
 
 /// How long to wait after the attempt of this number (the first is 1): twice as long each time, from `first_delay` to
 /// `longest_delay`, give or take a quarter. What the other side asks for counts when it is longer, up to a day; up to a tenth is added, so
 /// that not everybody comes at once.
-fn delay(id: &str, attempt: u32, asked: Option<Duration>, settings: &Settings) -> Duration {
-    let doubled = 2_u32.checked_pow(attempt.saturating_sub(1)).and_then(|by| settings.first_delay.checked_mul(by));
-    let own = doubled.map_or(settings.longest_delay, |delay| delay.min(settings.longest_delay));
+fn delay(id: &str, attempt: u32, asked: Option<Duration>, pace: &Pace) -> Duration {
+    let doubled = 2_u32.checked_pow(attempt.saturating_sub(1)).and_then(|by| pace.first_delay.checked_mul(by));
+    let own = doubled.map_or(pace.longest_delay, |delay| delay.min(pace.longest_delay));
     let spread = spread(id, attempt);
     // From three to five quarters.
     let own = own.saturating_mul(3) / 4 + part(own, spread) / 2;
@@ -59,7 +94,10 @@ fn part(of: Duration, spread: u16) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{DeliveryState, send::Send};
+    use crate::{
+        notify::Settings,
+        store::{Content, DeliveryState, send::Send},
+    };
 
     const ID: &str = "00000000-000f-8424-8000-000000000000";
 
@@ -81,40 +119,43 @@ mod tests {
         }
     }
 
+    fn pace() -> Pace {
+        Pace { on_ambiguous: Ambiguous::Stop, ..Pace::of_settings(&Settings::default()) }
+    }
+
     #[test]
     fn waits_double_within_their_spread_and_end_at_the_longest() {
-        let settings = Settings::default();
+        let pace = pace();
         for attempt in 1..200 {
-            let exact = (0..attempt - 1).fold(settings.first_delay, |delay, _| (delay * 2).min(settings.longest_delay));
-            let drawn = delay(ID, attempt, None, &settings);
+            let exact = (0..attempt - 1).fold(pace.first_delay, |delay, _| (delay * 2).min(pace.longest_delay));
+            let drawn = delay(ID, attempt, None, &pace);
             assert!(drawn >= exact * 3 / 4 && drawn <= exact * 5 / 4, "{attempt}: {drawn:?}");
-            assert_eq!(drawn, delay(ID, attempt, None, &settings));
+            assert_eq!(drawn, delay(ID, attempt, None, &pace));
         }
-        let others =
-            (0..100).map(|n| delay(&n.to_string(), 1, None, &settings)).collect::<std::collections::BTreeSet<_>>();
+        let others = (0..100).map(|n| delay(&n.to_string(), 1, None, &pace)).collect::<std::collections::BTreeSet<_>>();
         assert!(others.len() > 90, "deliveries do not come together");
     }
 
     #[test]
     fn what_the_other_side_asks_for_counts_when_it_is_longer() {
-        let (settings, minute) = (Settings::default(), Duration::from_secs(60));
-        let asked = delay(ID, 1, Some(minute), &settings);
+        let (pace, minute) = (pace(), Duration::from_secs(60));
+        let asked = delay(ID, 1, Some(minute), &pace);
         assert!(asked >= minute && asked <= minute * 11 / 10, "{asked:?}");
-        assert_eq!(delay(ID, 1, Some(Duration::ZERO), &settings), delay(ID, 1, None, &settings));
-        assert!(delay(ID, 1, Some(Duration::MAX), &settings) <= LONGEST_ASKED * 11 / 10);
+        assert_eq!(delay(ID, 1, Some(Duration::ZERO), &pace), delay(ID, 1, None, &pace));
+        assert!(delay(ID, 1, Some(Duration::MAX), &pace) <= LONGEST_ASKED * 11 / 10);
     }
 
     #[test]
     fn it_ends_after_so_many_attempts_or_so_long() {
-        let settings = Settings { max_attempts: 3, ..Settings::default() };
+        let pace = Pace { max_attempts: 3, ..pace() };
         let (start, retry) = (Time::from_millis(0), Outcome::Retry { status: String::new(), after: None });
-        assert!(matches!(next(&delivery(2, start), &retry, start, &settings), Next::Again(_)));
-        assert_eq!(next(&delivery(3, start), &retry, start, &settings), Next::Failed);
-        let late = start.plus(settings.max_age);
-        assert_eq!(next(&delivery(1, start), &retry, late, &settings), Next::Failed);
-        let never = Settings { retry: false, ..Settings::default() };
+        assert!(matches!(next(&delivery(2, start), &retry, start, &pace), Next::Again(_)));
+        assert_eq!(next(&delivery(3, start), &retry, start, &pace), Next::Failed);
+        let late = start.plus(pace.max_age);
+        assert_eq!(next(&delivery(1, start), &retry, late, &pace), Next::Failed);
+        let never = Pace { retry: false, ..pace };
         assert_eq!(next(&delivery(1, start), &retry, start, &never), Next::Failed);
         let uncertain = Outcome::Uncertain { status: String::new() };
-        assert_eq!(next(&delivery(1, start), &uncertain, start, &settings), Next::InDoubt);
+        assert_eq!(next(&delivery(1, start), &uncertain, start, &pace), Next::InDoubt);
     }
 }

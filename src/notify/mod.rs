@@ -8,11 +8,12 @@
 //! - A place that is down costs one probe at a time and keeps nobody else waiting (`breaker`, and lanes in the store).
 //! - A callback reaches public addresses and what the settings allow, nothing else (`guard`, `dial`).
 //!
-//! `backoff`, `breaker`, `guard`, `sign`, `cut` and `render` are pure; `post`, `drop` and who else is a [`Carrier`] have
-//! the sockets and files; `run` joins them.
+//! `backoff`, `breaker`, `pace`, `rate`, `guard`, `sign`, `cut` and `render` are pure; `post`, `drop`, `connector` and who else
+//! is a [`Carrier`] have the sockets and files; `run` joins them.
 
 mod backoff;
 mod breaker;
+mod connector;
 mod cut;
 mod dial;
 mod drop;
@@ -20,10 +21,13 @@ pub(crate) mod duty;
 mod guard;
 pub mod mail;
 mod outcome;
+mod pace;
 mod post;
+mod rate;
 pub mod render;
 mod run;
 mod send;
+mod settled;
 mod settings;
 mod sign;
 
@@ -32,21 +36,23 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use self::duty::Duty;
 pub use self::{
-    breaker::named as breaker_state,
+    connector::Messenger,
     dial::{Resolver, Resolving},
     drop::Folder,
     mail::Email,
-    outcome::{Carrier, Carrying, Outcome},
+    outcome::{Carrier, Carrying, Judged, Outcome},
     post::Post,
     send::Mailer,
     settings::Settings,
+    settled::Settled,
     sign::SigningSecret,
 };
+use self::{duty::Duty, pace::Pace, settled::Waiting};
 use crate::{
     clock::{Clock, Time},
-    store::{Attempted, DeliveryKind, Store, StoreError, View},
+    connector::Connectors,
+    store::{Asker, Attempted, DeliveryKind, Lane, Store, StoreError, View},
 };
 
 /// An address as operators see it: what follows a question mark, and the user part of a URL, may be secrets.
@@ -85,6 +91,8 @@ pub struct Parts {
     pub settings: Settings,
     /// Who carries what.
     pub carriers: Carriers,
+    /// How often, how many, how long of messages.
+    pub connectors: Arc<Connectors>,
 }
 
 /// A handle to the notifier. Clones share it.
@@ -95,6 +103,7 @@ struct Shared {
     parts: Parts,
     duty: Duty,
     tally: Mutex<Tally>,
+    waiting: Waiting,
 }
 
 impl std::fmt::Debug for Notifier {
@@ -106,7 +115,7 @@ impl std::fmt::Debug for Notifier {
 impl Notifier {
     /// A notifier at rest; [`Notifier::run`] works off what is owed.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Shared { parts, duty: Duty::default(), tally: Mutex::default() }))
+        Self(Arc::new(Shared { parts, duty: Duty::default(), tally: Mutex::default(), waiting: Waiting::default() }))
     }
 
     /// Its settings.
@@ -127,6 +136,29 @@ impl Notifier {
         let now = self.0.parts.clock.now();
         let look = move |view: &View<'_>| view.deliveries().due(now, 0, &|_| 0);
         Ok(self.0.parts.store.read(look).await?.1)
+    }
+
+    /// How a place stands: `closed` (all is well), `limited` (it has asked for a rest), `open` (it rests since it failed),
+    /// `half-open` (it is probed).
+    pub fn breaker(&self, lane: &Lane) -> &'static str {
+        let parts = &self.0.parts;
+        breaker::named(lane.health, parts.clock.now(), &Pace::of_lane(lane, &parts.settings, &parts.connectors))
+    }
+
+    /// Calls this whenever the last message is settled that a conversation has waited for.
+    pub fn on_settled(&self, hook: Box<dyn Fn() + Send + Sync>) {
+        self.0.waiting.hook(hook);
+    }
+
+    /// Ready when all messages with this number of a synchronous call are settled. Only what is settled after the call of this is told:
+    /// whether they are already is to be looked up then.
+    pub fn settled_batch(&self, batch: i64) -> Settled {
+        self.0.waiting.batch(batch)
+    }
+
+    /// To be called when something outside an attempt has settled the last message that these wait for, and that is on disk.
+    pub fn tell_settled(&self, askers: &[Asker]) {
+        self.0.waiting.tell(askers);
     }
 
     /// To be called when something new may be owed.

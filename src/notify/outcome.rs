@@ -4,7 +4,8 @@ use std::{future::Future, pin::Pin, time::Duration};
 
 use crate::{
     clock::Time,
-    store::{Attempted, Delivery, StoreError, Transaction},
+    connector::{Standing, Verdict},
+    store::{Asker, Attempted, Delivery, StoreError, Transaction},
 };
 
 /// How an attempt ended. `status` is what the other side said, or why there was none: short, without secrets.
@@ -37,6 +38,21 @@ pub enum Outcome {
         /// Why there was none.
         status: String,
     },
+    /// What a connector's system made of a message.
+    Judged(Box<Judged>),
+}
+
+/// What came of an attempt of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// `10025 CONVERSATION_NOT_FOUND (HTTP 400)`
+    pub status: String,
+    /// What the answer means.
+    pub verdict: Verdict,
+    /// The request as it may be shown, of a connector that only records.
+    pub shown: Option<String>,
+    /// How long nothing is to be asked of the connector, where it is not its system that says so.
+    pub rest: Option<Duration>,
 }
 
 impl Outcome {
@@ -48,6 +64,12 @@ impl Outcome {
             Self::Refused { .. } => Attempted::Refused,
             Self::Gone { .. } => Attempted::Gone,
             Self::Uncertain { .. } => Attempted::Uncertain,
+            Self::Judged(judged) => match judged.verdict.standing {
+                Standing::Accepted | Standing::Partial | Standing::Processing => Attempted::Delivered,
+                Standing::Refused | Standing::Unauthorized => Attempted::Refused,
+                Standing::Again | Standing::Limited => Attempted::Retry,
+                Standing::Ambiguous => Attempted::Uncertain,
+            },
         }
     }
 
@@ -59,12 +81,22 @@ impl Outcome {
             | Self::Refused { status }
             | Self::Gone { status }
             | Self::Uncertain { status } => status,
+            Self::Judged(judged) => &judged.status,
         }
     }
 
     /// Whether the place seems to be down: no answer, or one that it cannot do its work.
     pub fn is_failure(&self) -> bool {
-        matches!(self, Self::Retry { .. } | Self::Uncertain { .. })
+        match self {
+            Self::Retry { .. } | Self::Uncertain { .. } => true,
+            Self::Judged(judged) => matches!(judged.verdict.standing, Standing::Again | Standing::Ambiguous),
+            Self::Delivered { .. } | Self::Refused { .. } | Self::Gone { .. } => false,
+        }
+    }
+
+    /// Whether nothing else is to be sent to the place until the next attempt of this delivery.
+    pub fn is_limit(&self) -> bool {
+        matches!(self, Self::Judged(judged) if judged.verdict.standing == Standing::Limited)
     }
 }
 
@@ -77,7 +109,8 @@ pub trait Carrier: Send + Sync {
     /// Makes one attempt.
     fn carry<'a>(&'a self, delivery: &'a Delivery) -> Carrying<'a>;
 
-    /// Called in the transaction that writes down the end of an attempt, for what else is to be written with it.
+    /// Called in the transaction that writes down the end of an attempt, for what else is to be written with it. Gives who has
+    /// waited for this one last, if somebody has.
     ///
     /// # Errors
     /// The store's; nothing is written then, and the transaction is tried again.
@@ -87,7 +120,7 @@ pub trait Carrier: Send + Sync {
         _delivery: &Delivery,
         _outcome: &Outcome,
         _now: Time,
-    ) -> Result<(), StoreError> {
-        Ok(())
+    ) -> Result<Option<Asker>, StoreError> {
+        Ok(None)
     }
 }

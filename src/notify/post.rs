@@ -33,7 +33,7 @@ use crate::{
 
 /// `application/x-www-form-urlencoded` (facts/wire 3.5).
 const FORM: &str = "application/x-www-form-urlencoded";
-const USER_AGENT: &str = concat!("envoi/", env!("CARGO_PKG_VERSION"));
+pub(super) const USER_AGENT: &str = concat!("envoi/", env!("CARGO_PKG_VERSION"));
 /// The number of the attempt, from 1.
 const ATTEMPT: &str = "envoi-attempt";
 
@@ -224,7 +224,7 @@ fn failed(error: &ClientError) -> Outcome {
 
 /// `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date in the form that is to be sent. Dates of the two obsolete
 /// forms are passed over.
-fn retry_after(response: &Response<Incoming>, now: Time) -> Option<Duration> {
+pub(super) fn retry_after(response: &Response<Incoming>, now: Time) -> Option<Duration> {
     let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX / 1000)));

@@ -9,10 +9,11 @@ use std::{
 
 use tokio::task::{Id, JoinError, JoinSet};
 
-use super::{Outcome, Shared, backoff, breaker, duty::Work};
+use super::{Outcome, Shared, backoff, breaker, duty::Work, pace::Pace, rate::Rates};
 use crate::{
     clock::{Stopwatch, Time},
-    store::{Attempt, Delivery, DeliveryKind, Lane, StoreError, Transaction, View},
+    connector::{Ambiguous, Connector},
+    store::{Asker, Attempt, Content, Delivery, DeliveryKind, Lane, StoreError, Transaction, View},
 };
 
 /// How long is waited when the store has refused something.
@@ -34,11 +35,19 @@ pub(super) struct Dispatcher {
     busy: HashMap<Id, String>,
     /// How many work in each lane.
     seats: BTreeMap<String, usize>,
+    rates: Rates,
 }
 
 impl Dispatcher {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, recovered: false, workers: JoinSet::new(), busy: HashMap::new(), seats: BTreeMap::new() }
+        Self {
+            shared,
+            recovered: false,
+            workers: JoinSet::new(),
+            busy: HashMap::new(),
+            seats: BTreeMap::new(),
+            rates: Rates::default(),
+        }
     }
 
     /// Begins what there is room for; gives the moment of what is due next.
@@ -46,52 +55,120 @@ impl Dispatcher {
         let shared = Arc::clone(&self.shared);
         let parts = &shared.parts;
         while !self.recovered {
-            let (now, resend) = (parts.clock.now(), parts.settings.resend_in_doubt);
-            let keep = now.plus(parts.settings.retention);
-            let found = parts.store.write(move |txn| txn.recover_deliveries(now, keep, resend)).await?;
-            self.recovered = found == 0;
-        }
-        let room = parts.settings.at_once.max(1).saturating_sub(self.workers.len());
-        if room == 0 {
-            return Ok(None);
+            self.recovered = shared.recover().await? == 0;
         }
         let now = parts.clock.now();
-        let mails: usize = MAILS.iter().filter_map(|kind| self.seats.get(kind.name())).sum();
-        let mut mails = parts.settings.mails_at_once.max(1).saturating_sub(mails);
-        let (seats, reader) = (self.seats.clone(), Arc::clone(&self.shared));
+        let places = self.places(now);
+        let (room, mails, free) = (places.total, places.mails, places);
         let look = move |view: &View<'_>| {
-            let free = |lane: &Lane| reader.free(lane, seats.get(&lane.name).copied().unwrap_or(0), mails);
             let deliveries = view.deliveries();
-            Ok::<_, StoreError>((deliveries.due(now, room, &free)?, deliveries.next_forgotten()?))
+            let due = deliveries.due(now, room, &|lane| free.of(lane))?;
+            Ok::<_, StoreError>((due, deliveries.next_forgotten()?, deliveries.next_unconfirmed()?, free))
         };
-        let ((due, next), forget) = parts.store.read(look).await?;
+        let ((due, next), forget, confirm, places) = parts.store.read(look).await?;
         if forget.is_some_and(|forget| forget <= now) {
             while parts.store.write(move |txn| txn.forget_sends(now)).await? > 0 {}
         }
+        if confirm.is_some_and(|until| until <= now) {
+            while shared.give_up_unconfirmed(now).await? > 0 {}
+        }
         if !due.is_empty() {
+            let others = places.others;
             let begin = move |txn: &mut Transaction<'_>| {
-                let mut begun = Vec::with_capacity(due.len());
+                let (mut begun, mut mails, mut others) = (Vec::with_capacity(due.len()), mails, others);
                 for number in &due {
-                    // Both kinds of mail were free to take all places.
-                    let content = txn.deliveries().get(*number)?.map(|delivery| delivery.content.kind());
-                    if content.is_some_and(|kind| MAILS.contains(&kind)) {
-                        if mails == 0 {
-                            continue;
-                        }
-                        mails -= 1;
+                    // All kinds but messages share places, and both kinds of mail: each was free to take all.
+                    let kind = txn.deliveries().get(*number)?.map(|delivery| delivery.content.kind());
+                    let is_mail = kind.is_some_and(|kind| MAILS.contains(&kind));
+                    let is_other = kind.is_some_and(|kind| kind != DeliveryKind::Message);
+                    if (is_mail && mails == 0) || (is_other && others == 0) {
+                        continue;
                     }
+                    mails -= usize::from(is_mail);
+                    others -= usize::from(is_other);
                     begun.push(*number);
                 }
                 txn.begin_deliveries(&begun, now)
             };
             for delivery in parts.store.write(begin).await? {
                 let lane = delivery.content.lane();
+                if let Some(outgoing) = delivery.content.outgoing() {
+                    self.rates.begin(&outgoing.message.connector, now);
+                }
                 *self.seats.entry(lane.clone()).or_default() += 1;
                 let worker = self.workers.spawn(Arc::clone(&self.shared).work(delivery, lane.clone()));
                 self.busy.insert(worker.id(), lane);
             }
         }
-        Ok(next.into_iter().chain(forget).min())
+        let spent = parts.connectors.connectors.values().filter_map(|connector| {
+            let is_spent = self.rates.free(&connector.name, connector.per_second, now) == 0;
+            self.rates.next(&connector.name).filter(|_| is_spent)
+        });
+        Ok(next.into_iter().chain(forget).chain(confirm.filter(|until| *until > now)).chain(spent).min())
+    }
+
+    /// How many more may begin now.
+    fn places(&mut self, now: Time) -> Places {
+        let parts = &self.shared.parts;
+        let busy = |lane: &str| self.seats.get(lane).copied().unwrap_or(0);
+        let connectors: BTreeMap<String, usize> = parts
+            .connectors
+            .connectors
+            .iter()
+            .map(|(name, connector)| (name.clone(), self.rates.free(name, connector.per_second, now)))
+            .collect();
+        let at_work: usize = connectors.keys().map(|name| busy(&Lane::of_connector(name))).sum();
+        let mails: usize = MAILS.iter().map(|kind| busy(kind.name())).sum();
+        let others = parts.settings.at_once.max(1).saturating_sub(self.workers.len().saturating_sub(at_work));
+        let at_once = |connector: &Arc<Connector>| connector.at_once.max(1);
+        Places {
+            total: parts.connectors.connectors.values().map(at_once).sum::<usize>() + others,
+            mails: parts.settings.mails_at_once.max(1).saturating_sub(mails),
+            others,
+            connectors,
+            seats: self.seats.clone(),
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+/// What there is room for.
+struct Places {
+    total: usize,
+    mails: usize,
+    /// For all kinds but messages.
+    others: usize,
+    /// For messages, as far as the rate of their connector goes.
+    connectors: BTreeMap<String, usize>,
+    /// What is taken in each lane.
+    seats: BTreeMap<String, usize>,
+    shared: Arc<Shared>,
+}
+
+impl Places {
+    /// How many more may be begun in a lane; of mail no more than there are places for.
+    fn of(&self, lane: &Lane) -> usize {
+        let (parts, busy) = (&self.shared.parts, self.seats.get(&lane.name).copied().unwrap_or(0));
+        let pace = Pace::of_lane(lane, &parts.settings, &parts.connectors);
+        if let Some(name) = lane.connector() {
+            // What waits for a connector that is configured no longer, waits on.
+            let connector = parts.connectors.connectors.get(name);
+            let Some(connector) = connector.filter(|_| parts.carriers.contains_key(&DeliveryKind::Message)) else {
+                return 0;
+            };
+            let rate = self.connectors.get(name).copied().unwrap_or(0);
+            return breaker::seats(lane, &pace, connector.at_once.max(1)).saturating_sub(busy).min(rate);
+        }
+        let kind = DeliveryKind::ALL.into_iter().find(|kind| kind.name() == lane.name).unwrap_or(DeliveryKind::Post);
+        if !parts.carriers.contains_key(&kind) {
+            return 0;
+        }
+        let settings = &parts.settings;
+        let (most, room) = match MAILS.contains(&kind) {
+            true => (settings.mails_at_once.max(1), self.mails.min(self.others)),
+            false => (settings.per_target, self.others),
+        };
+        breaker::seats(lane, &pace, most).saturating_sub(busy).min(room)
     }
 }
 
@@ -131,17 +208,59 @@ impl Work for Dispatcher {
 }
 
 impl Shared {
-    /// How many more may be begun in a lane in which so many are under way; of mail no more than there are places for.
-    fn free(&self, lane: &Lane, busy: usize, mails: usize) -> usize {
-        let kind = DeliveryKind::ALL.into_iter().find(|kind| kind.name() == lane.name).unwrap_or(DeliveryKind::Post);
-        if !self.parts.carriers.contains_key(&kind) {
-            return 0;
+    /// Sees to what was under way when the program ended last; gives how many there were.
+    async fn recover(self: &Arc<Self>) -> Result<usize, StoreError> {
+        let (shared, now) = (Arc::clone(self), self.parts.clock.now());
+        let work = move |txn: &mut Transaction<'_>| {
+            let (settings, connectors) = (&shared.parts.settings, &shared.parts.connectors);
+            let keep = now.plus(settings.retention);
+            let policy = |delivery: &Delivery| match &delivery.content {
+                Content::Send(_) if settings.resend_in_doubt => Ambiguous::Retry,
+                content => Pace::of(content, settings, connectors).on_ambiguous,
+            };
+            let found = txn.recover_deliveries(now, keep, &policy)?;
+            let outcome = Outcome::Uncertain { status: "the program ended".to_owned() };
+            Ok::<_, StoreError>((found.len(), shared.ended(txn, &found, &outcome, now)?))
+        };
+        self.told(work).await
+    }
+
+    /// Gives up messages that no webhook has told of in time; gives how many.
+    async fn give_up_unconfirmed(self: &Arc<Self>, now: Time) -> Result<usize, StoreError> {
+        let shared = Arc::clone(self);
+        let work = move |txn: &mut Transaction<'_>| {
+            let found = txn.give_up_unconfirmed(now, now.plus(shared.parts.settings.retention))?;
+            let outcome = Outcome::Refused { status: "no confirmation".to_owned() };
+            Ok::<_, StoreError>((found.len(), shared.ended(txn, &found, &outcome, now)?))
+        };
+        self.told(work).await
+    }
+
+    /// What else is to be written when deliveries have ended; gives who has waited for the last of his.
+    fn ended(
+        &self,
+        txn: &mut Transaction<'_>,
+        ended: &[Delivery],
+        outcome: &Outcome,
+        now: Time,
+    ) -> Result<Vec<Asker>, StoreError> {
+        let mut askers = Vec::new();
+        for delivery in ended {
+            if let Some(carrier) = self.parts.carriers.get(&delivery.content.kind()) {
+                askers.extend(carrier.ended(txn, delivery, outcome, now)?);
+            }
         }
-        let settings = &self.parts.settings;
-        match MAILS.contains(&kind) {
-            true => breaker::seats(lane, settings, settings.mails_at_once.max(1)).saturating_sub(busy).min(mails),
-            false => breaker::seats(lane, settings, settings.per_target).saturating_sub(busy),
-        }
+        Ok(askers)
+    }
+
+    /// Does work that may settle messages, and tells who waited for them when it is on disk.
+    async fn told<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<(T, Vec<Asker>), StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (done, askers) = self.parts.store.write(work).await?;
+        self.waiting.tell(&askers);
+        Ok(done)
     }
 
     /// One attempt from its begin to its end on disk.
@@ -174,8 +293,9 @@ impl Shared {
         loop {
             let (shared, ended) = (Arc::clone(&self), Arc::clone(&ended));
             let work = move |txn: &mut Transaction<'_>| ended.write(txn, &shared);
-            let again = match self.parts.store.write(work).await {
-                Ok(given_up) => given_up == PAGE,
+            let again = match self.told(work).await {
+                // Of messages to one recipient the next stands in the lane only then.
+                Ok(given_up) => given_up > 0,
                 Err(error) => {
                     tracing::error!("the end of an attempt cannot be written: {error}");
                     let moment = self.parts.clock.now().plus(AFTER_FAILURE);
@@ -205,40 +325,39 @@ struct Ended {
 
 impl Ended {
     /// Writes down the attempt, what comes next, and how the place fares. Gives how many others were given up with it, since the
-    /// place has been down for too long.
-    fn write(&self, txn: &mut Transaction<'_>, shared: &Shared) -> Result<usize, StoreError> {
+    /// place has been down for too long, and who has waited for the last of his messages.
+    fn write(&self, txn: &mut Transaction<'_>, shared: &Shared) -> Result<(usize, Vec<Asker>), StoreError> {
         let (settings, now) = (&shared.parts.settings, shared.parts.clock.now());
         let (outcome, keep) = (&self.outcome, now.plus(settings.retention));
+        let pace = Pace::of(&self.delivery.content, settings, &shared.parts.connectors);
         let attempt = Attempt {
             at: self.began,
             took_ms: self.took_ms,
             outcome: outcome.attempted(),
             status: outcome.status().to_owned(),
         };
-        let next = backoff::next(&self.delivery, outcome, now, settings);
+        let next = backoff::next(&self.delivery, outcome, now, &pace);
+        if let Outcome::Judged(judged) = outcome {
+            txn.judged(self.delivery.number, judged.verdict.clone(), judged.shown.clone())?;
+        }
+        let mut askers = Vec::new();
         // Written before already, when others are given up in further transactions.
         if let Some(delivery) = txn.end_attempt(self.delivery.number, attempt, next, now, keep)? {
-            if let Some(carrier) = shared.parts.carriers.get(&delivery.content.kind()) {
-                carrier.ended(txn, &delivery, outcome, now)?;
-            }
+            askers = shared.ended(txn, &[delivery], outcome, now)?;
             let health = txn.deliveries().lane(&self.lane)?.map(|lane| lane.health).unwrap_or_default();
-            txn.change_lane(&self.lane, breaker::after(health, outcome, self.began, now, settings))?;
+            let asked = backoff::rest(&self.delivery, outcome, next, now, &pace);
+            txn.change_lane(&self.lane, breaker::after(health, outcome, asked, self.began, now, &pace))?;
         }
         let health = txn.deliveries().lane(&self.lane)?.map(|lane| lane.health).unwrap_or_default();
         match health.failing {
-            Some(since) if health.rest.is_some() && now.since(since) >= settings.max_age => {
+            Some(since) if health.rest.is_some() && now.since(since) >= pace.max_age => {
                 let status = format!("given up without a try: {} has been down since {since}", self.lane);
-                let before = now.minus(settings.max_age);
+                let before = now.minus(pace.max_age);
                 let given_up = txn.give_up_waiting(&self.lane, before, PAGE, &status, now, keep)?;
-                let outcome = Outcome::Refused { status };
-                for delivery in &given_up {
-                    if let Some(carrier) = shared.parts.carriers.get(&delivery.content.kind()) {
-                        carrier.ended(txn, delivery, &outcome, now)?;
-                    }
-                }
-                Ok(given_up.len())
+                askers.extend(shared.ended(txn, &given_up, &Outcome::Refused { status }, now)?);
+                Ok((given_up.len(), askers))
             }
-            _ => Ok(0),
+            _ => Ok((0, askers)),
         }
     }
 }

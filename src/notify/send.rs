@@ -16,7 +16,7 @@ use crate::{
     clock::{Clock, Time},
     mail::{AutoSubmitted, Composed, Mail, Sent, Transport, compose},
     message::client::Accounts,
-    store::{Content, Delivery, DeliveryState, Store, StoreError, Transaction, View, send::Send},
+    store::{Asker, Content, Delivery, DeliveryState, Store, StoreError, Transaction, View, send::Send},
 };
 
 /// The accounts as they are now.
@@ -74,16 +74,17 @@ impl Carrier for Mailer {
         delivery: &Delivery,
         outcome: &Outcome,
         now: Time,
-    ) -> Result<(), StoreError> {
-        let Content::Send(send) = &delivery.content else { return Ok(()) };
+    ) -> Result<Option<Asker>, StoreError> {
+        let Content::Send(send) = &delivery.content else { return Ok(None) };
         let ending = match (delivery.state, outcome) {
             (DeliveryState::Delivered, _) => Ending::Delivered,
             (DeliveryState::Failed, Outcome::Refused { status } | Outcome::Gone { status }) => Ending::refused(status),
             (DeliveryState::Failed, _) => Ending::GivenUp(outcome.status().to_owned()),
             // It goes on, or nobody knows.
-            _ => return Ok(()),
+            _ => return Ok(None),
         };
-        triggered_send::sent(&self.backend, txn, send, &ending, now)
+        triggered_send::sent(&self.backend, txn, send, &ending, now)?;
+        Ok(None)
     }
 }
 

@@ -6,6 +6,8 @@
 //! - A conversation is worked on by one worker at a time, so it never overtakes itself; different ones run side by side.
 //! - A part's results, its changes to objects, its conversation's new state and what is owed for it are committed
 //!   together: each part is applied exactly once, also when the process is killed.
+//! - A part whose objects go to connectors has two turns: the first owes their messages, the second does the rest of the part
+//!   when they are settled. In between the conversation waits in the store, and holds no worker.
 //! - Nobody polls: the queue waits for an accepted call, for the moment of the next due conversation, or for a worker.
 //!
 //! Nothing is sent from here; [`crate::notify`] is woken after each turn.
@@ -19,7 +21,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -95,6 +97,8 @@ struct Shared {
     duty: Duty,
     /// How many are being worked on.
     working: AtomicUsize,
+    /// How often messages have settled that a conversation has waited for.
+    settled: AtomicU64,
     /// Conversations that are not tried any more, and why.
     aside: Mutex<BTreeMap<Name, String>>,
 }
@@ -108,7 +112,17 @@ impl std::fmt::Debug for Queue {
 impl Queue {
     /// A queue at rest; [`Queue::run`] works it off.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Shared { parts, duty: Duty::default(), working: AtomicUsize::new(0), aside: Mutex::default() }))
+        let notifier = parts.notifier.clone();
+        let (working, settled) = (AtomicUsize::new(0), AtomicU64::new(0));
+        let shared = Arc::new(Shared { parts, duty: Duty::default(), working, settled, aside: Mutex::default() });
+        let woken = Arc::downgrade(&shared);
+        notifier.on_settled(Box::new(move || {
+            if let Some(shared) = woken.upgrade() {
+                shared.settled.fetch_add(1, Ordering::SeqCst);
+                shared.duty.wake();
+            }
+        }));
+        Self(shared)
     }
 
     /// How many conversations are being worked on.
@@ -145,6 +159,7 @@ impl Queue {
     pub fn due(&self, kept: &Kept) -> Option<Time> {
         match kept.ended {
             Some(_) => kept.due,
+            None if is_waiting(kept) => None,
             None => conversation::due(&kept.rules, &self.0.parts.backend.settings.conversations),
         }
     }
@@ -161,6 +176,19 @@ impl Queue {
     pub async fn idle(&self) {
         self.0.parts.notifier.wake();
         self.0.duty.idle().await;
+    }
+
+    /// As [`Queue::idle`], and everything that was due to be sent has been tried too: what one of the two makes due, the other
+    /// has done.
+    pub async fn all_idle(&self) {
+        loop {
+            let woken = self.0.settled.load(Ordering::SeqCst);
+            self.idle().await;
+            self.0.parts.notifier.idle().await;
+            if self.0.settled.load(Ordering::SeqCst) == woken {
+                return;
+            }
+        }
     }
 
     /// Ends the work: the parts that are being run are finished, no other is begun.
@@ -263,6 +291,11 @@ impl Work for Dispatcher {
         }
         self.held.insert(name, Held { until: self.shared.parts.clock.now().plus(AFTER_FAILURE), tries });
     }
+}
+
+/// Whether a conversation waits for connectors: nothing is due for it until they are done.
+pub(crate) fn is_waiting(kept: &Kept) -> bool {
+    kept.due.is_none() && kept.rules.running().is_some()
 }
 
 /// Whether an error is the conversation's own: another one need not meet it, and trying again does not mend it.

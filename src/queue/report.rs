@@ -7,7 +7,7 @@ use crate::{
     conversation::{Cause, Fate, Settings, State},
     notify::shown,
     queue::Queue,
-    store::{Content, Conversations, Deliveries, Delivery, Kept, Known, Name, Owner, StoreError},
+    store::{Content, Conversations, Deliveries, Delivery, DeliveryState, Kept, Known, Name, Owner, StoreError},
 };
 
 /// A conversation in a list.
@@ -54,6 +54,8 @@ pub struct Whole {
     pub renews: Option<String>,
     /// The conversation that was made of its remainder.
     pub renewed_as: Option<String>,
+    /// What connectors have to do before it goes on, as `a message to +4930… by pbx: owed, tried 2 times, next 2026-…`.
+    pub waits_for: Vec<String>,
     /// Who is and was told, as `OnCallComplete HttpPost https://… for part 1: delivered`.
     pub owed: Vec<String>,
     /// The parts that are in, in order.
@@ -159,6 +161,7 @@ pub fn whole(
         remaining: rules.remainder().collect(),
         renews: kept.renews.clone(),
         renewed_as: kept.renewed_as.clone(),
+        waits_for: owed.iter().filter(|delivery| is_waited_for(delivery)).map(told_to).collect(),
         owed: owed.iter().map(told_to).collect(),
         parts: parts.collect(),
         timeline: events.into_iter().map(|(at, _, what)| Event { at: at.to_string(), what }).collect(),
@@ -188,8 +191,29 @@ fn told_to(delivery: &Delivery) -> String {
             format!("{:?} {:?} {} for part {about}: {state}", target.when, target.kind, shown(&target.address))
         }
         Content::Send(send) => format!("a mail to {}: {state}", send.address),
-        Content::Message(outgoing) => format!("a message to {}: {state}", outgoing.message.recipient),
+        Content::Message(outgoing) => {
+            let message = &outgoing.message;
+            let mut line = format!("a message to {} by {}: {state}", message.recipient, message.connector);
+            if delivery.tries > 0 {
+                line += &format!(", tried {} times", delivery.tries);
+            }
+            match (delivery.state, delivery.due) {
+                (DeliveryState::Owed, Some(due)) => line += &format!(", next {due}"),
+                (DeliveryState::Owed, None) => line += ", after another to the same recipient",
+                (DeliveryState::Accepted, Some(until)) => line += &format!(", waits for its webhook until {until}"),
+                (DeliveryState::InDoubt, _) if outgoing.asks => {
+                    line += &format!(", waits for envoi settle {}", delivery.id);
+                }
+                _ => {}
+            }
+            line
+        }
     }
+}
+
+/// Whether it is a message that is not settled.
+fn is_waited_for(delivery: &Delivery) -> bool {
+    delivery.content.outgoing().is_some() && !delivery.is_settled()
 }
 
 fn told(cause: Cause) -> String {

@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     backend::{
-        self, Backend, ending,
+        self, Backend,
+        connected::{self, Errand},
+        ending,
         result::{self, Whole},
     },
     clock::Time,
@@ -16,7 +18,7 @@ use crate::{
     },
     object::{self, Limits, Tree},
     soap,
-    store::{Kept, Known, Name, Outcome, Part, StoreError, Transaction, View},
+    store::{Kept, Known, Name, Outcome, Part, StoreError, Transaction, View, outgoing::Asker},
 };
 
 /// How long the results of a conversation stay beyond their time before it is looked at again whether they are still owed.
@@ -114,7 +116,11 @@ pub fn turn(
     kept.rules = begun;
     match (what, prepared) {
         (Begun::Run { sequence, .. }, Some(prepared)) if prepared.sequence == sequence => {
-            run(txn, &mut kept, prepared, backend, accounts, now)?;
+            if run(txn, &mut kept, prepared, backend, accounts, now)? == Ran::Waits {
+                // Nothing is due until the last of its messages is settled; that makes it due (`connected::settled`).
+                txn.put_conversation(&mut kept, None)?;
+                return Ok(false);
+            }
         }
         // It has gone on since the part was read.
         (Begun::Run { .. }, _) => return Ok(true),
@@ -133,6 +139,14 @@ pub(super) fn give_up(
 ) -> Result<(), StoreError> {
     let Some(Known::Kept(mut kept)) = txn.conversations().get(name)? else { return Ok(()) };
     if let Some(after) = conversation::give_up(&kept.rules) {
+        let running = kept.rules.running().map(|sequence| txn.conversations().part(name, sequence)).transpose();
+        match running {
+            Ok(Some(Some(part))) => {
+                connected::give_up(txn, name, part.results.job, now, now.plus(settings.retention))?;
+            }
+            Ok(_) | Err(StoreError::Corrupt { .. }) => {}
+            Err(error) => return Err(error),
+        }
         kept.rules = after;
         ending::keep(txn, &mut kept, now, settings)?;
     }
@@ -147,7 +161,17 @@ fn forget(txn: &mut Transaction<'_>, kept: &Kept) -> Result<(), StoreError> {
     txn.forget_conversation(kept)
 }
 
-/// Runs a part and writes down what came of it.
+/// How far a part has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ran {
+    /// It is over.
+    Ended,
+    /// Connectors have something to do first.
+    Waits,
+}
+
+/// Runs a part and writes down what came of it. Where connectors do some of its objects, what they are to do is owed in a first turn,
+/// and everything else is done in a second, when that is settled.
 fn run(
     txn: &mut Transaction<'_>,
     kept: &mut Kept,
@@ -155,30 +179,48 @@ fn run(
     backend: &Backend,
     accounts: &Arc<Accounts>,
     now: Time,
-) -> Result<(), StoreError> {
-    let name = kept.name.clone();
+) -> Result<Ran, StoreError> {
+    let (name, settings) = (kept.name.clone(), &backend.settings.conversations);
     let Some(mut part) = txn.conversations().part(&name, prepared.sequence)? else {
         let reason = format!("part {} is missing", prepared.sequence);
         return Err(StoreError::Corrupt { key: name.id().to_owned(), reason });
     };
-    part.started = Some(now);
+    let owed = connected::get(&txn.objects(&name), part.results.job)?;
+    if owed.is_some() && prepared.tree.is_ok() && !connected::is_whole(&txn.objects(&name), part.results.job)? {
+        return Ok(Ran::Waits);
+    }
+    part.started = part.started.or(Some(now));
+    let call = call_of(prepared, &part);
+    let errand = match (owed, &call, accounts.recall(&part.by)) {
+        (Some(errand), ..) => errand,
+        (None, Ok(call), Some(client)) => {
+            let asker = Asker::Part { name: name.clone(), sequence: part.sequence };
+            let (job, request_id) = (part.results.job, part.request_id.as_str());
+            connected::plan(backend, txn, &client, call, &asker, job, request_id, now)?
+        }
+        _ => Errand::default(),
+    };
+    if errand.messages() > 0 && !connected::is_whole(&txn.objects(&name), part.results.job)? && call.is_ok() {
+        txn.put_part(&name, &part)?;
+        return Ok(Ran::Waits);
+    }
     if part.operation == Operation::Delete.name() {
         // It may name its own conversation, and that one has begun.
         txn.put_conversation(kept, kept.due)?;
     }
     let (whole, items, detail) = {
-        let call = call_of(prepared, &part);
         match &call {
             Ok(call) => {
                 let rows = match accounts.recall(&part.by) {
-                    Some(client) => apply(txn, backend, &client, call, now)?,
-                    None => gone(call, &part),
+                    Some(client) => apply(txn, backend, &client, call, &errand, now)?,
+                    None => connected::rows(backend, txn, call, &errand, gone(call, &part), now)?,
                 };
                 let about = ending::about(kept, &part, now);
                 let items = result::put_items(txn, &name, &about, call, &rows)?;
                 (Whole::of(&rows), items, Some(detail(call, rows, &part, backend)))
             }
             Err(why) => {
+                connected::give_up(txn, &name, part.results.job, now, now.plus(settings.retention))?;
                 tracing::error!(conversation = name.id(), sequence = part.sequence, why, "a part cannot be run");
                 (Whole::failed(code::EXCEPTION.code, &code::EXCEPTION.about("processing")), Vec::new(), None)
             }
@@ -195,7 +237,7 @@ fn run(
     if let Some(after) = conversation::finish(&kept.rules, part.sequence, ok) {
         kept.rules = after;
     }
-    Ok(())
+    Ok(Ran::Ended)
 }
 
 fn call_of<'t>(prepared: &'t Prepared, part: &Part) -> Result<Call<'t>, String> {
@@ -210,11 +252,12 @@ fn apply(
     backend: &Backend,
     client: &Client,
     call: &Call<'_>,
+    errand: &Errand,
     now: Time,
 ) -> Result<Vec<Row>, StoreError> {
     match call.operation {
         Operation::Perform => backend::definition::apply(backend, txn, client, call, now),
-        _ => backend::apply(backend, txn, client, call, now),
+        _ => backend::apply_settled(backend, txn, client, call, errand, now),
     }
 }
 

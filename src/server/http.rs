@@ -30,6 +30,7 @@ use super::{
     contract::{Library, Wanted},
     journal::Journal,
     route::{Astray, Route, page},
+    webhook,
 };
 
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -44,6 +45,8 @@ pub(crate) struct Front<H> {
     handler: Arc<H>,
     library: Library,
     settings: Arc<Settings>,
+    /// The same for webhooks, which are short.
+    webhooks: Settings,
     metrics: Arc<Metrics>,
     budget: Budget,
 }
@@ -52,7 +55,8 @@ impl<H: Handler> Front<H> {
     /// A front door before this handler.
     pub(crate) fn new(handler: Arc<H>, contract: Contract, settings: Arc<Settings>, metrics: Arc<Metrics>) -> Self {
         let budget = Budget::new(settings.max_buffered);
-        Self { handler, library: Library::new(contract), settings, metrics, budget }
+        let webhooks = webhook::limits(&settings);
+        Self { handler, library: Library::new(contract), settings, webhooks, metrics, budget }
     }
 
     async fn answer(&self, mut head: Parts, body: Incoming, wire: Wire, journal: &mut Journal) -> Outbound {
@@ -72,11 +76,12 @@ impl<H: Handler> Front<H> {
             }
             Route::FaultXsd => return self.library.answer(Wanted::FaultXsd, &head.headers).await,
             Route::Page => return Outbound::new(StatusCode::OK, HTML, page(&public_url)),
-            Route::Soap | Route::Token(_) | Route::Unsubscribe(_) => {}
+            Route::Soap | Route::Token(_) | Route::Unsubscribe(_) | Route::Webhook(_) => {}
         }
         // Held until the answer is made: as long as the body, and what was read from it.
         let mut share = self.budget.share();
-        let body = body::read(body, &head.headers, &self.settings, &mut journal.received, &mut share).await;
+        let settings = if matches!(route, Route::Webhook(_)) { &self.webhooks } else { &*self.settings };
+        let body = body::read(body, &head.headers, settings, &mut journal.received, &mut share).await;
         if let Some(limit) = body.as_ref().err().and_then(BodyError::limit) {
             self.metrics.limit(limit);
         }
@@ -97,6 +102,7 @@ impl<H: Handler> Front<H> {
         };
         let done = match &route {
             Route::Token(endpoint) => guarded(self.handler.token(*endpoint, inbound)).await,
+            Route::Webhook(connector) => guarded(self.handler.webhook(connector.clone(), inbound)).await,
             Route::Unsubscribe(token) => guarded(self.handler.unsubscribe(token.clone(), inbound)).await,
             _ => guarded(self.handler.soap(inbound)).await,
         };

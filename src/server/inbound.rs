@@ -191,6 +191,11 @@ pub trait Handler: Send + Sync + 'static {
         let _unread = (token, request);
         async { Outbound::new(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "Nothing is here.\n") }
     }
+    /// POST `…/connectors/NAME/webhook`: a system tells what became of a message.
+    fn webhook(&self, connector: String, request: Inbound) -> impl Future<Output = Outbound> + Send {
+        let _unread = (connector, request);
+        async { Outbound::new(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "Nothing is here.\n") }
+    }
     /// Ends what goes on behind the front door, once the last request has its answer.
     fn close(&self) -> impl Future<Output = ()> + Send {
         async {}

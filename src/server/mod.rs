@@ -32,6 +32,7 @@ mod start;
 mod tls;
 pub mod tokens;
 mod unsubscribe;
+mod webhook;
 
 use std::{future::Future, io, net::SocketAddr, sync::Arc};
 

@@ -2,7 +2,7 @@
 
 use hyper::Method;
 
-use super::{tokens::Endpoint, unsubscribe};
+use super::{tokens::Endpoint, unsubscribe, webhook};
 
 /// Where a request goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub(crate) enum Route {
     Page,
     /// The page of a link for unsubscribing, with the link's token.
     Unsubscribe(String),
+    /// What a system tells of messages, with the name of its connector.
+    Webhook(String),
 }
 
 /// Why a request goes nowhere.
@@ -37,6 +39,12 @@ impl Route {
             return match *method {
                 Method::GET | Method::HEAD | Method::POST => Ok(Self::Unsubscribe(token.to_owned())),
                 _ => Err(Astray::Method("GET, HEAD, POST")),
+            };
+        }
+        if let Some(connector) = webhook::connector(path) {
+            return match *method {
+                Method::POST => Ok(Self::Webhook(connector)),
+                _ => Err(Astray::Method("POST")),
             };
         }
         let path = path.to_ascii_lowercase();
@@ -80,6 +88,7 @@ impl Route {
             Self::FaultXsd => "fault_xsd",
             Self::Page => "page",
             Self::Unsubscribe(_) => "unsubscribe",
+            Self::Webhook(_) => "webhook",
         }
     }
 }
@@ -197,6 +206,7 @@ mod tests {
         assert_eq!(route(Method::PUT, "/Service.asmx"), Err(Astray::Method("GET, HEAD, POST")));
         assert_eq!(route(Method::GET, "/v2/token"), Err(Astray::Method("POST")));
         assert_eq!(route(Method::POST, "/etframework.wsdl"), Err(Astray::Method("GET, HEAD")));
+        assert_eq!(route(Method::GET, "/connectors/chat/webhook"), Err(Astray::Method("POST")));
         assert_eq!(route(Method::DELETE, "/unsubscribe/t"), Err(Astray::Method("GET, HEAD, POST")));
     }
 }

@@ -5,16 +5,16 @@
 use std::sync::Arc;
 
 use crate::{
-    backend::{self, Backend, seed, triggered_send},
+    backend::{self, Backend, connected, seed, triggered_send},
     clock::{Clock, Time},
     connector::Connectors,
     mail::{self, MailError, Transport, Way},
     message::client::{Accounts, token::Key},
-    notify::{self, Carriers, Email, Folder, Mailer, Notifier, Post},
+    notify::{self, Carriers, Email, Folder, Mailer, Messenger, Notifier, Post},
     object::Limits,
     queue::{self, Queue},
     schema::{Schema, SchemaError, contract},
-    store::{self, DeliveryKind, Store, StoreError, Transaction},
+    store::{self, DeliveryKind, Store, StoreError, Transaction, View},
 };
 
 use super::{
@@ -69,6 +69,9 @@ pub enum StartError {
     /// TLS for callbacks cannot be set up: a certificate of `callback.ca`.
     #[error("callbacks cannot be posted: {0}")]
     Callbacks(rustls::Error),
+    /// TLS for a connector cannot be set up: a certificate of its `ca`.
+    #[error("connector {0:?} cannot be reached: {1}")]
+    Connector(String, rustls::Error),
     /// The way out for mail cannot be opened.
     #[error(transparent)]
     Mail(#[from] MailError),
@@ -107,6 +110,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
             tracing::error!("object {} of the demonstration was not made: {}", row.ordinal, row.message);
         }
     }
+    abandon(&store, &parts.clock, &backend).await?;
     let mail = Arc::new(Transport::new(&parts.mail)?);
     let access = Access::new(parts.accounts, parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
     let access = Arc::new(access);
@@ -119,6 +123,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
         store: store.clone(),
         clock: parts.clock.clone(),
         carriers,
+        connectors: Arc::clone(&backend.connectors),
         settings: notify::Settings { mails_at_once: parts.mail.relay.connections, ..parts.notify },
     });
     let queue = Queue::new(queue::Parts {
@@ -170,6 +175,18 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     Ok(server)
 }
 
+/// Ends synchronous calls that the program's last end has left without an answer.
+async fn abandon(store: &Store, clock: &Clock, backend: &Backend) -> Result<(), StoreError> {
+    if !store.read(|view: &View<'_>| connected::has_calls(view)).await? {
+        return Ok(());
+    }
+    let now = clock.now();
+    let keep = now.plus(backend.settings.conversations.retention);
+    let calls = store.write(move |txn: &mut Transaction<'_>| connected::abandon(txn, now, keep)).await?;
+    tracing::warn!("{calls} calls were not answered when the program ended: what was not sent for them is taken back");
+    Ok(())
+}
+
 /// Who carries what is owed. A kind that is not set up is not among them: what is owed of it stays owed.
 fn carriers(
     settings: &notify::Settings,
@@ -184,6 +201,9 @@ fn carriers(
     let post = Post::new(store.clone(), Arc::clone(schema), clock.clone(), settings.clone(), rules);
     let mut carriers = Carriers::new();
     carriers.insert(DeliveryKind::Post, Arc::new(post.map_err(StartError::Callbacks)?));
+    let messenger = Messenger::new(&backend.connectors, &settings.resolver, clock);
+    let messenger = messenger.map_err(|(connector, error)| StartError::Connector(connector, error))?;
+    carriers.insert(DeliveryKind::Message, Arc::new(messenger));
     if let Some(path) = &settings.drop_folder {
         let folder = Folder::new(path.clone(), store.clone(), Arc::clone(schema));
         carriers.insert(DeliveryKind::Drop, Arc::new(folder));

@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 use super::{
     Name, StoreError, Transaction, View, chunk,
     conversations::{decode, read},
-    delivery::{Delivery, DeliveryKind, DeliveryState, number_of},
+    delivery::{Content, Delivery, DeliveryKind, DeliveryState, number_of},
     delivery_key as keys, key, lane,
+    outgoing::Asker,
+    turn,
     versions::Source,
 };
 use crate::clock::Time;
@@ -123,10 +125,15 @@ impl Deliveries<'_> {
         Ok(found)
     }
 
-    /// Whether something about a conversation is still to go out.
+    /// Whether nothing more becomes of a delivery unless somebody asks ([`Delivery::is_settled`]); one that is unknown is settled.
+    pub fn is_settled(&self, number: i64) -> Result<bool, StoreError> {
+        Ok(self.get(number)?.is_none_or(|delivery| delivery.is_settled()))
+    }
+
+    /// Whether something about a conversation is not settled.
     pub fn is_owed(&self, name: &Name) -> Result<bool, StoreError> {
         for number in self.numbers_of(name)? {
-            if self.get(number)?.is_some_and(|delivery| delivery.state.is_unsettled()) {
+            if self.get(number)?.is_some_and(|delivery| !delivery.is_settled()) {
                 return Ok(true);
             }
         }
@@ -166,11 +173,21 @@ impl Deliveries<'_> {
         number.map_or(Ok(None), |number| self.get(number))
     }
 
-    /// When the next mail of a triggered send is to be forgotten.
+    /// Until when the next message is waited for of which a webhook is to tell.
+    pub fn next_unconfirmed(&self) -> Result<Option<Time>, StoreError> {
+        let (from, mut next) = (keys::all_confirm(), None);
+        self.0.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, _| {
+            next = keys::moment(key).map(Time::from_millis);
+            Ok(false)
+        })?;
+        Ok(next)
+    }
+
+    /// When the next delivery is to be forgotten that does not go with its conversation.
     pub fn next_forgotten(&self) -> Result<Option<Time>, StoreError> {
         let (from, mut next) = (keys::all_forget(), None);
         self.0.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, _| {
-            next = keys::forget_moment(key).map(Time::from_millis);
+            next = keys::moment(key).map(Time::from_millis);
             Ok(false)
         })?;
         Ok(next)
@@ -192,6 +209,34 @@ impl Deliveries<'_> {
         }
         Ok(numbers)
     }
+}
+
+/// The entries of the indexes that follow from a delivery alone. Its place in its lane is not among them.
+pub(super) fn entries(delivery: &Delivery) -> Vec<Vec<u8>> {
+    let (number, state) = (delivery.number, delivery.state);
+    let mut entries = vec![keys::state(state.byte(), number)];
+    entries.extend(state.is_unsettled().then(|| keys::unsettled(number)));
+    match &delivery.content {
+        Content::Results(notice) => entries.push(keys::about(&notice.name, number)),
+        Content::Send(_) => {}
+        Content::Message(outgoing) => {
+            let message = &outgoing.message;
+            if let Asker::Part { name, .. } = &outgoing.asker {
+                entries.push(keys::about(name, number));
+            }
+            if turn::is_waited_for(delivery) {
+                entries.push(keys::turn(&keys::queue(message), number));
+            }
+            let given = outgoing.verdict.as_ref().and_then(|verdict| verdict.id.as_ref());
+            for id in given.into_iter().chain([&message.key]).filter(|id| !id.is_empty()) {
+                entries.push(keys::external(&message.connector, id, number));
+            }
+            if let (DeliveryState::Accepted, Some(until)) = (state, delivery.due) {
+                entries.push(keys::confirm(until.millis(), number));
+            }
+        }
+    }
+    entries
 }
 
 /// Lanes that one look at what is due goes through.

@@ -39,7 +39,7 @@ pub struct Delivery {
     pub series: u32,
     /// When the first of those began; before it, since when it waits for it.
     pub since: Time,
-    /// When it is tried next; while it is [`DeliveryState::Owed`] alone.
+    /// When it is tried next; of one that is [`DeliveryState::Accepted`] until when it waits; else none.
     pub due: Option<Time>,
     /// When it was last begun or ended.
     pub changed: Time,
@@ -118,6 +118,21 @@ impl Content {
         }
     }
 
+    /// What a connector is to do.
+    pub fn outgoing(&self) -> Option<&Outgoing> {
+        match self {
+            Self::Message(outgoing) => Some(outgoing),
+            Self::Results(_) | Self::Send(_) => None,
+        }
+    }
+
+    pub(super) fn outgoing_mut(&mut self) -> Option<&mut Outgoing> {
+        match self {
+            Self::Message(outgoing) => Some(outgoing),
+            Self::Results(_) | Self::Send(_) => None,
+        }
+    }
+
     /// The address that it goes to.
     pub fn address(&self) -> &str {
         match self {
@@ -143,12 +158,14 @@ pub enum DeliveryState {
     InDoubt,
     /// It is no longer owed.
     Withdrawn,
+    /// A connector's system has taken it, and its webhook is to tell what became of it.
+    Accepted,
 }
 
 impl DeliveryState {
     /// All states.
-    pub const ALL: [Self; 6] =
-        [Self::Owed, Self::Sending, Self::Delivered, Self::Failed, Self::InDoubt, Self::Withdrawn];
+    pub const ALL: [Self; 7] =
+        [Self::Owed, Self::Sending, Self::Delivered, Self::Failed, Self::InDoubt, Self::Withdrawn, Self::Accepted];
 
     /// Its name, for operators.
     pub fn name(self) -> &'static str {
@@ -159,10 +176,11 @@ impl DeliveryState {
             Self::Failed => "failed",
             Self::InDoubt => "in doubt",
             Self::Withdrawn => "withdrawn",
+            Self::Accepted => "accepted",
         }
     }
 
-    /// Whether something will still be done for it unasked.
+    /// Whether it is still to go out.
     pub fn is_unsettled(self) -> bool {
         matches!(self, Self::Owed | Self::Sending)
     }
@@ -213,6 +231,18 @@ impl Attempted {
             Self::Gone => "gone",
             Self::Uncertain => "uncertain",
             Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl Delivery {
+    /// Whether nothing more becomes of it unless somebody asks: neither does it go out, nor wait for a webhook, nor for an
+    /// operator who says what is to become of it.
+    pub fn is_settled(&self) -> bool {
+        match self.state {
+            DeliveryState::Owed | DeliveryState::Sending | DeliveryState::Accepted => false,
+            DeliveryState::InDoubt => !self.content.outgoing().is_some_and(|outgoing| outgoing.asks),
+            DeliveryState::Delivered | DeliveryState::Failed | DeliveryState::Withdrawn => true,
         }
     }
 }

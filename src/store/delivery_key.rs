@@ -2,8 +2,9 @@
 //!
 //! | first byte | then | value |
 //! |---|---|---|
+//! | 0x25 | connector, recipient, channel, number | nothing: the message waits for its turn, or has it |
 //! | 0x26 | number | a delivery |
-//! | 0x27 | lane, moment, number | nothing: the delivery is due at that moment |
+//! | 0x27 | lane, moment, number | nothing: the delivery is due at that moment, and has its turn |
 //! | 0x28 | lane | the lane: its name, its head, whether it rests |
 //! | 0x29 | moment, lane | the lane's name: its first delivery is due at that moment |
 //! | 0x2A | state, number | nothing |
@@ -11,11 +12,16 @@
 //! | 0x2C | number | nothing: the delivery is neither delivered nor given up |
 //! | 0x2D | moment, number | nothing: the delivery is forgotten at that moment |
 //! | 0x2E | kind, state | how many there are, eight bytes |
+//! | 0x2F | connector, recipient, channel | whose turn it is (see `turn`) |
+//! | 0x30 | connector, id, number | nothing: the message has that id, its own or its system's |
+//! | 0x31 | moment, number | nothing: that long it is waited for what becomes of the message |
 //!
-//! Numbers are written falling in 0x26, 0x2A and 0x2B, so that the newest comes first, and rising elsewhere.
+//! Numbers are written falling in 0x26, 0x2A, 0x2B and 0x30, so that the newest comes first, and rising elsewhere.
 
 use super::{conversation_key, conversations::Name, key};
+use crate::connector::Message;
 
+pub(super) const TURN: u8 = 0x25;
 pub(super) const DELIVERY: u8 = 0x26;
 pub(super) const DUE: u8 = 0x27;
 pub(super) const LANE: u8 = 0x28;
@@ -25,6 +31,9 @@ pub(super) const ABOUT: u8 = 0x2B;
 pub(super) const UNSETTLED: u8 = 0x2C;
 pub(super) const FORGET: u8 = 0x2D;
 pub(super) const COUNT: u8 = 0x2E;
+pub(super) const FRONT: u8 = 0x2F;
+pub(super) const EXTERNAL: u8 = 0x30;
+pub(super) const CONFIRM: u8 = 0x31;
 
 pub(super) fn delivery(number: i64) -> Vec<u8> {
     falling(vec![DELIVERY], number)
@@ -126,13 +135,65 @@ pub(super) fn forget_after(moment: i64) -> Vec<u8> {
     rising(vec![FORGET], moment.saturating_add(1))
 }
 
-/// The moment in a key of what is to be forgotten.
-pub(super) fn forget_moment(key: &[u8]) -> Option<i64> {
+/// The moment in a key of what is to be forgotten, or is waited for.
+pub(super) fn moment(key: &[u8]) -> Option<i64> {
     key::id(key.get(..9)?)
 }
 
 pub(super) fn count(kind: u8, state: u8) -> Vec<u8> {
     vec![COUNT, kind, state]
+}
+
+/// Messages that go one after the other: those of one connector to one recipient over one channel.
+pub(super) fn queue(message: &Message) -> Vec<u8> {
+    let mut queue = Vec::with_capacity(64);
+    for text in [&message.connector, &message.recipient, &message.channel] {
+        key::index_value(&mut queue, text.as_bytes());
+    }
+    queue
+}
+
+/// The connector in such a key; of a name too long for a key its beginning.
+pub(super) fn queue_connector(queue: &[u8]) -> Option<String> {
+    String::from_utf8(key::read_text(queue)?.0).ok()
+}
+
+pub(super) fn turn(queue: &[u8], number: i64) -> Vec<u8> {
+    rising(turns(queue), number)
+}
+
+/// What everything begins with that waits for its turn in a queue.
+pub(super) fn turns(queue: &[u8]) -> Vec<u8> {
+    [&[TURN], queue].concat()
+}
+
+pub(super) fn front(queue: &[u8]) -> Vec<u8> {
+    [&[FRONT], queue].concat()
+}
+
+pub(super) fn external(connector: &str, id: &str, number: i64) -> Vec<u8> {
+    falling(externals(connector, id), number)
+}
+
+/// What all messages of a connector begin with that have an id.
+pub(super) fn externals(connector: &str, id: &str) -> Vec<u8> {
+    let mut key = of(EXTERNAL, connector);
+    key::index_value(&mut key, id.as_bytes());
+    key
+}
+
+pub(super) fn confirm(moment: i64, number: i64) -> Vec<u8> {
+    rising(rising(vec![CONFIRM], moment), number)
+}
+
+/// What everything begins with that is waited for.
+pub(super) fn all_confirm() -> Vec<u8> {
+    vec![CONFIRM]
+}
+
+/// What everything that is waited for longer than until a moment comes behind.
+pub(super) fn confirm_after(moment: i64) -> Vec<u8> {
+    rising(vec![CONFIRM], moment.saturating_add(1))
 }
 
 /// The number that a key with rising numbers ends with.
@@ -151,6 +212,10 @@ pub(super) fn readable(space: u8, rest: &[u8]) -> Option<String> {
         DELIVERY => return Some(format!("delivery {}", fallen(rest)?)),
         STATE => return Some(format!("the state of delivery {}", fallen(rest)?)),
         ABOUT => return Some(format!("the conversation of delivery {}", fallen(rest)?)),
+        EXTERNAL => return Some(format!("an id of delivery {}", fallen(rest)?)),
+        FRONT => return Some("the front of a recipient's messages".to_owned()),
+        TURN => "the turn of delivery",
+        CONFIRM => "the confirmation of delivery",
         DUE => "the due time of delivery",
         UNSETTLED => "the mark of delivery",
         FORGET => "the end of delivery",

@@ -8,13 +8,13 @@
 //! | 0x11 | account, kind, index name, index value, id | nothing |
 //! | 0x12 | account, kind | number of records of that kind |
 //! | 0x20 to 0x24 | what `conversation_key` lays out | conversations, their parts, what is due |
-//! | 0x26 to 0x2E | what `delivery_key` lays out | deliveries, when they are due, where they stand |
+//! | 0x25 to 0x31 | what `delivery_key` lays out | deliveries, when they are due, where they stand |
 //! | 0xF0 | another key, piece number | a further piece of that key's value (see `chunk`) |
 //!
 //! Accounts are big-endian; ids too, with the sign bit turned, so that bytes sort as numbers do. Texts end in 00 01 and hold
 //! 00 as 00 FF: bytes sort as the texts do, and no key is the beginning of another. An index value of more than
 //! [`LONGEST_VALUE`] bytes is cut there and ends in 00 02 and its SHA-256, which keeps it distinct and its order right as far
-//! as the cut. 0x25 and 0x2F are free.
+//! as the cut.
 
 use sha2::{Digest, Sha256};
 

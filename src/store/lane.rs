@@ -5,7 +5,7 @@
 //! place that is down costs one entry to pass over, however much waits for it. How often it has failed in a row is kept
 //! with it, so a restart does not begin anew with a place that is down.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ use crate::clock::Time;
 /// One place that deliveries go to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lane {
-    /// `https://host:port`, `email`, `file`, `send`.
+    /// `https://host:port`, `email`, `file`, `send`, `connector:NAME`.
     pub name: String,
     /// When its first delivery is due, or its rest ends.
     pub head: Option<Time>,
@@ -53,19 +53,37 @@ impl Lane {
     }
 }
 
+impl Lane {
+    /// The connector whose lane it is.
+    pub fn connector(&self) -> Option<&str> {
+        self.name.strip_prefix(CONNECTOR)
+    }
+
+    /// The lane of a connector.
+    pub fn of_connector(name: &str) -> String {
+        format!("{CONNECTOR}{name}")
+    }
+}
+
 impl Content {
-    /// The lane that it waits in: of a callback its scheme, host and port.
+    /// The lane that it waits in: of a callback its scheme, host and port; of a message its connector.
     pub fn lane(&self) -> String {
         of(self)
     }
 }
 
 pub(super) fn of(content: &Content) -> String {
+    if let Content::Message(outgoing) = content {
+        return Lane::of_connector(&outgoing.message.connector);
+    }
     match content.kind() {
         DeliveryKind::Post => origin(content.address()),
         kind => kind.name().to_owned(),
     }
 }
+
+/// What the lanes of connectors begin with; their names follow.
+const CONNECTOR: &str = "connector:";
 
 fn origin(url: &str) -> String {
     let (scheme, rest) = url.trim().split_once("://").unwrap_or(("https", url));
@@ -116,29 +134,34 @@ impl Deliveries<'_> {
 
 /// Lanes whose heads are to be looked at when a piece of work is done with them.
 #[derive(Default)]
-pub(super) struct Touched(BTreeSet<String>);
+pub(super) struct Touched {
+    lanes: BTreeSet<String>,
+    /// Messages to one recipient whose turns may have changed, and their lane.
+    pub(super) queues: BTreeMap<Vec<u8>, String>,
+}
 
 impl Touched {
     /// One lane.
     pub(super) fn one(lane: &str) -> Self {
-        Self(BTreeSet::from([lane.to_owned()]))
+        Self { lanes: BTreeSet::from([lane.to_owned()]), queues: BTreeMap::new() }
     }
 }
 
 impl Transaction<'_> {
     pub(super) fn wait_in_lane(&mut self, touched: &mut Touched, lane: &str, due: Time, number: i64) {
         self.set(keys::due(lane, due.millis(), number), Some(Vec::new()));
-        touched.0.insert(lane.to_owned());
+        touched.lanes.insert(lane.to_owned());
     }
 
     pub(super) fn leave_lane(&mut self, touched: &mut Touched, lane: &str, due: Time, number: i64) {
         self.set(keys::due(lane, due.millis(), number), None);
-        touched.0.insert(lane.to_owned());
+        touched.lanes.insert(lane.to_owned());
     }
 
-    /// Moves the heads of the lanes to where they belong.
-    pub(super) fn settle_lanes(&mut self, touched: Touched) -> Result<(), StoreError> {
-        for name in touched.0 {
+    /// Gives the next their turns, and moves the heads of the lanes to where they belong.
+    pub(super) fn settle_lanes(&mut self, mut touched: Touched) -> Result<(), StoreError> {
+        self.settle_turns(&mut touched)?;
+        for name in touched.lanes {
             let lane = self.deliveries().lane(&name)?.unwrap_or_else(|| Lane::new(&name));
             self.put_lane(lane)?;
         }
@@ -166,7 +189,7 @@ impl Transaction<'_> {
             }
         }
         // What has not failed is remembered only while something waits in it.
-        match lane.head.is_none() && lane.health.failures == 0 {
+        match lane.head.is_none() && lane.health == Health::default() {
             true => chunk::remove(self, keys::lane(&lane.name)),
             false => self.write(keys::lane(&lane.name), &lane),
         }

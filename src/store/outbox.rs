@@ -1,20 +1,26 @@
 //! What becomes of deliveries: the one place that changes their state and moves them among what is due.
 //!
 //! ```text
-//! owe ──► Owed ──begin──► Sending ──end──► Delivered | Failed | InDoubt, or Owed again
+//! owe ──► Owed ──begin──► Sending ──end──► Delivered | Failed | InDoubt | Accepted, or Owed again
 //!          ▲ ▲               │
 //!          │ └───recover─────┘  (the program ended meanwhile)
-//!          └─redeliver── Failed | InDoubt | Delivered | Withdrawn
+//!          └─redeliver── Failed | InDoubt | Delivered | Withdrawn | Accepted
 //! ```
+//! What webhooks and operators say of messages is in `receipt`, in which order messages go in `turn`.
 
 use super::{
-    Owner, StoreError, Transaction, chunk,
+    Owner, StoreError, Transaction, chunk, deliveries,
     delivery::{ATTEMPTS, Attempt, Attempted, Content, Delivery, DeliveryState, STATUS_BYTES, id_of},
     delivery_key as keys,
     lane::{self, Touched},
+    outgoing::Asker,
+    receipt,
     versions::Source,
 };
-use crate::clock::Time;
+use crate::{
+    clock::Time,
+    connector::{Ambiguous, Verdict},
+};
 
 /// What comes after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +33,10 @@ pub enum Next {
     Failed,
     /// Nothing unless an operator says so: it may have gone out.
     InDoubt,
+    /// As [`Next::InDoubt`], and who waits for it waits on until an operator has said so.
+    Ask,
+    /// A webhook is to tell what became of it, until that moment.
+    Accepted(Time),
 }
 
 /// Deliveries that are changed together: lanes are looked at once.
@@ -43,9 +53,6 @@ impl Transaction<'_> {
     ) -> Result<i64, StoreError> {
         let number = self.next_id();
         let mut touched = Touched::default();
-        if let Content::Results(notice) = &content {
-            self.set(keys::about(&notice.name, number), Some(Vec::new()));
-        }
         let delivery = Delivery {
             id: id_of(number),
             account: owner.account(),
@@ -73,6 +80,9 @@ impl Transaction<'_> {
             if before.state != DeliveryState::Owed || before.due.is_none_or(|due| due > now) {
                 continue;
             }
+            if !self.deliveries().has_turn(&before)? {
+                continue;
+            }
             let mut after = before.clone();
             (after.state, after.changed) = (DeliveryState::Sending, now);
             if after.series == 0 {
@@ -86,9 +96,24 @@ impl Transaction<'_> {
         Ok(begun)
     }
 
+    /// Writes down what came of an attempt of a message that is under way; to be called before [`Self::end_attempt`]. `shown` is the
+    /// request, of a connector that only records.
+    pub fn judged(&mut self, number: i64, verdict: Verdict, shown: Option<String>) -> Result<(), StoreError> {
+        let Some(before) = self.deliveries().get(number)? else { return Ok(()) };
+        let mut after = before.clone();
+        let Some(outgoing) = after.content.outgoing_mut().filter(|_| before.state == DeliveryState::Sending) else {
+            return Ok(());
+        };
+        outgoing.verdict = Some(verdict);
+        outgoing.shown = shown;
+        let mut touched = Touched::default();
+        self.put_delivery(&mut touched, Some(before), after, None)?;
+        self.settle_lanes(touched)
+    }
+
     /// Writes down how an attempt ended and what comes after. Gives the delivery as it now is; none when it has been
-    /// forgotten or taken back meanwhile. `keep` is until when a mail of a triggered send is remembered when this was its end; results go
-    /// with their conversation.
+    /// forgotten or taken back meanwhile. `keep` is until when it is remembered when this was its end, if it does not go with a
+    /// conversation.
     pub fn end_attempt(
         &mut self,
         number: i64,
@@ -101,46 +126,74 @@ impl Transaction<'_> {
         if before.state != DeliveryState::Sending {
             return Ok(None);
         }
+        let mut touched = Touched::default();
+        let after = self.ended(&mut touched, before, attempt, next, now, keep)?;
+        self.settle_lanes(touched)?;
+        Ok(Some(after))
+    }
+
+    fn ended(
+        &mut self,
+        touched: &mut Touched,
+        before: Delivery,
+        attempt: Attempt,
+        next: Next,
+        now: Time,
+        keep: Time,
+    ) -> Result<Delivery, StoreError> {
         let mut after = before.clone();
         remember(&mut after, attempt);
         after.changed = now;
+        let next = receipt::known(&after, next);
         let due = match next {
-            Next::Again(at) => Some(at),
+            Next::Again(at) | Next::Accepted(at) => Some(at),
             _ => None,
         };
         after.state = match next {
             Next::Delivered => DeliveryState::Delivered,
             Next::Again(_) => DeliveryState::Owed,
             Next::Failed => DeliveryState::Failed,
-            Next::InDoubt => DeliveryState::InDoubt,
+            Next::InDoubt | Next::Ask => DeliveryState::InDoubt,
+            Next::Accepted(_) => DeliveryState::Accepted,
         };
+        if let Some(outgoing) = after.content.outgoing_mut() {
+            outgoing.asks = next == Next::Ask;
+            // It was taken back while it was under way.
+            if outgoing.is_last && after.state == DeliveryState::Owed {
+                after.state = DeliveryState::Withdrawn;
+            }
+        }
+        let due = due.filter(|_| after.state != DeliveryState::Withdrawn);
         self.mark_to_forget(&after, keep);
-        let mut touched = Touched::default();
-        let after = self.put_delivery(&mut touched, Some(before), after, due)?;
-        self.settle_lanes(touched)?;
-        Ok(Some(after))
+        self.put_delivery(touched, Some(before), after, due)
     }
 
-    /// Takes up deliveries whose attempt had begun when the program ended: results are owed again under the same id, mails of triggered sends
-    /// are in doubt unless `resend`. Gives how many there were; to be called until there are none, before anything is begun.
-    pub fn recover_deliveries(&mut self, now: Time, keep: Time, resend: bool) -> Result<usize, StoreError> {
+    /// Takes up deliveries whose attempt had begun when the program ended: `policy` says of each whether it goes out again, under the
+    /// same id. Gives those as they now are; to be called until there are none, before anything is begun.
+    pub fn recover_deliveries(
+        &mut self,
+        now: Time,
+        keep: Time,
+        policy: &dyn Fn(&Delivery) -> Ambiguous,
+    ) -> Result<Vec<Delivery>, StoreError> {
         let numbers = self.deliveries().numbers(DeliveryState::Sending, None, BATCH)?;
-        let mut touched = Touched::default();
+        let (mut touched, mut found) = (Touched::default(), Vec::with_capacity(numbers.len()));
         for number in &numbers {
             let Some(before) = self.deliveries().get(*number)? else { continue };
-            let mut after = before.clone();
             let status = "the program ended during this attempt; it may have arrived".to_owned();
             let at = before.changed;
             let took_ms = u64::try_from(now.since(at).as_millis()).unwrap_or(u64::MAX);
-            remember(&mut after, Attempt { at, took_ms, outcome: Attempted::Interrupted, status });
-            after.changed = now;
-            let again = resend || matches!(after.content, Content::Results(_));
-            after.state = if again { DeliveryState::Owed } else { DeliveryState::InDoubt };
-            self.mark_to_forget(&after, keep);
-            self.put_delivery(&mut touched, Some(before), after, again.then_some(now))?;
+            let attempt = Attempt { at, took_ms, outcome: Attempted::Interrupted, status };
+            let is_last = before.content.outgoing().is_some_and(|outgoing| outgoing.is_last);
+            let next = match policy(&before) {
+                Ambiguous::Retry if !is_last => Next::Again(now),
+                Ambiguous::Ask if !is_last => Next::Ask,
+                _ => Next::InDoubt,
+            };
+            found.push(self.ended(&mut touched, before, attempt, next, now, keep)?);
         }
         self.settle_lanes(touched)?;
-        Ok(numbers.len())
+        Ok(found)
     }
 
     /// Owes a delivery again, due now, with the same id, as if it had not been tried; gives whether it could be. One whose attempt is
@@ -152,19 +205,27 @@ impl Transaction<'_> {
         }
         let mut after = before.clone();
         (after.state, after.series, after.since, after.changed) = (DeliveryState::Owed, 0, now, now);
+        if let Some(outgoing) = after.content.outgoing_mut() {
+            (outgoing.receipt, outgoing.asks, outgoing.is_last) = (None, false, false);
+        }
         let mut touched = Touched::default();
         self.put_delivery(&mut touched, Some(before), after, Some(now))?;
         self.settle_lanes(touched)?;
         Ok(true)
     }
 
-    /// Owes a delivery no longer; gives whether it was one that had not gone out. One whose attempt is under way is not taken back.
+    /// Owes a delivery no longer; gives whether it was one that had not gone out. One whose attempt is under way is not taken back;
+    /// of a message no attempt follows it.
     pub fn withdraw(&mut self, number: i64, now: Time, keep: Time) -> Result<bool, StoreError> {
         let Some(before) = self.deliveries().get(number)? else { return Ok(false) };
+        let mut after = before.clone();
+        if let (DeliveryState::Sending, Some(outgoing)) = (before.state, after.content.outgoing_mut()) {
+            outgoing.is_last = true;
+            self.write(keys::delivery(number), &after)?;
+        }
         if !matches!(before.state, DeliveryState::Owed | DeliveryState::Failed | DeliveryState::InDoubt) {
             return Ok(false);
         }
-        let mut after = before.clone();
         (after.state, after.changed) = (DeliveryState::Withdrawn, now);
         self.mark_to_forget(&after, keep);
         let mut touched = Touched::default();
@@ -204,7 +265,7 @@ impl Transaction<'_> {
         Ok(given_up)
     }
 
-    /// Forgets mails of triggered sends that have been remembered long enough; gives how many marks it went through, to
+    /// Forgets what does not go with a conversation and has been remembered long enough; gives how many marks it went through, to
     /// be called until there are none.
     pub fn forget_sends(&mut self, now: Time) -> Result<usize, StoreError> {
         let (from, next) = (keys::all_forget(), keys::forget_after(now.millis()));
@@ -218,7 +279,7 @@ impl Transaction<'_> {
             self.set(key.clone(), None);
             let number = keys::risen(key).unwrap_or_default();
             // One that an operator has sent again goes with a later mark.
-            if self.deliveries().get(number)?.is_some_and(|delivery| !delivery.state.is_unsettled()) {
+            if self.deliveries().get(number)?.is_some_and(|delivery| delivery.is_settled()) {
                 self.remove_delivery(&mut touched, number)?;
             }
         }
@@ -226,9 +287,14 @@ impl Transaction<'_> {
         Ok(ripe.len())
     }
 
-    /// Mails of triggered sends are forgotten by themselves.
-    fn mark_to_forget(&self, delivery: &Delivery, keep: Time) {
-        if !delivery.state.is_unsettled() && matches!(delivery.content, Content::Send(_)) {
+    /// Mails of triggered sends, and messages of synchronous calls, are forgotten by themselves.
+    pub(super) fn mark_to_forget(&self, delivery: &Delivery, keep: Time) {
+        let is_alone = match &delivery.content {
+            Content::Results(_) => false,
+            Content::Send(_) => true,
+            Content::Message(outgoing) => matches!(outgoing.asker, Asker::Call { .. }),
+        };
+        if is_alone && delivery.is_settled() {
             self.set(keys::forget(keep.millis(), delivery.number), Some(Vec::new()));
         }
     }
@@ -245,50 +311,59 @@ impl Transaction<'_> {
 
     fn remove_delivery(&mut self, touched: &mut Touched, number: i64) -> Result<(), StoreError> {
         let Some(delivery) = self.deliveries().get(number)? else { return Ok(()) };
-        if let Some(due) = delivery.due {
-            self.leave_lane(touched, &lane::of(&delivery.content), due, number);
+        match (&delivery.content, delivery.due) {
+            (Content::Message(_), _) => self.touch_queue(touched, &delivery),
+            (content, Some(due)) => self.leave_lane(touched, &lane::of(content), due, number),
+            (_, None) => {}
         }
-        self.set(keys::state(delivery.state.byte(), number), None);
-        self.set(keys::unsettled(number), None);
+        for entry in deliveries::entries(&delivery) {
+            self.set(entry, None);
+        }
         self.count_delivery(delivery.content.kind(), delivery.state, -1)?;
         chunk::remove(self, keys::delivery(number))
     }
 
-    /// Keeps a delivery as it now is, and moves everything that follows from its state.
-    fn put_delivery(
+    /// Keeps a delivery as it now is, and moves everything that follows from it.
+    pub(super) fn put_delivery(
         &mut self,
         touched: &mut Touched,
         before: Option<Delivery>,
         mut after: Delivery,
         due: Option<Time>,
     ) -> Result<Delivery, StoreError> {
-        let (number, kind, lane) = (after.number, after.content.kind(), lane::of(&after.content));
+        let (number, kind) = (after.number, after.content.kind());
         after.due = due;
         let old = before.as_ref().map(|before| before.state);
-        if let Some(due) = before.and_then(|before| before.due) {
-            self.leave_lane(touched, &lane, due, number);
+        if after.content.outgoing().is_some() {
+            self.touch_queue(touched, &after);
+        } else {
+            let lane = lane::of(&after.content);
+            if let Some(due) = before.as_ref().and_then(|before| before.due) {
+                self.leave_lane(touched, &lane, due, number);
+            }
+            if let Some(due) = due {
+                self.wait_in_lane(touched, &lane, due, number);
+            }
         }
-        if let Some(due) = due {
-            self.wait_in_lane(touched, &lane, due, number);
+        let (held, right) = (before.as_ref().map(deliveries::entries).unwrap_or_default(), deliveries::entries(&after));
+        for entry in held.iter().filter(|entry| !right.contains(entry)) {
+            self.set(entry.clone(), None);
+        }
+        for entry in right.iter().filter(|entry| !held.contains(entry)) {
+            self.set(entry.clone(), Some(Vec::new()));
         }
         if old != Some(after.state) {
             if let Some(old) = old {
-                self.set(keys::state(old.byte(), number), None);
                 self.count_delivery(kind, old, -1)?;
             }
-            self.set(keys::state(after.state.byte(), number), Some(Vec::new()));
             self.count_delivery(kind, after.state, 1)?;
-            let is_unsettled = after.state.is_unsettled();
-            if is_unsettled != old.is_some_and(DeliveryState::is_unsettled) {
-                self.set(keys::unsettled(number), is_unsettled.then(Vec::new));
-            }
         }
         self.write(keys::delivery(number), &after)?;
         Ok(after)
     }
 }
 
-fn remember(delivery: &mut Delivery, mut attempt: Attempt) {
+pub(super) fn remember(delivery: &mut Delivery, mut attempt: Attempt) {
     if attempt.status.len() > STATUS_BYTES {
         let end = attempt.status.floor_char_boundary(STATUS_BYTES);
         attempt.status.truncate(end);

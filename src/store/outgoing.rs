@@ -18,6 +18,19 @@ pub struct Outgoing {
     pub verdict: Option<Verdict>,
     /// What a webhook has told since.
     pub receipt: Option<Receipt>,
+    /// The request of the last attempt as it may be shown, of a connector that only records.
+    pub shown: Option<String>,
+    /// In doubt, it waits until an operator says what is to become of it.
+    pub asks: bool,
+    /// Nobody waits for it any longer: an attempt that is under way is the last.
+    pub is_last: bool,
+}
+
+impl Outgoing {
+    /// A message that has not been tried.
+    pub fn new(account: u64, asker: Asker, message: Message) -> Self {
+        Self { account, asker, message, verdict: None, receipt: None, shown: None, asks: false, is_last: false }
+    }
 }
 
 /// Who waits for what becomes of a message.

@@ -144,6 +144,7 @@ impl House {
             clock: clock.clone(),
             settings: notify::Settings::default(),
             carriers: Carriers::new(),
+            connectors: Arc::default(),
         });
         let queue = Queue::new(queue::Parts {
             notifier,

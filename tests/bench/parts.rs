@@ -192,6 +192,7 @@ impl House {
             clock: self.clock.clone(),
             settings: notify::Settings::default(),
             carriers: Carriers::new(),
+            connectors: Arc::default(),
         });
         Queue::new(queue::Parts {
             notifier,

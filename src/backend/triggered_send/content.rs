@@ -4,6 +4,7 @@
 
 use crate::{
     mail::Mailbox,
+    message::personalize::{has_script, names},
     object::{Object, Value},
     store::{Objects, StoreError},
 };
@@ -14,7 +15,6 @@ use super::{
         list, row,
     },
     Settings,
-    personalize::{has_script, names},
 };
 
 /// What a definition comes to.

@@ -10,7 +10,6 @@ mod guard;
 mod leave;
 pub mod link;
 mod outcome;
-mod personalize;
 mod plain;
 mod problem;
 mod recipient;
@@ -40,6 +39,7 @@ use super::{
 use content::{Content, Unfit};
 pub use problem::problems;
 use problem::{Ground, Problem};
+pub(crate) use problem::{failure, unsubscribed};
 use recipient::Recipient;
 
 pub(super) use guard::GUARD;
@@ -49,10 +49,12 @@ pub use outcome::{Ending, queued_again, sent};
 pub use render::{Letter, Unsendable, render};
 pub use validate::validate;
 
+/// The type of the sends.
+pub(crate) const KIND: &str = "TriggeredSend";
 /// The kind of the definitions.
 pub(crate) const DEFINITION: &str = "TriggeredSendDefinition";
 /// Captured.
-const CREATED: &str = "Created TriggeredSend";
+pub(crate) const CREATED: &str = "Created TriggeredSend";
 /// Of 18002, captured: neither ObjectID nor CustomerKey is given.
 const UNNAMED: &str = "The Triggered Send Object must contain the Triggered Send ID or the Customer Key";
 
@@ -199,7 +201,8 @@ fn row(nobody: bool, failures: Vec<Member>) -> Row {
     Row { subtype: Some(RESULT), echo: Echo::None, extra: failures, ..row }
 }
 
-const RESULT: &str = "TriggeredSendCreateResult";
+/// The Result subtype of its answers.
+pub(crate) const RESULT: &str = "TriggeredSendCreateResult";
 
 fn count_of(problem: &Problem) -> Count {
     match problem.ground() {

@@ -92,24 +92,34 @@ impl Problem {
         }
     }
 
-    /// The member of a TriggeredSendCreateResult: of the subscriber only what names him.
+    /// The member of a TriggeredSendCreateResult.
     pub(crate) fn failure(&self, ordinal: usize, subscriber: Node<'_>) -> Member {
-        let mut named = Object::default();
-        named.push("PartnerKey", Value::Nil);
-        if let Some(id) = subscriber.given("ID") {
-            named.set_text("ID", id);
-        }
-        named.push("ObjectID", Value::Nil);
-        for member in ["EmailAddress", "SubscriberKey"] {
-            if let Some(text) = subscriber.given(member) {
-                named.set_text(member, text);
-            }
-        }
-        let mut failure = Object::default();
-        failure.set("Subscriber", Value::Object(named));
-        failure.set_text("ErrorCode", self.code.to_string());
-        failure.set_text("ErrorDescription", self.description());
-        failure.set_text("Ordinal", ordinal.to_string());
-        Member { name: "SubscriberFailures".into(), value: Value::Object(failure) }
+        failure(&self.code.to_string(), &self.description(), ordinal, subscriber)
     }
+}
+
+/// The code and the words for who wants no more.
+pub(crate) fn unsubscribed() -> (i64, String) {
+    (i64::from(UNSUBSCRIBED.code), UNSUBSCRIBED.description())
+}
+
+/// The member of a TriggeredSendCreateResult that tells of one who gets nothing: of the subscriber only what names him.
+pub(crate) fn failure(code: &str, description: &str, ordinal: usize, subscriber: Node<'_>) -> Member {
+    let mut named = Object::default();
+    named.push("PartnerKey", Value::Nil);
+    if let Some(id) = subscriber.given("ID") {
+        named.set_text("ID", id);
+    }
+    named.push("ObjectID", Value::Nil);
+    for member in ["EmailAddress", "SubscriberKey"] {
+        if let Some(text) = subscriber.given(member) {
+            named.set_text(member, text);
+        }
+    }
+    let mut failure = Object::default();
+    failure.set("Subscriber", Value::Object(named));
+    failure.set_text("ErrorCode", code);
+    failure.set_text("ErrorDescription", description);
+    failure.set_text("Ordinal", ordinal.to_string());
+    Member { name: "SubscriberFailures".into(), value: Value::Object(failure) }
 }

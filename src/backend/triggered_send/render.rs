@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use crate::{
     clock::Time,
     mail::Mailbox,
+    message::personalize::{escaped, fill, one_line},
     object::Object,
     store::{StoreError, View, send::Send},
 };
@@ -17,7 +18,6 @@ use super::{
     DEFINITION,
     content::{Content, Defined, Unfit, given},
     link,
-    personalize::{escaped, fill, one_line},
     plain::plain,
     problem::{BUILD, Problem},
     recipient::{attribute, profile, unbuildable, unwilling},

@@ -13,16 +13,15 @@ use crate::{
 
 use super::{
     super::{
-        Backend, Failure,
+        Backend, Failure, connected,
         walk::{self, acting_for, check_values},
     },
-    DEFINITION, check, content_of, recipient, refused, row, subscribers,
+    DEFINITION, KIND, check, content_of, recipient, refused, row, subscribers,
 };
 use crate::message::code;
 
-const KIND: &str = "TriggeredSend";
-
-/// One answer for each TriggeredSend of a Create, in the places of the objects; nothing for other objects. An answer that is
+/// One answer for each TriggeredSend of a Create, and for other sends that go to a connector, in the places of the objects; nothing
+/// for other objects. An answer that is
 /// no error may still tell of subscribers who get nothing.
 ///
 /// A call that stands alone is checked against the store, as if it were done now. In a conversation of several parts, behind other objects, or
@@ -45,6 +44,10 @@ pub fn validate(
     let mut rows = Vec::with_capacity(call.objects.len());
     for (ordinal, node) in call.objects.iter().enumerate() {
         alone &= is_send(node);
+        if let Some(checked) = connected::check(backend, view, client, call, ordinal, *node)? {
+            rows.push(Some(walk::row(ordinal, checked)?));
+            continue;
+        }
         let checked = is_send(node).then(|| one(backend, view, client, call, *node, alone));
         rows.push(checked.map(|checked| walk::row(ordinal, checked)).transpose()?);
     }

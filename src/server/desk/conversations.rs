@@ -91,8 +91,7 @@ impl Operators {
         }
         let until = self.clock.now().plus(Duration::from_millis(by));
         loop {
-            self.queue.idle().await;
-            self.notifier.idle().await;
+            self.queue.all_idle().await;
             let now = self.clock.now();
             if now >= until {
                 return Ok(json!({ "now": now.to_string() }));

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 use super::{Asked, Operators, Wrong};
 use crate::{
-    backend::{Backend, triggered_send},
+    backend::{Backend, connected, triggered_send},
     clock::Time,
-    notify::{Settings, breaker_state, shown},
+    notify::{Notifier, shown},
     store::{Content, Delivery, DeliveryState, Internal, Lane, Name, StoreError, Transaction, View},
 };
 
@@ -94,7 +94,7 @@ impl Operators {
                 })
             });
             members.insert("attempts".to_owned(), attempts.collect());
-            let lane = lane.map(|lane| told(&lane, self.clock.now(), self.notifier.settings()));
+            let lane = lane.map(|lane| told(&lane, &self.notifier));
             members.insert("place".to_owned(), json!(lane));
         }
         Ok(whole)
@@ -102,10 +102,10 @@ impl Operators {
 
     async fn targets(&self, asked: &Asked<'_>) -> Result<Value, Wrong> {
         let limit = limit(asked)?;
-        let look = move |view: &View<'_>| view.deliveries().lanes(limit, &|lane| lane.health.failures > 0);
+        let is_told = |lane: &Lane| lane.health.failures > 0 || lane.health.rest.is_some();
+        let look = move |view: &View<'_>| view.deliveries().lanes(limit, &is_told);
         let lanes = self.store.read(look).await.map_err(Wrong::store)?;
-        let (now, settings) = (self.clock.now(), self.notifier.settings());
-        Ok(json!(lanes.iter().map(|lane| told(lane, now, settings)).collect::<Vec<_>>()))
+        Ok(json!(lanes.iter().map(|lane| told(lane, &self.notifier)).collect::<Vec<_>>()))
     }
 
     async fn redeliver(&self, asked: &Asked<'_>) -> Result<Value, Wrong> {
@@ -173,6 +173,9 @@ impl Operators {
 fn owe_again(backend: &Backend, txn: &mut Transaction<'_>, number: i64, now: Time) -> Result<bool, StoreError> {
     let before = txn.deliveries().get(number)?;
     let is_owed = txn.redeliver(number, now)?;
+    if is_owed {
+        connected::reopened(txn, number)?;
+    }
     let ended = |delivery: &Delivery| matches!(delivery.state, DeliveryState::Delivered | DeliveryState::Failed);
     if let Some(Content::Send(send)) = before.filter(|before| is_owed && ended(before)).map(|before| before.content) {
         triggered_send::queued_again(backend, txn, &send, now)?;
@@ -231,10 +234,10 @@ fn line(delivery: &Delivery) -> Value {
     line
 }
 
-fn told(lane: &Lane, now: Time, settings: &Settings) -> Value {
+fn told(lane: &Lane, notifier: &Notifier) -> Value {
     json!({
         "target": lane.name,
-        "breaker": breaker_state(lane.health, now, settings),
+        "breaker": notifier.breaker(lane),
         "failures": lane.health.failures,
         "failing_since": lane.health.failing.map(|since| since.to_string()),
         "rests_until": lane.health.rest.map(|rest| rest.to_string()),

@@ -103,7 +103,7 @@ fn unfit(call: &Call<'_>) -> Option<Vec<Row>> {
     call.objects.is_empty().then(|| vec![none()])
 }
 
-/// The triggered sends of a call, checked before it is queued (seed 004).
+/// The sends of a call, checked before it is queued (seed 004).
 enum Sends {
     /// There are none.
     None,
@@ -115,8 +115,12 @@ enum Sends {
 }
 
 async fn check_sends(gateway: &Gateway, request: &Request, call: &Call<'_>, client: &Client) -> Result<Sends, Fault> {
-    let is_send = |node: &Node<'_>| node.xsi_type().is_some_and(|(_, name)| name == "TriggeredSend");
-    if call.operation != Operation::Create || !call.objects.iter().any(is_send) {
+    let is = |kind: &'static str| move |node: &Node<'_>| node.xsi_type().is_some_and(|(_, name)| name == kind);
+    let has_mails = call.objects.iter().any(is("TriggeredSend"));
+    let may_have_texts = !gateway.backend.connectors.routes.is_empty();
+    if call.operation != Operation::Create
+        || !(has_mails || may_have_texts && call.objects.iter().any(is("SMSTriggeredSend")))
+    {
         return Ok(Sends::None);
     }
     let (backend, request, client) = (gateway.backend.clone(), request.clone(), client.clone());
@@ -126,6 +130,10 @@ async fn check_sends(gateway: &Gateway, request: &Request, call: &Call<'_>, clie
     });
     let checked = checked.await.map_err(WorkError::fault)?;
     if checked.iter().flatten().all(Row::is_ok) {
+        // QueuePriority is for triggered sends alone, and so are their windows.
+        if !has_mails {
+            return Ok(Sends::None);
+        }
         let failures = |row: Option<Row>| row.map(|row| row.extra).unwrap_or_default();
         return Ok(Sends::Fit(checked.into_iter().map(failures).collect()));
     }

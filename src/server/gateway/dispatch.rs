@@ -9,10 +9,10 @@ use crate::{
     clock::Time,
     message::{Found, Operation, Row, client::Client, fixed, overall_status, reply},
     soap::{Fault, fault},
-    store::{StoreError, Transaction},
+    store::StoreError,
 };
 
-use super::{super::Outcome, Answer, Gateway, Request, asynchronous, not_authorized, refusal};
+use super::{super::Outcome, Answer, Gateway, Request, asynchronous, not_authorized, refusal, synchronous};
 
 /// From this many objects on, an answer is written on a thread that may take its time.
 const WRITE_IN_PLACE: usize = 100;
@@ -39,7 +39,7 @@ pub(super) async fn dispatch(gateway: &Gateway, request: &Request, client: Clien
             let rows = match asynchronous::queue(gateway, request, &call, &client, &request_id).await? {
                 Some(rows) => rows,
                 None if request.operation == Operation::Extract => extract(gateway, request, client).await?,
-                None => work(gateway, request, client).await?,
+                None => synchronous::work(gateway, request, client, &request_id).await?,
             };
             write_rows(gateway, request, rows, request_id, now).await
         }
@@ -63,25 +63,6 @@ pub(super) async fn dispatch(gateway: &Gateway, request: &Request, client: Clien
             Ok(write_fixed(request, &backend::status::version_info(call.message, &request_id)?, now))
         }
     }
-}
-
-/// What changes objects: a transaction of its own, on disk when this returns.
-async fn work(gateway: &Gateway, request: &Request, client: Client) -> Result<Vec<Row>, Fault> {
-    let (backend, request, now) = (Arc::clone(&gateway.backend), request.clone(), gateway.clock.now());
-    let work = move |txn: &mut Transaction<'_>| -> Result<Vec<Row>, WorkError> {
-        let call = request.call().map_err(WorkError::Fault)?;
-        Ok(match call.operation {
-            Operation::Execute => backend::execute::apply(&backend, txn, &client, &call, now)?,
-            Operation::Perform | Operation::Configure | Operation::Schedule => {
-                backend::definition::apply(&backend, txn, &client, &call, now)?
-            }
-            _ => backend::apply(&backend, txn, &client, &call, now)?,
-        })
-    };
-    let rows = gateway.store.write(work).await.map_err(WorkError::fault)?;
-    // A triggered send owes mail.
-    gateway.notifier.wake();
-    Ok(rows)
 }
 
 /// What only reads objects and writes a file: it may take its time, and the committer does not wait for it.

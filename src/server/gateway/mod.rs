@@ -7,6 +7,8 @@ mod asynchronous;
 mod dispatch;
 mod refusal;
 mod request;
+mod webhook;
+mod synchronous;
 
 use std::{mem, sync::Arc};
 
@@ -235,6 +237,10 @@ impl Handler for Gateway {
             Ok(_) => unsubscribe::done(),
             Err(error) => unsubscribe::failed(&error.to_string()),
         }
+    }
+
+    async fn webhook(&self, connector: String, inbound: Inbound) -> Outbound {
+        self.take_webhook(connector, inbound).await
     }
 
     async fn close(&self) {

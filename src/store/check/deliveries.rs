@@ -9,17 +9,20 @@ use super::Check;
 use crate::{
     clock::Time,
     store::{
-        Content, Delivery, Lane, StoreError, chunk,
+        Content, Delivery, DeliveryState, Lane, StoreError, chunk,
         conversations::decode,
+        deliveries::entries,
         delivery_key as keys, key,
         lane::{self, Touched},
+        outgoing::Asker,
+        turn::{Front, is_waited_for},
         versions::Source,
     },
 };
 
 /// The spaces of deliveries.
-pub(super) const FIRST: u8 = 0x25;
-pub(super) const LAST: u8 = 0x2F;
+pub(super) const FIRST: u8 = keys::TURN;
+pub(super) const LAST: u8 = keys::CONFIRM;
 
 /// Counts deliveries by kind and state while they are passed.
 #[derive(Default)]
@@ -33,17 +36,9 @@ impl Counting {
             keys::DUE => due(check, key),
             keys::LANE => lane(check, key, head),
             keys::HEAD => lanes_head(check, key, head),
-            keys::STATE => {
-                entry(check, key, keys::fallen(key), |found, number| keys::state(found.state.byte(), number))
-            }
-            keys::ABOUT => entry(check, key, keys::fallen(key), |found, number| match &found.content {
-                Content::Results(notice) => keys::about(&notice.name, number),
-                Content::Send(_) | Content::Message(_) => Vec::new(),
-            }),
-            keys::UNSETTLED => entry(check, key, keys::risen(key), |found, number| match found.state.is_unsettled() {
-                true => keys::unsettled(number),
-                false => Vec::new(),
-            }),
+            keys::STATE | keys::ABOUT | keys::EXTERNAL => entry(check, key, keys::fallen(key)),
+            keys::UNSETTLED | keys::TURN | keys::CONFIRM => entry(check, key, keys::risen(key)),
+            keys::FRONT => front(check, key, head),
             // One mark may outlive its mail: a mail that was sent again has two.
             keys::FORGET => match key.len() == keys::forget(0, 0).len() {
                 true => Ok(()),
@@ -64,26 +59,35 @@ impl Counting {
         }
         check.numbered(key, number);
         *self.0.entry((kind.byte(), state.byte())).or_default() += 1;
-        if delivery.due.is_some() != (state == crate::store::DeliveryState::Owed) {
+        if delivery.due.is_some() != matches!(state, DeliveryState::Owed | DeliveryState::Accepted) {
             let found = delivery.due.map_or_else(|| "no due time".to_owned(), |due| format!("due {due}"));
-            check.wrong(key, format!("a due time exactly while it is owed; it is {}", state.name()), found)?;
+            let expected = format!("a due time exactly while it is owed or accepted; it is {}", state.name());
+            check.wrong(key, expected, found)?;
         }
-        let mut entries = vec![keys::state(state.byte(), number)];
-        entries.extend(state.is_unsettled().then(|| keys::unsettled(number)));
-        if let Content::Results(notice) = &delivery.content {
-            entries.push(keys::about(&notice.name, number));
-            match check.view.conversations().part(&notice.name, notice.about) {
-                Ok(None) => check.wrong(key, format!("part {} of {:?}", notice.about, notice.name.id), "none")?,
+        let part = match &delivery.content {
+            Content::Results(notice) => Some((&notice.name, notice.about)),
+            Content::Send(_) => None,
+            Content::Message(outgoing) => match &outgoing.asker {
+                Asker::Part { name, sequence } => Some((name, *sequence)),
+                Asker::Call { .. } => None,
+            },
+        };
+        if let Some((name, about)) = part {
+            match check.view.conversations().part(name, about) {
+                Ok(None) => check.wrong(key, format!("part {about} of {:?}", name.id), "none")?,
                 Ok(Some(_)) | Err(StoreError::Corrupt { .. }) => {}
                 Err(error) => return Err(error),
             }
         }
-        for entry in entries {
+        for entry in entries(&delivery) {
             if check.view.get(&entry)?.is_none() {
                 check.derived(&entry, "an index entry: the delivery has it", "none", Some(Vec::new()))?;
             }
         }
-        let Some(at) = delivery.due else { return Ok(()) };
+        if let Some(outgoing) = delivery.content.outgoing() {
+            turn(check, &delivery, &keys::queue(&outgoing.message))?;
+        }
+        let Some(at) = due_in_lane(check, &delivery)? else { return Ok(()) };
         let lane = lane::of(&delivery.content);
         let due = keys::due(&lane, at.millis(), number);
         if check.view.get(&due)?.is_none() {
@@ -126,17 +130,23 @@ impl Counting {
     }
 }
 
-/// Looks at an index entry that `right` makes of the delivery that it is of.
-fn entry(
+/// Looks at an index entry of the delivery with this number.
+fn entry(check: &Check<'_>, key: &[u8], number: Option<i64>) -> Result<(), StoreError> {
+    of_delivery(check, key, number, &|delivery| Ok(entries(delivery).iter().any(|right| right == key)))
+}
+
+fn of_delivery(
     check: &Check<'_>,
     key: &[u8],
     number: Option<i64>,
-    right: impl Fn(&Delivery, i64) -> Vec<u8>,
+    is_right: &dyn Fn(&Delivery) -> Result<bool, StoreError>,
 ) -> Result<(), StoreError> {
     let Some(number) = number else { return check.wrong(key, "a number", "a key without one") };
     match check.view.deliveries().get(number) {
-        Ok(Some(delivery)) if right(&delivery, number) == key => Ok(()),
-        Ok(Some(_)) => check.derived(key, "no index entry: the delivery has another", "an index entry", None),
+        Ok(Some(delivery)) => match is_right(&delivery)? {
+            true => Ok(()),
+            false => check.derived(key, "no index entry: the delivery has another", "an index entry", None),
+        },
         Ok(None) => check.derived(key, "no index entry: there is no such delivery", "an index entry", None),
         // Told where the delivery was passed.
         Err(StoreError::Corrupt { .. }) => Ok(()),
@@ -145,9 +155,59 @@ fn entry(
 }
 
 fn due(check: &Check<'_>, key: &[u8]) -> Result<(), StoreError> {
-    entry(check, key, keys::risen(key), |delivery, number| match delivery.due {
-        Some(at) => keys::due(&lane::of(&delivery.content), at.millis(), number),
-        None => Vec::new(),
+    of_delivery(check, key, keys::risen(key), &|delivery| {
+        let at = due_in_lane(check, delivery)?;
+        Ok(at.is_some_and(|at| keys::due(&lane::of(&delivery.content), at.millis(), delivery.number) == key))
+    })
+}
+
+/// At which moment a delivery stands in its lane; of messages to one recipient only the front does.
+fn due_in_lane(check: &Check<'_>, delivery: &Delivery) -> Result<Option<Time>, StoreError> {
+    if delivery.content.outgoing().is_none() {
+        return Ok(delivery.due);
+    }
+    Ok(delivery.due.filter(|_| check.view.deliveries().has_turn(delivery).unwrap_or(false)))
+}
+
+/// Looks whether somebody has the turn where a message waits for it.
+fn turn(check: &Check<'_>, delivery: &Delivery, queue: &[u8]) -> Result<(), StoreError> {
+    if is_waited_for(delivery) && matches!(check.view.deliveries().front(queue), Ok(None)) {
+        let place = key::readable(&keys::front(queue));
+        return check.tell_and_repair(place, "a message whose turn it is: one waits", "none", |txn| {
+            let mut touched = Touched::default();
+            txn.touch_queue(&mut touched, delivery);
+            txn.settle_lanes(touched)
+        });
+    }
+    Ok(())
+}
+
+/// Looks at whose turn it is.
+fn front(check: &Check<'_>, key: &[u8], head: &[u8]) -> Result<(), StoreError> {
+    let Some(bytes) = check.readable(key, head)? else { return Ok(()) };
+    let Some(front) = check.sound(decode::<Front>(key, &bytes))? else { return Ok(()) };
+    let deliveries = check.view.deliveries();
+    let Some(queue) = key.get(1..) else { return Ok(()) };
+    let right = match deliveries.right_front(queue, Some(front)) {
+        Ok(right) => right,
+        Err(StoreError::Corrupt { .. }) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if right == Some(front) {
+        return Ok(());
+    }
+    let words = |front: Option<Front>| match front {
+        Some(Front { number, due: Some(due) }) => format!("delivery {number}, due {due}"),
+        Some(Front { number, due: None }) => format!("delivery {number}, not due"),
+        None => "none".to_owned(),
+    };
+    let Some(lane) = keys::queue_connector(queue).map(|connector| Lane::of_connector(&connector)) else {
+        return check.wrong(key, "a connector, a recipient and a channel", "a key that does not hold them");
+    };
+    check.tell_and_repair(key::readable(key), words(right), words(Some(front)), |txn| {
+        let mut touched = Touched::default();
+        touched.queues.insert(queue.to_vec(), lane.clone());
+        txn.settle_lanes(touched)
     })
 }
 

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Catalogue, Delivery, FORMAT, Known, Lane, Name, Part, Stopped, StoreError, View, chunk, conversation_key as keys,
-    conversations::decode, delivery_key, key, objects, versions::Source,
+    conversations::decode, delivery_key, key, objects, turn::Front, versions::Source,
 };
 use line::{Bytes, Entry, Line};
 
@@ -161,6 +161,7 @@ fn delivery_shape(key: &[u8]) -> Option<Shape> {
         delivery_key::DELIVERY => Some(Shape::of::<Delivery>()),
         delivery_key::LANE => Some(Shape::of::<Lane>()),
         delivery_key::HEAD => Some(Shape::of::<String>()),
+        delivery_key::FRONT => Some(Shape::of::<Front>()),
         _ => None,
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! It asks no server.
 
+mod systems;
+
 use std::fmt::Write;
 
 use clap::Args;
@@ -9,6 +11,7 @@ use clap::Args;
 use super::{Exit, complain, say};
 use crate::{
     backend::triggered_send::problems,
+    connector::System,
     conversation::code::{Rule, TABLE},
     message::code,
     soap::fault::{API_CODES, ApiCode},
@@ -16,18 +19,47 @@ use crate::{
 
 #[derive(Args)]
 pub(super) struct Explain {
-    /// The code of a Result, of one of SubscriberFailures or of a fault; without it, all codes are listed.
-    code: Option<i64>,
+    /// The code of a Result, of one of SubscriberFailures or of a fault; or a system behind a connector (salesforce, yeastar,
+    /// connectly). Without it, all codes are listed.
+    #[arg(value_name = "CODE|SYSTEM", allow_negative_numbers = true)]
+    code: Option<String>,
+    /// A code of that system as it stands in its answers, or its name; without it, the system's codes are listed.
+    #[arg(value_name = "ITS CODE", allow_negative_numbers = true)]
+    native: Option<String>,
 }
 
 pub(super) fn explain(explain: &Explain) -> Exit {
-    match explain.code {
-        None => say(&list()),
-        Some(code) => match about(code) {
-            Some(text) => say(&text),
-            None => complain(Exit::Failed, &format!("this server raises no code {code}; `envoi explain` lists all")),
+    let Some(word) = explain.code.as_deref() else {
+        let systems = System::ALL.map(System::name).join(" | ");
+        return say(&format!("{}\nCodes of systems behind connectors: envoi explain {systems}\n", list()));
+    };
+    let system = systems::named(word);
+    let told = match (system, explain.native.as_deref()) {
+        (Some(system), None) => Ok(systems::list(system)),
+        (Some(system), Some(code)) => systems::about(system, code),
+        (None, Some(_)) => return complain(Exit::Usage, &format!("{word} is no system; {EXPECTED}")),
+        (None, None) => match word.parse() {
+            Ok(code) => about(code)
+                .or_else(|| systems::by_number(code))
+                .ok_or_else(|| format!("this server raises no code {code}; `envoi explain` lists all")),
+            Err(_) => match everywhere(word) {
+                Some(text) => Ok(text),
+                None => return complain(Exit::Usage, &format!("{word} is no code; {EXPECTED}")),
+            },
         },
+    };
+    match told {
+        Ok(text) => say(&text),
+        Err(why) => complain(Exit::Failed, &why),
     }
+}
+
+const EXPECTED: &str = "expected a number, or salesforce, yeastar or connectly with one of its codes";
+
+/// A code that is a name says itself whose it is.
+fn everywhere(word: &str) -> Option<String> {
+    let found: Vec<String> = System::ALL.into_iter().filter_map(|system| systems::about(system, word).ok()).collect();
+    (!found.is_empty()).then(|| found.join("\n"))
 }
 
 /// Every code with its text, in order.

@@ -1,0 +1,295 @@
+//! Which objects of a call go to connectors, and what is owed for them. Nothing else of the call is done here: it waits until
+//! these are settled.
+
+use std::cell::RefCell;
+
+use crate::{
+    clock::Time,
+    connector::{self, Connector, Message, Planning, route, route::Way},
+    message::{Call, Operation, client::Client},
+    object::Node,
+    store::{
+        Content, Internal, Objects, Owner, StoreError, Transaction,
+        outgoing::{Asker, Outgoing},
+    },
+};
+
+use super::{
+    super::{
+        Backend, Failure, Work,
+        apply::Admitted,
+        apply::admit,
+        kind,
+        plan::{self, Method, Plan},
+        row::Tables,
+        subscriber,
+        tracking::Count,
+        triggered_send,
+    },
+    errand::{self, Errand, Given, Unsent},
+    event::{self, About, SENDS},
+};
+use connector::System;
+
+/// Looks through a call for objects that go to connectors, and owes their messages under `id`: the number of the part's job, or
+/// the batch of a synchronous call. An errand without messages is not kept: it goes on to [`apply_settled`] at once.
+///
+/// [`apply_settled`]: super::super::apply_settled
+///
+/// # Errors
+/// Only the store's: then nothing is owed.
+#[expect(clippy::too_many_arguments, reason = "whose call, which call, for whom, when")]
+pub fn plan(
+    backend: &Backend,
+    txn: &mut Transaction<'_>,
+    client: &Client,
+    call: &Call<'_>,
+    asker: &Asker,
+    id: i64,
+    request_id: &str,
+    now: Time,
+) -> Result<Errand, StoreError> {
+    let mut errand = Errand::default();
+    if !may_have_objects(backend, call) {
+        return Ok(errand);
+    }
+    for (ordinal, node) in call.objects.iter().enumerate() {
+        let asked = match asked(backend, client, call, ordinal, *node) {
+            Ok(Some(asked)) => asked,
+            // It is done here, or refused by the same check when its turn comes.
+            Ok(None) | Err(Failure::Refused(_)) => continue,
+            Err(Failure::Store(error)) => return Err(error),
+        };
+        let given = give(backend, txn, call, &asked, asker, request_id, now)?;
+        errand.objects.push(given);
+    }
+    if errand.messages() > 0 {
+        errand::put(txn, &errand::owner(asker), id, &errand)?;
+    }
+    Ok(errand)
+}
+
+/// Whether a call can have objects for connectors.
+pub(super) fn may_have_objects(backend: &Backend, call: &Call<'_>) -> bool {
+    matches!(call.operation, Operation::Create | Operation::Update | Operation::Delete)
+        && !backend.connectors.routes.is_empty()
+        && call.objects.len() <= backend.settings.max_objects
+}
+
+/// An object that goes to a connector.
+pub(super) struct Asked<'b, 'n> {
+    ordinal: u32,
+    node: Node<'n>,
+    pub(super) kind: &'b str,
+    method: Method,
+    /// For whom it is done.
+    pub(super) account: Internal,
+    connector: &'b Connector,
+    way: Way<'b>,
+}
+
+/// What an object asks of a connector; none when it does not go to one.
+pub(super) fn asked<'b, 'n>(
+    backend: &'b Backend,
+    client: &Client,
+    call: &Call<'_>,
+    ordinal: usize,
+    node: Node<'n>,
+) -> Result<Option<Asked<'b, 'n>>, Failure> {
+    let method = Method::of(call.operation);
+    let Admitted { kind, acting } = admit(backend, client, call, method, ordinal, node)?;
+    let account = Internal(Owner::account(acting.as_ref().unwrap_or(client)));
+    let question = route::Asked { account: account.0, method: method.name(), node };
+    let way = route::decide(&backend.connectors, &question);
+    let Way::Connector(connector, _) = way else { return Ok(None) };
+    let ordinal = u32::try_from(ordinal).unwrap_or(u32::MAX);
+    Ok(Some(Asked { ordinal, node, kind, method, account, connector, way }))
+}
+
+/// What is to be sent for an object.
+pub(super) struct Outline {
+    messages: Vec<Message>,
+    pub(super) failures: Vec<Unsent>,
+}
+
+impl Outline {
+    /// Whether it has nobody to go to.
+    pub(super) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+}
+
+/// Plans the messages of an object; nothing is changed. Whoever wants nothing more, by what is kept here, gets nothing.
+pub(super) fn outline(
+    backend: &Backend,
+    objects: &Objects<'_>,
+    asked: &Asked<'_, '_>,
+    method: Method,
+    request_id: &str,
+) -> Result<Result<Outline, (i64, String)>, StoreError> {
+    let broken = RefCell::new(None);
+    let contact = |connector: &str, subscriber: &str| match errand::contact(objects, connector, subscriber) {
+        Ok(id) => id,
+        Err(error) => {
+            broken.replace(Some(error));
+            None
+        }
+    };
+    let planned = connector::plan(
+        &backend.connectors,
+        &asked.way,
+        &Planning { request_id, ordinal: asked.ordinal, method: method.name(), node: asked.node, contact: &contact },
+    );
+    if let Some(error) = broken.take() {
+        return Err(error);
+    }
+    let planned = match planned {
+        Ok(planned) => planned,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let of = |(place, subscriber, code, text)| Unsent { place, subscriber, code, text, is_opt_out: false };
+    let mut outline = Outline { messages: Vec::with_capacity(planned.messages.len()), failures: Vec::new() };
+    outline.failures.extend(planned.failures.into_iter().map(of));
+    for message in planned.messages {
+        match unwilling(objects, &message)? {
+            Some(unsent) if method == Method::Create => outline.failures.push(unsent),
+            _ => outline.messages.push(message),
+        }
+    }
+    Ok(Ok(outline))
+}
+
+/// Why a recipient who is kept here gets nothing. Held is who bounced e-mails, which is nothing to other channels.
+fn unwilling(objects: &Objects<'_>, message: &Message) -> Result<Option<Unsent>, StoreError> {
+    let Some(key) = message.subscriber.as_deref().filter(|_| SENDS.contains(&message.kind.as_str())) else {
+        return Ok(None);
+    };
+    let kept = subscriber::by_key(objects, key)?;
+    let status = kept.as_ref().and_then(|(_, kept)| kept.text("Status"));
+    Ok(matches!(status, Some("Unsubscribed" | "Deleted")).then(|| {
+        let (code, text) = triggered_send::unsubscribed();
+        Unsent { place: message.place, subscriber: Some(key.to_owned()), code, text, is_opt_out: true }
+    }))
+}
+
+/// Owes what is to be sent for an object.
+fn give(
+    backend: &Backend,
+    txn: &mut Transaction<'_>,
+    call: &Call<'_>,
+    asked: &Asked<'_, '_>,
+    asker: &Asker,
+    request_id: &str,
+    now: Time,
+) -> Result<Given, StoreError> {
+    let owner = asked.account;
+    let mut given = Given {
+        ordinal: asked.ordinal,
+        account: owner.0,
+        kind: asked.kind.to_owned(),
+        refused: None,
+        failures: Vec::new(),
+        messages: Vec::new(),
+        kept: false,
+    };
+    let mut method = asked.method;
+    if asked.kind == subscriber::KIND {
+        match person(backend, txn, call, asked, now)? {
+            Ok(person) => (given.kept, method) = (person.kept, person.method),
+            Err(refused) => {
+                given.refused = Some(refused);
+                return Ok(given);
+            }
+        }
+    }
+    let outline = match outline(backend, &txn.objects(&owner), asked, method, request_id)? {
+        Ok(outline) => outline,
+        Err(refused) => {
+            given.refused = Some(refused);
+            return Ok(given);
+        }
+    };
+    let definition = outline.messages.first().and_then(|message| message.definition.clone());
+    for unsent in &outline.failures {
+        let Some(subscriber) = unsent.subscriber.as_deref() else { continue };
+        let batch = txn.objects(&owner).next_id();
+        let about = About { kind: asked.kind, definition: definition.as_deref(), subscriber, batch };
+        let count = if unsent.is_opt_out { Count::OptOut } else { Count::Error };
+        event::not_sent(txn, &owner, &about, &unsent.text, count, now)?;
+    }
+    if asked.kind == triggered_send::KIND {
+        event::owed(txn, &owner, definition.as_deref(), outline.messages.len(), now)?;
+    }
+    for message in outline.messages {
+        let outgoing = Outgoing::new(owner.0, asker.clone(), message);
+        given.messages.push(txn.owe(&owner, Content::Message(Box::new(outgoing)), now, now)?);
+    }
+    given.failures = outline.failures;
+    Ok(given)
+}
+
+/// A subscriber who is a contact of the system.
+struct Person {
+    /// Whether he is kept here too.
+    kept: bool,
+    /// What is to be done there: SaveOptions count as they do here.
+    method: Method,
+}
+
+/// What is to be done to a subscriber there and here. That it can be done here is tried first, and taken back: nothing is
+/// to be sent for what would be refused.
+fn person(
+    backend: &Backend,
+    txn: &mut Transaction<'_>,
+    call: &Call<'_>,
+    asked: &Asked<'_, '_>,
+    now: Time,
+) -> Result<Result<Person, (i64, String)>, StoreError> {
+    let (owner, node) = (asked.account, asked.node);
+    let given = node.given("SubscriberKey").or_else(|| node.given("EmailAddress"));
+    let (is_here, is_there) = {
+        let objects = txn.objects(&owner);
+        let here = match &given {
+            Some(key) => subscriber::by_key(&objects, key)?.is_some(),
+            None => false,
+        };
+        let there = match &given {
+            Some(key) => errand::contact(&objects, &asked.connector.name, key)?.is_some(),
+            None => false,
+        };
+        (here, there)
+    };
+    // Without an address nobody can be kept here; a contact may have a number alone.
+    let kept = is_here || node.given("EmailAddress").is_some();
+    let is_known = match asked.connector.system() {
+        System::Yeastar => is_there,
+        System::Salesforce | System::Connectly => is_here,
+    };
+    let method = match plan::plan(asked.method, call.options.save_action(subscriber::KIND), is_known) {
+        Plan::Insert => Method::Create,
+        Plan::Change => Method::Update,
+        Plan::Remove => Method::Delete,
+        _ => asked.method,
+    };
+    if !kept {
+        return Ok(Ok(Person { kept, method }));
+    }
+    let tried = txn.attempt(|txn| {
+        let mut work = Work { backend, txn, client: &owner, caller: None, now, tables: &mut Tables::default() };
+        match kind::apply(&mut work, asked.kind, asked.method, node, &call.options) {
+            Ok(_) => Err(Tried::Possible),
+            Err(failure) => Err::<(), _>(Tried::Failed(failure)),
+        }
+    });
+    match tried {
+        Ok(()) | Err(Tried::Possible) => Ok(Ok(Person { kept, method })),
+        Err(Tried::Failed(Failure::Refused(row))) => Ok(Err((row.code.unwrap_or_default(), row.message.into_owned()))),
+        Err(Tried::Failed(Failure::Store(error))) => Err(error),
+    }
+}
+
+/// What a trial that is taken back has shown.
+enum Tried {
+    Possible,
+    Failed(Failure),
+}

@@ -1,0 +1,497 @@
+//! The tables of `[[connector]]`, `[[route]]` and their `defaults`: one row for each field, in the order of the README.
+
+use std::{path::PathBuf, time::Duration};
+
+use crate::{
+    config::value::Kind,
+    connector::{Ambiguous, CompleteOn, Defaults, ErrorNumbers, System, phone},
+};
+
+/// A connector as it is written, before it is known to be whole.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub(super) name: String,
+    pub(super) system: Option<System>,
+    pub(super) base_url: String,
+    pub(super) login_url: String,
+    pub(super) consumer_key: String,
+    pub(super) user: String,
+    pub(super) org_id: String,
+    pub(super) authorization_context: String,
+    pub(super) client_id: String,
+    pub(super) business: String,
+    pub(super) private_key: Hidden,
+    pub(super) client_secret: Hidden,
+    pub(super) api_key: Hidden,
+    pub(super) webhook_secret: Hidden,
+    pub(super) ca: Option<PathBuf>,
+    pub(super) connect_timeout: Duration,
+    pub(super) timeout: Duration,
+    pub(super) max_answer: usize,
+    pub(super) at_once: usize,
+    pub(super) per_second: Option<u32>,
+    pub(super) max_attempts: u32,
+    pub(super) first_delay: Duration,
+    pub(super) longest_delay: Duration,
+    pub(super) max_age: Duration,
+    pub(super) breaker_failures: u32,
+    pub(super) breaker_rest: Duration,
+    pub(super) on_ambiguous: Option<Ambiguous>,
+    pub(super) complete_on: Option<CompleteOn>,
+    pub(super) delivered_within: Duration,
+    pub(super) error_numbers: Option<ErrorNumbers>,
+    pub(super) record: bool,
+    pub(super) remedies: bool,
+    pub(super) wait: Duration,
+}
+
+/// Where a secret is read from.
+#[derive(Default)]
+pub(super) struct Hidden {
+    pub(super) file: Option<PathBuf>,
+    pub(super) variable: Option<String>,
+}
+
+/// A route as it is written.
+#[derive(Default)]
+pub(super) struct RouteDraft {
+    pub(super) name: String,
+    pub(super) accounts: Vec<String>,
+    pub(super) types: Vec<String>,
+    pub(super) definition: Option<String>,
+    pub(super) to: String,
+}
+
+/// One field.
+pub(super) struct Field<C: 'static> {
+    pub(super) key: &'static str,
+    /// Its default, as the file would have it; empty for none.
+    pub(super) default: &'static str,
+    pub(super) kind: Kind<C>,
+    /// What it is for, in a sentence.
+    pub(super) doc: &'static str,
+    /// The system that it is for; none for all.
+    pub(super) only: Option<System>,
+}
+
+const fn row<C>(key: &'static str, default: &'static str, kind: Kind<C>, doc: &'static str) -> Field<C> {
+    Field { key, default, kind, doc, only: None }
+}
+
+const fn of<C>(system: System, key: &'static str, default: &'static str, kind: Kind<C>, doc: &'static str) -> Field<C> {
+    Field { key, default, kind, doc, only: Some(system) }
+}
+
+const fn text<C>(put: fn(&mut C, String)) -> Kind<C> {
+    Kind::Text { check: given, put }
+}
+
+fn given(text: &str) -> Result<(), String> {
+    if text.trim().is_empty() || text.contains(char::is_control) {
+        Err("expected text of one line".to_owned())
+    } else {
+        Ok(())
+    }
+}
+
+const fn seconds(min: u64, max: u64, put: fn(&mut Draft, Duration)) -> Kind<Draft> {
+    Kind::Duration { min: Duration::from_secs(min), max: Duration::from_secs(max), put }
+}
+
+/// Numbers here are bounded by their rows, so none is cut short.
+fn small(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn place(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// It stands in paths, in logs and behind `to`.
+fn name(text: &str) -> Result<(), String> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    match text {
+        "store" | "mail" => Err(format!("`{text}` is where a route leads without a connector: expected another name")),
+        "" => Err("expected a name".to_owned()),
+        text if text.len() <= 64 && text.chars().all(fits) => Ok(()),
+        _ => Err("expected lower-case letters, digits, - and _, at most 64".to_owned()),
+    }
+}
+
+fn header(text: &str) -> Result<(), String> {
+    match !text.is_empty() && text.bytes().all(|byte| (0x21..0x7f).contains(&byte)) {
+        true => Ok(()),
+        false => Err("expected letters, digits and signs of ASCII without spaces".to_owned()),
+    }
+}
+
+fn organisation(text: &str) -> Result<(), String> {
+    match text.len() == 15 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        true => Ok(()),
+        false => Err("expected the 15 letters and digits of an organisation, such as 00D000000000001".to_owned()),
+    }
+}
+
+fn country(text: &str) -> Result<(), String> {
+    if phone::is_country(text) {
+        Ok(())
+    } else {
+        Err("expected a country of two letters (ISO 3166-1), such as DE".to_owned())
+    }
+}
+
+/// `https`, or `http` to this machine itself.
+fn url(text: &str) -> Result<(), String> {
+    let expected = "expected https://HOST, or http://127.0.0.1:PORT to this machine itself";
+    let (scheme, rest) = text.split_once("://").ok_or_else(|| expected.to_owned())?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return Err("expected a URL without a user in it".to_owned());
+    }
+    if text.contains(['?', '#']) || text.chars().any(|c| c.is_whitespace() || c.is_control() || !c.is_ascii()) {
+        return Err(format!("expected a URL of ASCII without ? and #: {expected}"));
+    }
+    let parsed: hyper::Uri = text.parse().map_err(|error| format!("{error}: {expected}"))?;
+    let host = parsed.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    let is_here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    match scheme {
+        _ if host.is_empty() => Err(expected.to_owned()),
+        "https" => Ok(()),
+        "http" if is_here => Ok(()),
+        "http" => Err(format!("http:// would send secrets in the clear: {expected}")),
+        _ => Err(expected.to_owned()),
+    }
+}
+
+const SALESFORCE: System = System::Salesforce;
+const YEASTAR: System = System::Yeastar;
+const CONNECTLY: System = System::Connectly;
+const HOUR: u64 = 3600;
+const DAY: u64 = 24 * HOUR;
+
+/// Fields of `[[connector]]`.
+pub(super) const CONNECTOR: &[Field<Draft>] = &[
+    row(
+        "name",
+        "",
+        Kind::Text { check: name, put: |c, v| c.name = v },
+        "Its name, in routes, logs and webhooks (`/connectors/NAME/webhook`).",
+    ),
+    row(
+        "system",
+        "",
+        Kind::Choice {
+            of: &["salesforce", "yeastar", "connectly"],
+            put: |c, v| c.system = System::ALL.into_iter().find(|system| system.name() == v),
+        },
+        "Which API it speaks: Salesforce Interaction API, Yeastar P-Series, Connectly.",
+    ),
+    row(
+        "base_url",
+        "",
+        Kind::Text { check: url, put: |c, v| c.base_url = v },
+        "Where the API is: `https://MyDomain.my.salesforce-scrt.com/api/v1`, `https://pbx.example:8088/openapi/v1.0`; of Connectly `https://api.connectly.ai/v1` where none is given. Plain http only to this machine.",
+    ),
+    of(
+        SALESFORCE,
+        "login_url",
+        "https://login.salesforce.com",
+        Kind::Text { check: url, put: |c, v| c.login_url = v },
+        "Where tokens are asked for; a sandbox has `https://test.salesforce.com`.",
+    ),
+    of(SALESFORCE, "consumer_key", "", text(|c, v| c.consumer_key = v), "Consumer key of the connected app."),
+    of(SALESFORCE, "user", "", text(|c, v| c.user = v), "The user as whom it logs in."),
+    of(
+        SALESFORCE,
+        "private_key_file",
+        "",
+        Kind::File { put: |c, v| c.private_key.file = Some(v) },
+        "PEM file with the private RSA key of the connected app's certificate.",
+    ),
+    of(
+        SALESFORCE,
+        "private_key_env",
+        "",
+        text(|c, v| c.private_key.variable = Some(v)),
+        "Environment variable that holds that key instead.",
+    ),
+    of(
+        SALESFORCE,
+        "org_id",
+        "",
+        Kind::Text { check: organisation, put: |c, v| c.org_id = v },
+        "The organisation, 15 characters.",
+    ),
+    of(
+        SALESFORCE,
+        "authorization_context",
+        "",
+        Kind::Text { check: header, put: |c, v| c.authorization_context = v },
+        "Developer name of the ConversationChannelDefinition.",
+    ),
+    of(YEASTAR, "client_id", "", text(|c, v| c.client_id = v), "Client ID of the PBX's API."),
+    of(
+        YEASTAR,
+        "client_secret_file",
+        "",
+        Kind::File { put: |c, v| c.client_secret.file = Some(v) },
+        "File that holds the Client Secret.",
+    ),
+    of(
+        YEASTAR,
+        "client_secret_env",
+        "",
+        text(|c, v| c.client_secret.variable = Some(v)),
+        "Environment variable that holds it instead.",
+    ),
+    of(CONNECTLY, "business", "", text(|c, v| c.business = v), "The id of the business."),
+    of(
+        CONNECTLY,
+        "api_key_file",
+        "",
+        Kind::File { put: |c, v| c.api_key.file = Some(v) },
+        "File that holds the API key.",
+    ),
+    of(
+        CONNECTLY,
+        "api_key_env",
+        "",
+        text(|c, v| c.api_key.variable = Some(v)),
+        "Environment variable that holds it instead.",
+    ),
+    row(
+        "webhook_secret_file",
+        "",
+        Kind::File { put: |c, v| c.webhook_secret.file = Some(v) },
+        "File that holds what its webhooks are signed with (Yeastar, Connectly); without a secret they are refused.",
+    ),
+    row(
+        "webhook_secret_env",
+        "",
+        text(|c, v| c.webhook_secret.variable = Some(v)),
+        "Environment variable that holds it instead.",
+    ),
+    row(
+        "ca",
+        "",
+        Kind::File { put: |c, v| c.ca = Some(v) },
+        "PEM file with certificates of authorities that are trusted beside the system's: for a PBX with a certificate of its own.",
+    ),
+    row(
+        "connect_timeout",
+        "10s",
+        seconds(1, 600, |c, v| c.connect_timeout = v),
+        "How long a connection may take to be made.",
+    ),
+    row("timeout", "30s", seconds(1, HOUR, |c, v| c.timeout = v), "How long a request may take, with its connection."),
+    row(
+        "max_answer",
+        "256KiB",
+        Kind::Size { min: 1024, max: 1 << 26, put: |c, v| c.max_answer = place(v) },
+        "Bytes of an answer that are read.",
+    ),
+    row(
+        "at_once",
+        "10",
+        Kind::Number { min: 1, max: 10_000, put: |c, v| c.at_once = place(v) },
+        "Requests under way at once. There is never more than one for a recipient and channel.",
+    ),
+    row(
+        "per_second",
+        "",
+        Kind::Number { min: 1, max: 100_000, put: |c, v| c.per_second = Some(small(v)) },
+        "Requests begun in any second; where none is given 2000 (Salesforce), 10 (Yeastar), 200 (Connectly).",
+    ),
+    row(
+        "max_attempts",
+        "8",
+        Kind::Number { min: 1, max: 1000, put: |c, v| c.max_attempts = small(v) },
+        "How often a message is tried before it is given up.",
+    ),
+    row(
+        "first_delay",
+        "2s",
+        seconds(1, DAY, |c, v| c.first_delay = v),
+        "The wait after the first attempt; it doubles with each. Retry-After counts when it is longer.",
+    ),
+    row("longest_delay", "5m", seconds(1, DAY, |c, v| c.longest_delay = v), "The longest wait between two attempts."),
+    row(
+        "max_age",
+        "1d",
+        seconds(1, 30 * DAY, |c, v| c.max_age = v),
+        "How long after its first attempt a message is tried.",
+    ),
+    row(
+        "breaker_failures",
+        "5",
+        Kind::Number { min: 1, max: 1_000_000, put: |c, v| c.breaker_failures = small(v) },
+        "Failures in a row after which nothing is sent for a while.",
+    ),
+    row(
+        "breaker_rest",
+        "30s",
+        seconds(1, DAY, |c, v| c.breaker_rest = v),
+        "How long that is, the first time; also after a log-in that failed.",
+    ),
+    row(
+        "on_ambiguous",
+        "stop",
+        Kind::Choice {
+            of: &["retry", "stop", "ask"],
+            put: |c, v| {
+                c.on_ambiguous = Some(match v {
+                    "retry" => Ambiguous::Retry,
+                    "ask" => Ambiguous::Ask,
+                    _ => Ambiguous::Stop,
+                });
+            },
+        },
+        "What becomes of a message that may have been taken: sent again (it may arrive twice), an error (it may not arrive), or in doubt until an operator decides.",
+    ),
+    row(
+        "complete_on",
+        "accepted",
+        Kind::Choice {
+            of: &["accepted", "delivered"],
+            put: |c, v| {
+                c.complete_on = Some(if v == "delivered" { CompleteOn::Delivered } else { CompleteOn::Accepted })
+            },
+        },
+        "When an object is done: when the system has taken its message, or when a webhook has told that it arrived.",
+    ),
+    row(
+        "delivered_within",
+        "1d",
+        seconds(1, 30 * DAY, |c, v| c.delivered_within = v),
+        "With `delivered`: how long is waited for that webhook before the object ends with an error.",
+    ),
+    row(
+        "error_codes",
+        "documented",
+        Kind::Choice {
+            of: &["documented", "native"],
+            put: |c, v| {
+                c.error_numbers = Some(if v == "native" { ErrorNumbers::Native } else { ErrorNumbers::Documented })
+            },
+        },
+        "Which numbers stand in ErrorCode: those of the table, no two alike, or the system's own.",
+    ),
+    row(
+        "record",
+        "false",
+        Kind::Flag { put: |c, v| c.record = v },
+        "Nothing leaves: requests are made and shown (`envoi delivery ID`), and count as accepted.",
+    ),
+    row(
+        "remedies",
+        "false",
+        Kind::Flag { put: |c, v| c.remedies = v },
+        "Whether known ways out of a refusal are tried, once: the fallback template for a closed window, a new session for one that is over.",
+    ),
+    row(
+        "wait",
+        "30s",
+        seconds(1, HOUR, |c, v| c.wait = v),
+        "How long a synchronous call waits for the outcome of its messages.",
+    ),
+];
+
+/// Fields of `[connector.defaults]` and `[route.defaults]`.
+pub(super) const DEFAULTS: &[Field<Defaults>] = &[
+    row(
+        "channel",
+        "",
+        text(|d, v| d.channel = Some(v)),
+        "`whatsapp`, `facebook` …; of Salesforce the channel address.",
+    ),
+    row(
+        "sender",
+        "",
+        text(|d, v| d.sender = Some(v)),
+        "The sender: the DID number of the channel (Yeastar), the number of the business (Connectly), the bot that speaks (Salesforce).",
+    ),
+    row(
+        "template",
+        "",
+        text(|d, v| d.template = Some(v)),
+        "Template of the channel that is sent where the object has no text.",
+    ),
+    row("language", "", text(|d, v| d.language = Some(v)), "Language of templates, such as `en_US`."),
+    row(
+        "parameters",
+        "",
+        Kind::Texts { put: |d, v| d.parameters = v },
+        "Attributes that are `body_1`, `body_2` … of a template, in this order.",
+    ),
+    row(
+        "fallback_template",
+        "",
+        text(|d, v| d.fallback_template = Some(v)),
+        "Template that is sent in place of a text which may no longer be sent (`remedies`).",
+    ),
+    row(
+        "body",
+        "",
+        Kind::Text {
+            check: |text| if text.is_empty() { Err("expected a text".to_owned()) } else { Ok(()) },
+            put: |d, v| d.body = Some(v),
+        },
+        "Text with `%%name%%` for attributes, sent where the object has none.",
+    ),
+    row(
+        "country",
+        "",
+        Kind::Text { check: country, put: |d, v| d.country = Some(v.to_uppercase()) },
+        "Country of numbers that name none, as two letters.",
+    ),
+    row(
+        "phone_attribute",
+        "",
+        text(|d, v| d.phone_attribute = Some(v)),
+        "Attribute that holds the number of a subscriber without an SMS address; `Phone` where none is given.",
+    ),
+    row(
+        "opt_in",
+        "",
+        Kind::Choice {
+            of: &["ImplicitlyOptedIn", "ExplicitlyOptedIn", "DoublyOptedIn"],
+            put: |d, v| d.opt_in = Some(v.to_owned()),
+        },
+        "The consent of a subscriber who becomes Active (Salesforce).",
+    ),
+];
+
+/// Fields of `[[route]]`, but for its tables.
+pub(super) const ROUTE: &[Field<RouteDraft>] = &[
+    row(
+        "name",
+        "",
+        text(|r, v| r.name = v),
+        "Its name, in logs and `envoi route`; where none is given its place, such as `route 1`.",
+    ),
+    row(
+        "accounts",
+        "",
+        Kind::Texts { put: |r, v| r.accounts = v },
+        "Accounts (MIDs) that it is for; all where none is given.",
+    ),
+    row(
+        "types",
+        "",
+        Kind::Texts { put: |r, v| r.types = v },
+        "Object types that it is for; where none is given all that can go there.",
+    ),
+    row(
+        "definition",
+        "",
+        text(|r, v| r.definition = Some(v)),
+        "CustomerKey of the definition; `*` stands for any characters.",
+    ),
+    row("to", "", text(|r, v| r.to = v), "`store`, `mail`, or the name of a connector."),
+];
+
+/// Tables of `[[route]]`, for the README.
+pub(super) const ROUTE_TABLES: &[(&str, &str)] = &[
+    ("properties", "PartnerProperties by name, and what each is to be; `*` stands for any characters."),
+    ("attributes", "Attributes likewise."),
+];

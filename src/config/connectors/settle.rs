@@ -1,0 +1,344 @@
+//! From drafts to connectors and routes: what no field can tell alone.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+
+use super::{
+    Drafts, Place, Problem, RouteEntry,
+    fields::{CONNECTOR, Draft, Hidden},
+};
+use crate::{
+    config::{Config, near::perhaps},
+    connector::{
+        Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Route, System, To,
+        check_private_key, route::KINDS,
+    },
+    message::client::Secret,
+    schema::Schema,
+};
+
+/// A secret to sign webhooks with, or to log in, is longer than this in every system.
+const SHORTEST_SECRET: usize = 8;
+
+impl Drafts {
+    /// Builds all that is configured out of everything read.
+    pub(in crate::config) fn settle(
+        self,
+        config: &mut Config,
+        environment: &[(String, String)],
+        problems: &mut Vec<Problem>,
+    ) {
+        let mut connectors = Connectors::default();
+        // A variable that a connector names is no setting that was misspelt.
+        let hidden = |draft: &Draft| {
+            let all = [&draft.private_key, &draft.client_secret, &draft.api_key, &draft.webhook_secret];
+            all.into_iter().filter_map(|hidden| hidden.variable.clone()).collect::<Vec<_>>()
+        };
+        let named: Vec<String> = self.connectors.iter().flat_map(|(draft, ..)| hidden(draft)).collect();
+        config.warnings.retain(|warning| !named.contains(&warning.place));
+        // One that could not be read would be missed again in every route to it.
+        let mut seen: Vec<String> = Vec::new();
+        for (draft, defaults, place) in self.connectors {
+            let name = draft.name.clone();
+            if seen.contains(&name) && !name.is_empty() {
+                problems.push(place.problem("name", format!("there is another connector `{name}`")));
+                continue;
+            }
+            seen.push(name.clone());
+            let mut settling = Settling { place: &place, environment, problems, is_good: place.told.is_empty() };
+            if let Some(connector) = settling.connector(draft, defaults) {
+                connectors.connectors.insert(name, Arc::new(connector));
+            }
+        }
+        let accounts: Vec<u64> = config.accounts.accounts().map(|account| account.mid).collect();
+        for (number, entry) in (1..).zip(self.routes) {
+            let route = route(number, entry, &seen, &connectors, &accounts, problems);
+            connectors.routes.push(route);
+        }
+        config.connectors = Arc::new(connectors);
+    }
+}
+
+struct Settling<'a> {
+    place: &'a Place,
+    environment: &'a [(String, String)],
+    problems: &'a mut Vec<Problem>,
+    is_good: bool,
+}
+
+impl Settling<'_> {
+    fn wrong(&mut self, field: &str, what: impl Into<String>) {
+        self.is_good = false;
+        // What could not be read is not missed too.
+        if !self.place.told.contains(field) {
+            self.problems.push(self.place.problem(field, what));
+        }
+    }
+
+    fn needed(&mut self, field: &str, value: String) -> String {
+        if value.is_empty() {
+            self.wrong(field, "is missing");
+        }
+        value
+    }
+
+    fn connector(&mut self, draft: Draft, defaults: Defaults) -> Option<Connector> {
+        let name = self.needed("name", draft.name.clone());
+        let Some(system) = draft.system else {
+            self.wrong("system", "is missing: expected salesforce or yeastar or connectly");
+            return None;
+        };
+        for field in CONNECTOR.iter().filter(|field| self.place.is_given(field.key)) {
+            if let Some(only) = field.only.filter(|only| *only != system) {
+                self.wrong(
+                    field.key,
+                    format!("is of {}, and this connector's system is {}", only.name(), system.name()),
+                );
+            }
+        }
+        let api = self.api(system, &draft);
+        let base = match (draft.base_url.as_str(), system) {
+            ("", System::Connectly) => "https://api.connectly.ai/v1".to_owned(),
+            ("", _) => self.needed("base_url", String::new()),
+            (url, _) => url.trim_end_matches('/').to_owned(),
+        };
+        let webhook_secret = self.webhook_secret(system, &draft);
+        if draft.connect_timeout > draft.timeout {
+            self.wrong("connect_timeout", "is longer than timeout, which it is a part of");
+        }
+        if draft.first_delay > draft.longest_delay {
+            self.wrong("first_delay", "is longer than longest_delay");
+        }
+        let complete_on = draft.complete_on.unwrap_or(CompleteOn::Accepted);
+        if complete_on == CompleteOn::Delivered {
+            match system {
+                System::Salesforce => {
+                    self.wrong("complete_on", "Salesforce tells of no delivery by webhook: expected accepted");
+                }
+                _ if webhook_secret.is_none() && !draft.record => {
+                    self.wrong(
+                        "complete_on",
+                        "delivered needs webhooks: expected webhook_secret_file or webhook_secret_env too",
+                    );
+                }
+                _ => {}
+            }
+        }
+        let ca = self.authorities(draft.ca.as_deref());
+        let per_second = draft.per_second.unwrap_or(match system {
+            System::Salesforce => 2000,
+            System::Yeastar => 10,
+            System::Connectly => 200,
+        });
+        let connector = Connector {
+            name,
+            api,
+            base,
+            ca,
+            connect_timeout: draft.connect_timeout,
+            timeout: draft.timeout,
+            max_answer: draft.max_answer,
+            at_once: draft.at_once,
+            per_second,
+            max_attempts: draft.max_attempts,
+            first_delay: draft.first_delay,
+            longest_delay: draft.longest_delay,
+            max_age: draft.max_age,
+            breaker_failures: draft.breaker_failures,
+            breaker_rest: draft.breaker_rest,
+            on_ambiguous: draft.on_ambiguous.unwrap_or(Ambiguous::Stop),
+            complete_on,
+            delivered_within: draft.delivered_within,
+            error_numbers: draft.error_numbers.unwrap_or(ErrorNumbers::Documented),
+            record: draft.record,
+            remedies: draft.remedies,
+            wait: draft.wait,
+            webhook_secret,
+            defaults,
+        };
+        self.is_good.then_some(connector)
+    }
+
+    fn api(&mut self, system: System, draft: &Draft) -> Api {
+        match system {
+            System::Salesforce => {
+                let private_key = self.secret("private_key", &draft.private_key);
+                if let Some(Err(what)) = private_key.as_ref().map(check_private_key) {
+                    let field = if draft.private_key.file.is_some() { "private_key_file" } else { "private_key_env" };
+                    self.wrong(field, what);
+                }
+                Api::Salesforce {
+                    login: draft.login_url.trim_end_matches('/').to_owned(),
+                    consumer_key: self.needed("consumer_key", draft.consumer_key.clone()),
+                    user: self.needed("user", draft.user.clone()),
+                    private_key: private_key.unwrap_or_else(|| Secret::new("")),
+                    org_id: self.needed("org_id", draft.org_id.clone()),
+                    authorization_context: self.needed("authorization_context", draft.authorization_context.clone()),
+                }
+            }
+            System::Yeastar => Api::Yeastar {
+                client_id: self.needed("client_id", draft.client_id.clone()),
+                client_secret: self.secret("client_secret", &draft.client_secret).unwrap_or_else(|| Secret::new("")),
+            },
+            System::Connectly => {
+                let api_key = self.secret("api_key", &draft.api_key).unwrap_or_else(|| Secret::new(""));
+                if !api_key.expose().bytes().all(|byte| (0x21..0x7f).contains(&byte)) {
+                    self.wrong("api_key_file", "what it holds is no API key: expected ASCII without spaces");
+                }
+                Api::Connectly { business: self.needed("business", draft.business.clone()), api_key }
+            }
+        }
+    }
+
+    fn webhook_secret(&mut self, system: System, draft: &Draft) -> Option<Secret> {
+        let hidden = &draft.webhook_secret;
+        if hidden.file.is_none() && hidden.variable.is_none() {
+            return None;
+        }
+        if system == System::Salesforce {
+            let field = if hidden.file.is_some() { "webhook_secret_file" } else { "webhook_secret_env" };
+            self.wrong(field, "Salesforce has no webhooks");
+            return None;
+        }
+        self.secret("webhook_secret", hidden)
+    }
+
+    /// The secret that stands in a file or a variable: one of them.
+    fn secret(&mut self, name: &str, hidden: &Hidden) -> Option<Secret> {
+        let (file, variable) = (format!("{name}_file"), format!("{name}_env"));
+        let (field, text) = match (&hidden.file, &hidden.variable) {
+            (Some(_), Some(_)) => {
+                self.wrong(&variable, format!("is set, and {file} too: expected one of them"));
+                return None;
+            }
+            (None, None) => {
+                if !self.place.told.contains(&variable) {
+                    self.wrong(&file, format!("is missing: expected it or {variable}"));
+                }
+                return None;
+            }
+            (Some(path), None) => match std::fs::read_to_string(path) {
+                Ok(text) => (file, text),
+                Err(error) => {
+                    self.wrong(&file, format!("{}: {error}", path.display()));
+                    return None;
+                }
+            },
+            (None, Some(named)) => match self.environment.iter().find(|(own, _)| own == named) {
+                Some((_, text)) => (variable, text.clone()),
+                None => {
+                    self.wrong(&variable, format!("there is no environment variable {named}"));
+                    return None;
+                }
+            },
+        };
+        let text = text.trim_end_matches(['\r', '\n']);
+        if text.len() < SHORTEST_SECRET {
+            self.wrong(&field, format!("what it holds is no secret: expected {SHORTEST_SECRET} characters or more"));
+            return None;
+        }
+        Some(Secret::new(text))
+    }
+
+    fn authorities(&mut self, path: Option<&Path>) -> Vec<CertificateDer<'static>> {
+        let Some(path) = path else {
+            return Vec::new();
+        };
+        match CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
+            Ok(found) if !found.is_empty() => return found,
+            Ok(_) => self.wrong("ca", "has no certificate in it"),
+            Err(error) => self.wrong("ca", format!("{}: {error}", path.display())),
+        }
+        Vec::new()
+    }
+}
+
+fn route(
+    number: usize,
+    entry: RouteEntry,
+    named: &[String],
+    connectors: &Connectors,
+    accounts: &[u64],
+    problems: &mut Vec<Problem>,
+) -> Route {
+    let RouteEntry { draft, properties, attributes, defaults, place } = entry;
+    let mut wrong = |field: &str, what: String| {
+        if !place.told.contains(field) {
+            problems.push(place.problem(field, what));
+        }
+    };
+    let to = match draft.to.as_str() {
+        "store" => To::Store,
+        "mail" => To::Mail,
+        "" => {
+            wrong("to", "is missing: expected store, mail, or the name of a connector".to_owned());
+            To::Store
+        }
+        name => {
+            if !named.iter().any(|known| known == name) {
+                let known: Vec<_> = ["store", "mail"].into_iter().chain(named.iter().map(String::as_str)).collect();
+                let expected = known.iter().filter(|name| !name.is_empty()).copied().collect::<Vec<_>>().join(", ");
+                let what =
+                    format!("there is no connector `{name}`{}: expected one of {expected}", perhaps(name, known));
+                wrong("to", what);
+            }
+            To::Connector(name.to_owned())
+        }
+    };
+    for name in &draft.types {
+        if let Err(what) = check_type(name, &to) {
+            wrong("types", what);
+        }
+    }
+    let mut mids = Vec::new();
+    for text in &draft.accounts {
+        match text.parse::<u64>() {
+            Ok(mid) if accounts.is_empty() || accounts.contains(&mid) => mids.push(mid),
+            Ok(mid) => wrong("accounts", format!("there is no account {mid}")),
+            Err(_) => wrong("accounts", format!("`{text}` is no account: expected its number (MID)")),
+        }
+    }
+    if matches!(to, To::Store | To::Mail) && defaults != Defaults::default() {
+        wrong("defaults", "are of routes that lead to a connector".to_owned());
+    }
+    let system = match &to {
+        To::Connector(name) => connectors.connectors.get(name).map(|connector| connector.system()),
+        To::Store | To::Mail => None,
+    };
+    if system == Some(System::Salesforce) && (defaults.template.is_some() || defaults.fallback_template.is_some()) {
+        wrong("defaults.template", "Salesforce takes texts, not templates: expected `body`".to_owned());
+    }
+    let name = if draft.name.is_empty() { format!("route {number}") } else { draft.name };
+    let properties: BTreeMap<_, _> = properties;
+    Route {
+        name,
+        accounts: mids,
+        kinds: draft.types,
+        definition: draft.definition,
+        properties,
+        attributes,
+        to,
+        defaults,
+    }
+}
+
+/// Object types have to be those of the contract, and such as can go there.
+fn check_type(name: &str, to: &To) -> Result<(), String> {
+    // A contract that cannot be read ends the start anyway, and says so itself.
+    let Ok(schema) = Schema::embedded() else {
+        return Ok(());
+    };
+    let is_object = |found| schema.is_a(found, schema.api_object());
+    if !schema.type_named(name).is_some_and(is_object) {
+        let known = schema.types().filter(|(ty, _)| is_object(*ty)).map(|(ty, _)| schema.type_name(ty));
+        return Err(format!("`{name}` is no object type of the contract (case matters){}", perhaps(name, known)));
+    }
+    match to {
+        To::Connector(_) if !KINDS.contains(&name) => {
+            Err(format!("a {name} cannot go to a connector: expected some of {}", KINDS.join(", ")))
+        }
+        To::Mail if name != "TriggeredSend" => Err(format!("a {name} cannot be mailed: expected TriggeredSend")),
+        _ => Ok(()),
+    }
+}

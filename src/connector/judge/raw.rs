@@ -1,0 +1,98 @@
+//! What is kept of an answer's bytes: bounded, UTF-8, and without secrets.
+
+use crate::connector::{Api, Connector, Verdict};
+
+/// Characters of a message that are kept.
+const LINE: usize = 500;
+
+/// What must not be kept, wherever it stands.
+pub(super) fn secrets(connector: &Connector) -> Vec<&str> {
+    let own = match &connector.api {
+        Api::Salesforce { private_key, .. } => private_key.expose(),
+        Api::Yeastar { client_secret, .. } => client_secret.expose(),
+        Api::Connectly { api_key, .. } => api_key.expose(),
+    };
+    let webhook = connector.webhook_secret.as_ref().map(|secret| secret.expose());
+    // Of a short one nobody can say whether it is meant.
+    [Some(own), webhook].into_iter().flatten().filter(|secret| secret.len() >= 4).collect()
+}
+
+/// A body as it is kept.
+pub(super) fn keep(body: &[u8], secrets: &[&str]) -> String {
+    // What is masked may stand across the bound: more is read than is kept.
+    let head = body.get(..body.len().min(4 * Verdict::RAW)).unwrap_or_default();
+    let mut text = masked(&String::from_utf8_lossy(head), secrets);
+    let end = text.floor_char_boundary(Verdict::RAW);
+    text.truncate(end);
+    text
+}
+
+/// A message as it is kept: one line.
+pub(super) fn line(text: &str, secrets: &[&str]) -> String {
+    let text: String = text
+        .chars()
+        .take(4 * LINE)
+        .map(|c| if c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}') { ' ' } else { c })
+        .collect();
+    masked(&text, secrets).trim().chars().take(LINE).collect()
+}
+
+/// Names of which the value is a secret.
+const NAMES: [&str; 9] = [
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "password",
+    "secret",
+    "assertion",
+    "api_key",
+    "api-key",
+    "authorization",
+];
+
+/// The text with secrets as `…`: those of the connector, the values of [`NAMES`], and bearer tokens.
+fn masked(text: &str, secrets: &[&str]) -> String {
+    let mut text = text.to_owned();
+    for secret in secrets {
+        text = text.replace(secret, "…");
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    // ASCII alone changes its case, so places in `lower` are places in `text`.
+    let lower = text.to_ascii_lowercase();
+    while let Some((at, name)) = next(&lower, text.len() - rest.len()) {
+        let end = at + name.len();
+        let value = text.get(end..).unwrap_or_default();
+        let gap = value.len() - value.trim_start_matches(['"', '\'', ':', '=', ' ', '\\']).len();
+        let start = end + gap;
+        let value = text.get(start..).unwrap_or_default();
+        let has_scheme = SCHEMES.iter().any(|scheme| lower.get(start..).is_some_and(|value| value.starts_with(scheme)));
+        let ends =
+            |c: char| matches!(c, '"' | '\'' | ',' | '&' | '}' | '<' | '\\' | '\n' | '\r') || (c == ' ' && !has_scheme);
+        let length = value.find(ends).unwrap_or(value.len());
+        // `password` in a sentence has no value.
+        let has_value = name == BEARER || text.get(end..start).is_some_and(|gap| gap.contains([':', '=']));
+        let from = text.len() - rest.len();
+        out += text.get(from..start).unwrap_or_default();
+        if has_value && length > 0 {
+            out.push('…');
+            rest = text.get(start + length..).unwrap_or_default();
+        } else {
+            rest = text.get(start..).unwrap_or_default();
+        }
+    }
+    out + rest
+}
+
+/// What stands before the secret of an `Authorization`.
+const SCHEMES: [&str; 2] = [BEARER, "basic "];
+
+const BEARER: &str = "bearer ";
+
+fn next(lower: &str, from: usize) -> Option<(usize, &'static str)> {
+    let rest = lower.get(from..)?;
+    let names = NAMES.iter().copied().chain([BEARER]);
+    names
+        .filter_map(|name| Some((from + rest.find(name)?, name)))
+        .min_by_key(|(at, name)| (*at, usize::MAX - name.len()))
+}

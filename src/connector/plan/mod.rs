@@ -1,0 +1,163 @@
+//! What a routed object becomes: one message for each recipient, or the change of a contact.
+//!
+//! Stock types of the WSDL alone; what they have no member for stands in PartnerProperties ([`EXTRAS`]). Pure: the same object
+//! gives the same messages with the same keys, however often it is asked.
+
+mod operation;
+mod recipient;
+mod send;
+mod settled;
+mod subscriber;
+#[cfg(test)]
+mod tests;
+
+use sha1::{Digest, Sha1};
+
+use self::settled::Settled;
+use super::{
+    Action, Connectors, Message,
+    problem::{Problem, problem},
+    route::{self, Asked, Way},
+};
+use crate::{message::code, object::Node};
+
+/// Names of PartnerProperties that are understood, each with what it says.
+pub const EXTRAS: &[(&str, &str)] = &[
+    ("Attachment", "a file: its address (Connectly), data:TYPE;base64,… (Salesforce), its id on the PBX (Yeastar)"),
+    ("Body", "the JSON of an Operation; of a send, its text with %%name%% marks"),
+    ("Campaign", "campaignName (Connectly)"),
+    ("Channel", "the channel: whatsapp, facebook …; of Salesforce the channel address"),
+    ("ContactID", "the id of a company contact (Yeastar), where it was not made here"),
+    ("Language", "the language of a template"),
+    ("Operation", "another documented operation, by its name"),
+    ("Recipient", "the recipient, in place of Number and addresses"),
+    ("Sender", "the sender, in place of FromAddress"),
+    ("Session", "the session (Yeastar) or conversation (Salesforce) that the message is part of"),
+    ("Tag", "the tag of a Facebook message (Yeastar)"),
+    ("Template", "a template is sent, by this name"),
+    ("TemplateID", "the template's id at WhatsApp (Yeastar)"),
+];
+
+/// What is planned for.
+#[derive(Clone, Copy)]
+pub struct Planning<'n> {
+    /// RequestID of the call: keys are made of it.
+    pub request_id: &'n str,
+    /// Place of the object in its call, from 0.
+    pub ordinal: u32,
+    /// `Create`, `Update` or `Delete`.
+    pub method: &'n str,
+    /// The object.
+    pub node: Node<'n>,
+    /// The id that a connector's system gave to the contact with a SubscriberKey.
+    pub contact: &'n dyn Fn(&str, &str) -> Option<String>,
+}
+
+/// What an object becomes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Planned {
+    /// In the order of the recipients.
+    pub messages: Vec<Message>,
+    /// Recipients who get none: place, SubscriberKey, ErrorCode, text.
+    pub failures: Vec<(u32, Option<String>, i64, String)>,
+}
+
+/// The messages of an object that goes to a connector; none for every other way.
+///
+/// # Errors
+/// Nothing of it can be sent: ErrorCode and StatusMessage of its row.
+pub fn plan(connectors: &Connectors, way: &Way<'_>, planning: &Planning<'_>) -> Result<Planned, Problem> {
+    let Way::Connector(connector, route) = *way else {
+        return Ok(Planned::default());
+    };
+    debug_assert!(connectors.connectors.contains_key(&connector.name), "a way leads to a connector that is configured");
+    let settled = Settled { connector, route, planning };
+    let asked = Asked { account: 0, method: planning.method, node: planning.node };
+    route::able(connector.system(), &asked).map_err(|why| problem(code::CONNECTOR_CANNOT, why))?;
+    if planning.method == "Create"
+        && let Some(name) = settled.extra("Operation")
+    {
+        return Ok(Planned { messages: vec![operation::other(&settled, &name)?], failures: Vec::new() });
+    }
+    let one = |message: Message| Planned { messages: vec![message], failures: Vec::new() };
+    match (route::kind_of(planning.node), planning.method) {
+        ("Subscriber", _) => subscriber::change(&settled).map(one),
+        (_, "Delete") => operation::end(&settled).map(one),
+        ("SMSTriggeredSend", _) => send::single(&settled).map(one),
+        _ => send::each(&settled),
+    }
+}
+
+impl Settled<'_> {
+    /// A message with all that is the same for every one of its object.
+    fn message(&self, action: Action, recipient: String, channel: String, place: u32) -> Message {
+        let Planning { request_id, ordinal, node, .. } = *self.planning;
+        Message {
+            connector: self.connector.name.clone(),
+            system: self.connector.system(),
+            action,
+            recipient,
+            channel,
+            sender: self.sender(),
+            key: key(request_id, ordinal, place),
+            ordinal,
+            place,
+            kind: route::kind_of(node).to_owned(),
+            definition: route::definition_of(node),
+            subscriber: None,
+        }
+    }
+}
+
+/// The UUID (version 5) of a recipient's message. Made of what names it, so that every attempt has the same.
+fn key(request_id: &str, ordinal: u32, place: u32) -> String {
+    let mut hash = Sha1::new();
+    hash.update(format!("envoi message\n{request_id}\n{ordinal}\n{place}"));
+    let mut bytes = [0; 16];
+    for (byte, from) in bytes.iter_mut().zip(hash.finalize()) {
+        *byte = from;
+    }
+    uuid::Builder::from_sha1_bytes(bytes).into_uuid().to_string()
+}
+
+/// The value of a PartnerProperty, by name in any case of letters; of several the last. Empty is none.
+pub(super) fn property(node: Node<'_>, name: &str) -> Option<String> {
+    let properties = node.children_named("PartnerProperties");
+    let named = properties.filter(|property| property.given("Name").is_some_and(|own| own.eq_ignore_ascii_case(name)));
+    named.last()?.given("Value")
+}
+
+/// The attributes that hold for an object as a whole: its own, and those of the one subscriber of an SMSTriggeredSend.
+pub(super) fn attributes(node: Node<'_>) -> Vec<(String, String)> {
+    let own = own_attributes(node);
+    node.child("Subscriber").map(own_attributes).into_iter().fold(own, |own, more| merged(&own, more))
+}
+
+fn own_attributes(node: Node<'_>) -> Vec<(String, String)> {
+    let pair = |attribute: Node<'_>| {
+        let value = attribute.child("Value").filter(|value| !value.is_nil());
+        Some((attribute.given("Name")?, value.map(|value| value.text().into_owned()).unwrap_or_default()))
+    };
+    merged(&[], node.children_named("Attributes").filter_map(pair).collect())
+}
+
+/// Attributes with more of them, which hold before those of the same name; each name once, where it stood first.
+fn merged(common: &[(String, String)], more: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut all = common.to_vec();
+    for (name, value) in more {
+        match all.iter_mut().find(|(own, _)| is_same(own, &name)) {
+            Some(own) => *own = (name, value),
+            None => all.push((name, value)),
+        }
+    }
+    all
+}
+
+/// The value of an attribute, by name in any case of letters.
+pub(super) fn attribute<'a>(attributes: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    attributes.iter().find(|(own, _)| is_same(own, name)).map(|(_, value)| value.as_str())
+}
+
+fn is_same(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
+}

@@ -1,0 +1,123 @@
+//! PartnerProperty `Operation`: another documented operation. And the end of a session, as a Delete of the send in it.
+
+use serde_json::{Value, json};
+
+use super::{recipient, settled::Settled};
+use crate::{
+    connector::{
+        Action, Message, Operation, System,
+        operation::Arguments,
+        problem::{Problem, problem},
+    },
+    message::code,
+};
+
+/// What an `Operation` asks for.
+pub(super) fn other(settled: &Settled<'_>, name: &str) -> Result<Message, Problem> {
+    let Some(operation) = Operation::named(settled.system(), name) else {
+        let known: Vec<_> = Operation::of(settled.system()).map(|operation| operation.name).collect();
+        let what =
+            format!("no operation `{name}` of {}: expected one of {}", settled.system().name(), known.join(", "));
+        return Err(problem(code::CONNECTOR_CANNOT, what));
+    };
+    let session = settled.extra("Session");
+    let body = match (settled.extra("Body"), &session) {
+        (Some(body), _) => checked(&body)?,
+        (None, Some(session)) => built(settled, name, session)?,
+        (None, None) if operation.arguments == Arguments::None => String::new(),
+        (None, None) => return Err(no_body(name)),
+    };
+    // Whatever it is about, what is asked of one session goes one after the other.
+    let recipient = session.or_else(|| receiver(settled)).unwrap_or_else(|| name.to_owned());
+    let channel = settled.channel().unwrap_or_default();
+    let action = Action::Other { operation: name.to_owned(), body };
+    Ok(settled.message(action, recipient, channel, 0))
+}
+
+/// A Delete of a send in a session ends the session.
+pub(super) fn end(settled: &Settled<'_>) -> Result<Message, Problem> {
+    let session = settled.extra("Session").unwrap_or_default();
+    if settled.system() == System::Yeastar {
+        number(&session)?;
+    }
+    let node = settled.planning.node;
+    let (recipient, channel) = match settled.system() {
+        // The end user and the channel are part of the request.
+        System::Salesforce => {
+            let number = settled.extra("Recipient").or_else(|| node.given("Number"));
+            let recipient = recipient::of(settled, number, node.child("Subscriber"), &super::attributes(node))?;
+            (recipient, channel(settled)?)
+        }
+        System::Yeastar | System::Connectly => (session.clone(), settled.channel().unwrap_or_default()),
+    };
+    Ok(settled.message(Action::End { session }, recipient, channel, 0))
+}
+
+/// The channel address of Salesforce.
+pub(super) fn channel(settled: &Settled<'_>) -> Result<String, Problem> {
+    settled.channel().ok_or_else(|| {
+        let what =
+            "the connector needs a channel address: PartnerProperty Channel, or `channel` in the defaults of its route";
+        problem(code::CONNECTOR_VALUE, what)
+    })
+}
+
+/// A session of a PBX is a number.
+pub(super) fn number(session: &str) -> Result<i64, Problem> {
+    session.parse().map_err(|_| {
+        problem(
+            code::CONNECTOR_VALUE,
+            format!("PartnerProperty Session: `{session}` is no session of a PBX: expected a number"),
+        )
+    })
+}
+
+fn checked(body: &str) -> Result<String, Problem> {
+    let wrong =
+        |why: String| problem(code::CONNECTOR_VALUE, format!("PartnerProperty Body: {why}: expected a JSON object"));
+    match serde_json::from_str::<Value>(body) {
+        Ok(Value::Object(_)) => Ok(body.to_owned()),
+        Ok(_) => Err(wrong("no object".to_owned())),
+        Err(error) => Err(wrong(error.to_string())),
+    }
+}
+
+fn no_body(name: &str) -> Problem {
+    problem(code::CONNECTOR_VALUE, format!("Operation {name} needs its JSON in PartnerProperty Body"))
+}
+
+fn receiver(settled: &Settled<'_>) -> Option<String> {
+    let node = settled.planning.node;
+    let number = settled.extra("Recipient").or_else(|| node.given("Number"));
+    recipient::of(settled, number, node.child("Subscriber"), &super::attributes(node)).ok()
+}
+
+/// The bodies that a session and what else is known make whole.
+fn built(settled: &Settled<'_>, name: &str, session: &str) -> Result<String, Problem> {
+    let body = match (settled.system(), name) {
+        (System::Salesforce, "route") => json!({ "conversationIdentifier": session, "routingType": "Initial" }),
+        (System::Salesforce, "cancelRoute") => json!({ "conversationIdentifier": session }),
+        (System::Salesforce, "participant") => {
+            let subject = receiver(settled).ok_or_else(|| no_body(name))?;
+            let participant = json!({ "subject": subject, "role": "EndUser", "appType": "custom" });
+            json!({ "conversationIdentifier": session, "operation": "Remove", "participants": [participant] })
+        }
+        (System::Salesforce, "messagingSession") => {
+            let user = receiver(settled).ok_or_else(|| no_body(name))?;
+            json!({
+                "channelAddressIdentifier": channel(settled)?,
+                "conversationIdentifier": session,
+                "endUserClientId": user,
+                "operation": "End",
+            })
+        }
+        (System::Yeastar, "message_session/close" | "message_session/get") => json!({ "session_id": number(session)? }),
+        (System::Yeastar, "message_session/archive" | "message_session/unarchive") => match settled.sender() {
+            // Who does it: an extension by its number.
+            Some(extension) => json!({ "session_id": number(session)?, "user_type": 1, "user_no": extension }),
+            None => return Err(no_body(name)),
+        },
+        _ => return Err(no_body(name)),
+    };
+    Ok(body.to_string())
+}

@@ -1,0 +1,215 @@
+//! SMSTriggeredSend: one text to one number. TriggeredSend: one message to each of its subscribers.
+
+use std::{borrow::Cow, collections::HashSet};
+
+use super::{
+    Planned, attribute, attributes, merged, own_attributes, recipient,
+    settled::{Said, Settled},
+};
+use crate::{
+    connector::{
+        Action, Message, System, Template, Text,
+        problem::{Problem, problem},
+        route,
+    },
+    message::{code, personalize},
+    object::Node,
+};
+
+/// The message of an SMSTriggeredSend.
+pub(super) fn single(settled: &Settled<'_>) -> Result<Message, Problem> {
+    let node = settled.planning.node;
+    let subscriber = node.child("Subscriber");
+    let attributes = attributes(node);
+    let number = settled.extra("Recipient").or_else(|| node.given("Number"));
+    let recipient = recipient::of(settled, number, subscriber, &attributes)?;
+    let message = node.child_text("Message").filter(|text| !text.trim().is_empty()).map(Cow::into_owned);
+    one(settled, Receiver { recipient, subscriber, attributes, text: message }, 0)
+}
+
+/// The messages of a TriggeredSend.
+pub(super) fn each(settled: &Settled<'_>) -> Result<Planned, Problem> {
+    let node = settled.planning.node;
+    let common = own_attributes(node);
+    let (mut planned, mut seen) = (Planned::default(), HashSet::new());
+    for (place, subscriber) in (0..).zip(node.children_named("Subscribers").filter(|subscriber| !subscriber.is_nil())) {
+        let attributes = merged(&common, own_attributes(subscriber));
+        let message = recipient::of(settled, None, Some(subscriber), &attributes).and_then(|recipient| {
+            if !seen.insert(recipient.clone()) {
+                return Err(problem(code::RECIPIENT_TWICE, recipient));
+            }
+            one(settled, Receiver { recipient, subscriber: Some(subscriber), attributes, text: None }, place)
+        });
+        match message {
+            Ok(message) => planned.messages.push(message),
+            Err((code, text)) => planned.failures.push((place, key_of(subscriber), code, text)),
+        }
+    }
+    match planned.messages.is_empty() && planned.failures.is_empty() {
+        true => Err(problem(code::SEND_NO_SUBSCRIBERS, "")),
+        false => Ok(planned),
+    }
+}
+
+/// One who is to get a message.
+struct Receiver<'n> {
+    recipient: String,
+    subscriber: Option<Node<'n>>,
+    attributes: Vec<(String, String)>,
+    /// The text that the object itself holds.
+    text: Option<String>,
+}
+
+fn key_of(subscriber: Node<'_>) -> Option<String> {
+    subscriber.given("SubscriberKey").or_else(|| subscriber.given("EmailAddress"))
+}
+
+fn one(settled: &Settled<'_>, receiver: Receiver<'_>, place: u32) -> Result<Message, Problem> {
+    let Some(channel) = settled.channel() else {
+        let what = "the connector needs a channel: PartnerProperty Channel, or `channel` in the defaults of its route";
+        return Err(problem(code::CONNECTOR_VALUE, what));
+    };
+    let action = match (&receiver.text, settled.extra("Template")) {
+        (_, Some(name)) => Action::Template(template(settled, name, &receiver)?),
+        (Some(said), None) => Action::Text(text(settled, said.clone(), &receiver)?),
+        (None, None) => match settled.said() {
+            Some(Said::Template(name)) => Action::Template(template(settled, name, &receiver)?),
+            Some(Said::Body(body)) => Action::Text(text(settled, filled(&body, &receiver)?, &receiver)?),
+            None => match by_definition(settled) {
+                Some(name) => Action::Template(template(settled, name, &receiver)?),
+                // A file alone says something too.
+                None if settled.extra("Attachment").is_some() => Action::Text(text(settled, String::new(), &receiver)?),
+                None => {
+                    let what = "expected Message, PartnerProperty Template or Body, or `template` or `body` in the defaults of its route";
+                    return Err(problem(code::NO_TEXT, what));
+                }
+            },
+        },
+    };
+    let has_session = matches!(&action, Action::Text(text) if text.session.is_some());
+    if settled.system() == System::Yeastar && !has_session && settled.sender().is_none() {
+        let what = "the connector needs the DID number of its channel: FromAddress, PartnerProperty Sender, or `sender` in the defaults of its route";
+        return Err(problem(code::CONNECTOR_VALUE, what));
+    }
+    let subscriber = receiver.subscriber.and_then(key_of);
+    Ok(Message { subscriber, ..settled.message(action, receiver.recipient, channel, place) })
+}
+
+/// The CustomerKey of a TriggeredSendDefinition names a template where nothing else says what is sent.
+fn by_definition(settled: &Settled<'_>) -> Option<String> {
+    let is_mail = route::kind_of(settled.planning.node) == "TriggeredSend";
+    let has_templates = settled.system() != System::Salesforce;
+    route::definition_of(settled.planning.node).filter(|_| is_mail && has_templates)
+}
+
+fn text(settled: &Settled<'_>, text: String, receiver: &Receiver<'_>) -> Result<Text, Problem> {
+    let attachment = settled.extra("Attachment");
+    if let Some(attachment) = &attachment {
+        check_attachment(settled.system(), attachment)?;
+        if settled.system() == System::Connectly && !text.is_empty() {
+            let what = "Connectly sends a text or a file in one message, not both";
+            return Err(problem(code::CONNECTOR_VALUE, what));
+        }
+    }
+    let session = settled.extra("Session");
+    let attributes = match settled.system() {
+        System::Salesforce => receiver.attributes.clone(),
+        System::Yeastar => settled.extra("Tag").map(|tag| ("tag".to_owned(), tag)).into_iter().collect(),
+        System::Connectly => campaign(settled),
+    };
+    if settled.system() == System::Yeastar
+        && let Some(session) = &session
+    {
+        super::operation::number(session)?;
+    }
+    if settled.system() == System::Salesforce && session.is_some() && settled.sender().is_none() {
+        let what = "a message in a conversation needs who speaks: PartnerProperty Sender, or `sender` in the defaults of its route";
+        return Err(problem(code::CONNECTOR_VALUE, what));
+    }
+    let fallback = settled.default(|defaults| &defaults.fallback_template);
+    // What the fallback lacks is found out now or never: it is one more way out, and none of the message itself.
+    let fallback = fallback.and_then(|name| template(settled, name, receiver).ok());
+    Ok(Text { text, attachment, attributes, session, fallback })
+}
+
+fn campaign(settled: &Settled<'_>) -> Vec<(String, String)> {
+    settled.extra("Campaign").map(|name| ("campaignName".to_owned(), name)).into_iter().collect()
+}
+
+/// A file as the system wants it.
+fn check_attachment(system: System, attachment: &str) -> Result<(), Problem> {
+    let (fits, expected) = match system {
+        System::Salesforce => (
+            crate::connector::request::File::read(attachment).is_some(),
+            "data:TYPE;base64,… since Salesforce takes the file itself",
+        ),
+        System::Connectly => (
+            attachment.starts_with("https://") || attachment.starts_with("http://"),
+            "an address that begins with https://, which Connectly fetches",
+        ),
+        System::Yeastar => {
+            let is_object = serde_json::from_str::<serde_json::Value>(attachment).is_ok_and(|value| value.is_object());
+            (
+                is_object || !attachment.starts_with('{'),
+                "the id of an uploaded file, or what message/batchupload told of it",
+            )
+        }
+    };
+    match fits {
+        true => Ok(()),
+        false => Err(problem(code::CONNECTOR_VALUE, format!("PartnerProperty Attachment: expected {expected}"))),
+    }
+}
+
+/// Parameters by which a template is filled, as the systems name them.
+fn is_parameter(name: &str) -> bool {
+    ["header_", "body_", "button"].iter().any(|start| name.starts_with(start))
+}
+
+fn template(settled: &Settled<'_>, name: String, receiver: &Receiver<'_>) -> Result<Template, Problem> {
+    if settled.system() == System::Salesforce {
+        let what = "Salesforce takes texts, not templates: expected Message, or `body` in the defaults of its route";
+        return Err(problem(code::CONNECTOR_CANNOT, what));
+    }
+    let locale = receiver.subscriber.and_then(|subscriber| subscriber.child("Locale")?.given("LocaleCode"));
+    // WhatsApp writes en_US what the service writes en-US.
+    let language = locale
+        .map(|code| code.replace('-', "_"))
+        .or_else(|| settled.extra("Language"))
+        .or_else(|| settled.default(|defaults| &defaults.language));
+    let Some(language) = language else {
+        let what = format!(
+            "the template {name} needs a language: Locale of the subscriber, PartnerProperty Language, or `language` in the defaults of its route"
+        );
+        return Err(problem(code::CONNECTOR_VALUE, what));
+    };
+    let mut parameters = Vec::new();
+    for (place, attribute_name) in (1..).zip(settled.parameters()) {
+        let Some(value) = attribute(&receiver.attributes, attribute_name) else {
+            return Err(problem(code::NO_ATTRIBUTE, attribute_name));
+        };
+        parameters.push((format!("body_{place}"), value.to_owned()));
+    }
+    let named = receiver.attributes.iter().map(|(name, value)| (name.to_lowercase(), value.clone()));
+    parameters = merged(&parameters, named.filter(|(name, _)| is_parameter(name)).collect());
+    match settled.system() {
+        System::Yeastar => parameters.extend(settled.extra("TemplateID").map(|id| ("template_id".to_owned(), id))),
+        System::Connectly => parameters.extend(campaign(settled)),
+        System::Salesforce => {}
+    }
+    Ok(Template { name, language, parameters })
+}
+
+/// A body with the attributes in place of its marks.
+fn filled(body: &str, receiver: &Receiver<'_>) -> Result<String, Problem> {
+    let member = |name: &str| match name.to_lowercase().as_str() {
+        "subscriberkey" | "_subscriberkey" => receiver.subscriber?.given("SubscriberKey"),
+        "emailaddr" | "emailaddress" => receiver.subscriber?.given("EmailAddress"),
+        _ => None,
+    };
+    let value = |name: &str| {
+        let own = attribute(&receiver.attributes, name).map(|value| Cow::Owned(value.to_owned()));
+        own.or_else(|| member(name).map(Cow::Owned))
+    };
+    personalize::fill(body, value).map_err(|name| problem(code::NO_ATTRIBUTE, name))
+}

@@ -1,0 +1,73 @@
+//! What holds for one object: its PartnerProperties before its members, before the route's defaults, before the connector's.
+
+use super::{super::phone, Planning, property};
+use crate::connector::{Connector, Defaults, Route, System};
+
+/// An object with its connector and route.
+pub(super) struct Settled<'s> {
+    pub(super) connector: &'s Connector,
+    pub(super) route: &'s Route,
+    pub(super) planning: &'s Planning<'s>,
+}
+
+/// What is said, and by whom: the more special first.
+pub(super) enum Said {
+    Template(String),
+    Body(String),
+}
+
+impl Settled<'_> {
+    pub(super) fn system(&self) -> System {
+        self.connector.system()
+    }
+
+    /// A PartnerProperty.
+    pub(super) fn extra(&self, name: &str) -> Option<String> {
+        property(self.planning.node, name)
+    }
+
+    /// What the route says, else the connector.
+    pub(super) fn default(&self, of: impl Fn(&Defaults) -> &Option<String>) -> Option<String> {
+        of(&self.route.defaults).clone().or_else(|| of(&self.connector.defaults).clone())
+    }
+
+    /// The names of the attributes that are `body_1`, `body_2` ...
+    pub(super) fn parameters(&self) -> &[String] {
+        let (route, connector) = (&self.route.defaults.parameters, &self.connector.defaults.parameters);
+        if route.is_empty() { connector } else { route }
+    }
+
+    /// The channel. Salesforce has its channel address where SMS has the sender, so FromAddress names that too.
+    pub(super) fn channel(&self) -> Option<String> {
+        let node = self.planning.node;
+        let address = || node.given("FromAddress").filter(|_| self.system() == System::Salesforce);
+        let channel = self.extra("Channel").or_else(address).or_else(|| self.default(|defaults| &defaults.channel));
+        channel.or_else(|| Some("whatsapp".to_owned()).filter(|_| self.system() == System::Connectly))
+    }
+
+    /// The sender. What is a number goes out in E.164 to Connectly; a DID is what the PBX calls it.
+    pub(super) fn sender(&self) -> Option<String> {
+        let node = self.planning.node;
+        let address = || node.given("FromAddress").filter(|_| self.system() != System::Salesforce);
+        let sender = self.extra("Sender").or_else(address).or_else(|| self.default(|defaults| &defaults.sender))?;
+        let number = match self.system() {
+            System::Connectly => phone::e164(&sender, self.country().as_deref()).ok(),
+            System::Salesforce | System::Yeastar => None,
+        };
+        Some(number.unwrap_or(sender))
+    }
+
+    pub(super) fn country(&self) -> Option<String> {
+        self.default(|defaults| &defaults.country)
+    }
+
+    /// The template or the body that an object without a text has: its own, the route's, the connector's.
+    pub(super) fn said(&self) -> Option<Said> {
+        let own = self.extra("Template").map(Said::Template).or_else(|| self.extra("Body").map(Said::Body));
+        let of = |defaults: &Defaults| {
+            let template = defaults.template.clone().map(Said::Template);
+            template.or_else(|| defaults.body.clone().map(Said::Body))
+        };
+        own.or_else(|| of(&self.route.defaults)).or_else(|| of(&self.connector.defaults))
+    }
+}

@@ -1,0 +1,135 @@
+//! Who waits for messages of connectors is told when the last of them is settled. Nothing is decided here: the store says so,
+//! and whoever was not told looks there.
+
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+};
+
+use tokio::sync::oneshot;
+
+use crate::store::Asker;
+
+type Hook = Box<dyn Fn() + Send + Sync>;
+
+/// Who waits.
+#[derive(Default)]
+pub(super) struct Waiting {
+    /// Conversations wait in the store; who works them off is woken.
+    hooks: Mutex<Vec<Hook>>,
+    calls: Arc<Mutex<Calls>>,
+}
+
+/// Synchronous calls, by the number of their messages.
+#[derive(Default)]
+struct Calls {
+    waiting: BTreeMap<i64, BTreeMap<u64, oneshot::Sender<()>>>,
+    next: u64,
+}
+
+impl Waiting {
+    pub(super) fn hook(&self, hook: Hook) {
+        lock(&self.hooks).push(hook);
+    }
+
+    /// All messages of these are settled, and that is on disk.
+    pub(super) fn tell(&self, askers: &[Asker]) {
+        if askers.iter().any(|asker| matches!(asker, Asker::Part { .. })) {
+            for hook in lock(&self.hooks).iter() {
+                hook();
+            }
+        }
+        for asker in askers {
+            let Asker::Call { batch } = asker else { continue };
+            for told in lock(&self.calls).waiting.remove(batch).into_iter().flatten() {
+                // Who waits no longer need not know.
+                let _told = told.1.send(());
+            }
+        }
+    }
+
+    pub(super) fn batch(&self, batch: i64) -> Settled {
+        let (told, ready) = oneshot::channel();
+        let mut calls = lock(&self.calls);
+        calls.next += 1;
+        let place = calls.next;
+        calls.waiting.entry(batch).or_default().insert(place, told);
+        Settled { batch, place, ready, calls: Arc::clone(&self.calls) }
+    }
+}
+
+/// Ready when all messages of a synchronous call are settled.
+pub struct Settled {
+    batch: i64,
+    place: u64,
+    ready: oneshot::Receiver<()>,
+    calls: Arc<Mutex<Calls>>,
+}
+
+impl Future for Settled {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.ready).poll(context).map(|_| ())
+    }
+}
+
+impl Drop for Settled {
+    fn drop(&mut self) {
+        let mut calls = lock(&self.calls);
+        if let Some(waiting) = calls.waiting.get_mut(&self.batch) {
+            waiting.remove(&self.place);
+            if waiting.is_empty() {
+                calls.waiting.remove(&self.batch);
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Settled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settled").field("batch", &self.batch).finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_is_told_once_and_leaves_nothing_behind() {
+        let waiting = Waiting::default();
+        let (first, second, gone, other) = (waiting.batch(1), waiting.batch(1), waiting.batch(1), waiting.batch(2));
+        drop(gone);
+        waiting.tell(&[Asker::Call { batch: 1 }, Asker::Call { batch: 3 }]);
+        first.await;
+        second.await;
+        assert_eq!(lock(&waiting.calls).waiting.len(), 1);
+        drop(other);
+        assert!(lock(&waiting.calls).waiting.is_empty());
+    }
+
+    #[test]
+    fn who_works_off_conversations_is_woken_for_parts_alone() {
+        let (waiting, woken) = (Waiting::default(), Arc::new(AtomicU32::new(0)));
+        let counted = Arc::clone(&woken);
+        waiting.hook(Box::new(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+        }));
+        waiting.tell(&[Asker::Call { batch: 1 }]);
+        assert_eq!(woken.load(Ordering::SeqCst), 0);
+        let name = crate::store::Name::conversation(&crate::store::Internal(1), "c");
+        let part = Asker::Part { name, sequence: 1 };
+        waiting.tell(&[part.clone(), part]);
+        assert_eq!(woken.load(Ordering::SeqCst), 1, "once for all of a commit");
+    }
+}

@@ -1,0 +1,159 @@
+//! Parts run in their order, however often a message of one of them is tried; nothing overtakes.
+
+use envoi::{
+    connector::{Ambiguous, Connector, Standing},
+    conversation::State,
+    message::Operation,
+    queue::report,
+    store::{Asker, DeliveryState, Name, StoreError, Transaction, View},
+};
+
+use crate::{
+    engine::part,
+    house::{House, accepted, list, sms, verdict, yeastar},
+};
+
+const A: &str = "+4915112345601";
+const B: &str = "+4915112345602";
+
+fn whole(house: &House, id: &str) -> report::Whole {
+    let look = |view: &View<'_>| {
+        let (ann, now) = (house.ann(), house.clock.now());
+        report::whole(&view.conversations(), &view.deliveries(), &ann, id, now, &house.queue)
+    };
+    house.store.read_blocking(look).unwrap().expect("it is kept")
+}
+
+#[tokio::test]
+async fn a_part_waits_for_its_messages_and_the_parts_behind_it_wait_for_the_part() {
+    let house = House::new();
+    house.system.answers(A, &[verdict(Standing::Again, "70547", "later"), verdict(Standing::Again, "70547", "later")]);
+    house.run();
+    let create = Operation::Create;
+    let c = house.call(create, Some("c"), part(2, 3), &[sms(B), list("two")]).await;
+    house.call(create, Some("c"), part(3, 3), &[list("three")]).await;
+    house.call(create, Some("c"), part(1, 3), &[list("one"), sms(A)]).await;
+    let other = house.create(&[list("other")]).await;
+    house.advance(0).await;
+    assert_eq!(house.state(&c), State::Processing);
+    assert_eq!((house.system.came(), house.lists()), (vec![A.to_owned()], vec!["other".to_owned()]));
+    assert_eq!(house.state(&other), State::Complete, "it holds up nobody else, not even with one worker");
+    assert_eq!(house.queue.working(), 0);
+    assert_eq!(
+        house.queue.next_due().await.unwrap().map(|due| due.since(house.clock.now()) > crate::engine::seconds(3600)),
+        Some(true)
+    );
+    let waiting = whole(&house, "c");
+    assert_eq!((waiting.line.due, waiting.waits_for.len()), (None, 1), "nothing is due but the message");
+    assert!(waiting.waits_for[0].starts_with(&format!("a message to {A} by pbx: owed, tried 1 times, next ")));
+    house.advance(15).await;
+    assert_eq!((house.state(&c), house.system.came()), (State::Processing, vec![A.to_owned(); 2]));
+    house.advance(60).await;
+    assert_eq!(house.state(&c), State::Complete);
+    assert_eq!(house.system.came(), [A, A, A, B]);
+    assert_eq!(house.lists(), ["other", "one", "two", "three"]);
+    let keys = house.system.keys();
+    assert!(keys[0] == keys[1] && keys[1] == keys[2] && keys[2] != keys[3], "{keys:?}");
+    assert_eq!(
+        house.items(),
+        [
+            "OK - [yeastar] accepted",
+            "OK - Created List.",
+            "OK - Created List.",
+            "OK - Created List.",
+            "OK - [yeastar] accepted",
+            "OK - Created List.",
+        ]
+        .map(str::to_owned),
+        "in the order of the requests: parts 2, 3, 1, and the other"
+    );
+    assert_eq!(whole(&house, "c").waits_for, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_message_that_fails_for_good_ends_the_conversation_and_the_rest_can_be_sent_again() {
+    let house = House::new();
+    house.system.answers(A, &[verdict(Standing::Refused, "70621", "no number")]);
+    house.run();
+    let create = Operation::Create;
+    let c = house.call(create, Some("c"), part(1, 2), &[sms(A), list("one")]).await;
+    house.call(create, Some("c"), part(2, 2), &[sms(B)]).await;
+    house.advance(0).await;
+    assert_eq!((house.state(&c), house.system.came()), (State::Error, vec![A.to_owned()]));
+    assert_eq!(house.lists(), ["one"], "the other objects of the part are done");
+    assert_eq!(house.items(), ["Error 2070621 [yeastar 70621] no number", "OK - Created List."]);
+    let accounts = crate::engine::directory(3, &[("ann", crate::engine::permissions())]);
+    let (name, now, settings) = (c.clone(), house.clock.now(), envoi::conversation::Settings::default());
+    let again = move |txn: &mut Transaction<'_>| {
+        envoi::queue::remainder(txn, &accounts, &name, "c2", now, &settings).map_err(|why| why.to_string())
+    };
+    let work = move |txn: &mut Transaction<'_>| Ok::<_, StoreError>(again(txn));
+    assert_eq!(house.store.write(work).await.unwrap(), Ok(1));
+    house.queue.wake();
+    house.advance(0).await;
+    assert_eq!(house.state(&Name::conversation(&house.ann(), "c2")), State::Complete);
+    assert_eq!(house.system.came(), [A, B], "what was sent is not sent again");
+}
+
+#[tokio::test]
+async fn two_conversations_to_one_recipient_keep_their_order_across_a_retry() {
+    let house = House::new();
+    house.system.answers(A, &[verdict(Standing::Again, "70547", "later"), accepted("1"), accepted("2")]);
+    house.run();
+    let first = house.create(&[sms(A)]).await;
+    house.advance(0).await;
+    let second = house.create(&[sms(A)]).await;
+    let third = house.create(&[sms(B)]).await;
+    house.advance(0).await;
+    assert_eq!(house.system.came(), [A, B], "another recipient is not held up");
+    assert_eq!(house.state(&third), State::Complete);
+    assert_eq!((house.state(&first), house.state(&second)), (State::Processing, State::Processing));
+    house.advance(60).await;
+    assert_eq!((house.state(&first), house.state(&second)), (State::Complete, State::Complete));
+    let keys = house.system.keys();
+    assert!(house.system.came() == [A, B, A, A] && keys[0] == keys[2] && keys[3] != keys[0], "{keys:?}");
+}
+
+/// What an operator says of a message.
+async fn settle(house: &House, number: i64, delivered: bool) {
+    let now = house.clock.now();
+    let work = move |txn: &mut Transaction<'_>| -> Result<Option<Asker>, StoreError> {
+        let delivery = txn.settle(number, delivered, now, now)?.expect("it can be said");
+        envoi::backend::connected::settled(txn, &delivery, now)
+    };
+    let settled = house.store.write(work).await.unwrap();
+    house.notifier.tell_settled(settled.as_slice());
+}
+
+#[tokio::test]
+async fn what_is_in_doubt_stops_or_asks_as_the_connector_says() {
+    let doubt = verdict(Standing::Ambiguous, "", "the connection was cut");
+    let house = House::new();
+    house.system.answers(A, &[doubt.clone()]);
+    house.run();
+    let c = house.create(&[sms(A)]).await;
+    house.advance(0).await;
+    assert_eq!(house.state(&c), State::Error);
+    assert_eq!(house.items(), ["Error 2900002 [yeastar] in doubt, it may have arrived: the connection was cut"]);
+    assert_eq!((house.events("SentEvent").len(), house.events("NotSentEvent").len()), (0, 0), "nobody knows");
+
+    for (delivered, state, item) in [
+        (true, State::Complete, "OK - [yeastar] delivered"),
+        (false, State::Error, "Error 2900002 [yeastar] the connection was cut"),
+    ] {
+        let house = House::with(Connector { on_ambiguous: Ambiguous::Ask, ..yeastar() });
+        house.system.answers(A, &[doubt.clone()]);
+        house.run();
+        let c = house.create(&[sms(A), list("one")]).await;
+        house.advance(86_400).await;
+        assert_eq!((house.state(&c), house.lists().len()), (State::Processing, 0), "it waits for an operator");
+        let delivery = house.deliveries().remove(0);
+        assert_eq!(delivery.state, DeliveryState::InDoubt);
+        assert!(whole(&house, c.id()).waits_for[0].ends_with(&format!("waits for envoi settle {}", delivery.id)));
+        settle(&house, delivery.number, delivered).await;
+        house.advance(0).await;
+        assert_eq!((house.state(&c), house.lists()), (state, vec!["one".to_owned()]));
+        assert_eq!(house.items()[0], item);
+        assert_eq!(house.system.came(), [A], "it is sent once");
+    }
+}

@@ -1,0 +1,99 @@
+//! Subscribers who are contacts of a system and kept here too: here changes what there was accepted.
+
+use envoi::{
+    connector::{Action, ContactChange, Standing},
+    message::Operation,
+};
+
+use crate::{
+    engine::single,
+    house::{House, accepted, verdict},
+};
+
+fn person(key: &str, members: &str) -> String {
+    format!("<Objects xsi:type=\"Subscriber\"><SubscriberKey>{key}</SubscriberKey>{members}</Objects>")
+}
+
+const EMAIL: &str = "<EmailAddress>ada@example.com</EmailAddress>";
+const PHONE: &str = "<Attributes><Name>Phone</Name><Value>+4915112345601</Value></Attributes>";
+
+fn subscribers(house: &House) -> Vec<String> {
+    let line = |object: &envoi::object::Object| {
+        let text = |member: &str| object.text(member).unwrap_or("-").to_owned();
+        format!("{} {}", text("SubscriberKey"), text("EmailAddress"))
+    };
+    house.objects("Subscriber").iter().map(line).collect()
+}
+
+/// What was asked of the system last.
+fn asked(house: &House) -> ContactChange {
+    let last = house.deliveries().pop().unwrap();
+    match &last.content.outgoing().unwrap().message.action {
+        Action::Contact(change) => change.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_contact_is_made_changed_and_removed_by_the_id_that_it_was_given() {
+    let house = House::new();
+    house.system.answers("ada", &[accepted("31")]);
+    house.run();
+    house.create(&[person("ada", &format!("{EMAIL}{PHONE}"))]).await;
+    house.advance(0).await;
+    assert_eq!(house.items(), ["OK - [yeastar] accepted"]);
+    assert!(house.answers()[0].contains("<NewID>31</NewID>"), "{}", house.answers()[0]);
+    assert_eq!(subscribers(&house), ["ada ada@example.com"]);
+    let changed = person("Ada", "<EmailAddress>new@example.com</EmailAddress>");
+    house.call(Operation::Update, None, single(), &[changed]).await;
+    house.advance(0).await;
+    assert!(matches!(asked(&house), ContactChange::Update(id, _) if id == "31"), "keys do not differ by case");
+    assert_eq!(subscribers(&house), ["ada new@example.com"]);
+    house.call(Operation::Delete, None, single(), &[person("ada", "")]).await;
+    house.advance(0).await;
+    assert_eq!(asked(&house), ContactChange::Delete("31".to_owned()));
+    assert_eq!(subscribers(&house), Vec::<String>::new());
+    house.call(Operation::Update, None, single(), &[person("ada", EMAIL)]).await;
+    house.advance(0).await;
+    assert!(house.items()[3].starts_with("Error "), "{:?}", house.items());
+    assert_eq!(house.system.came().len(), 3, "it is known no more, so nothing is sent");
+}
+
+#[tokio::test]
+async fn what_the_system_refuses_changes_nothing_here() {
+    let house = House::new();
+    house.system.answers("ada", &[verdict(Standing::Refused, "40003", "DUPLICATE KEY VALUE")]);
+    house.run();
+    house.create(&[person("ada", &format!("{EMAIL}{PHONE}"))]).await;
+    house.advance(0).await;
+    assert_eq!(house.items(), ["Error 2040003 [yeastar 40003] DUPLICATE KEY VALUE"]);
+    assert_eq!(subscribers(&house), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_would_be_refused_here_is_not_sent_there() {
+    let house = House::new();
+    house.run();
+    let ada = person("ada", &format!("{EMAIL}{PHONE}"));
+    house.create(&[ada.clone()]).await;
+    house.advance(0).await;
+    house.create(&[ada, person("bob", &format!("<EmailAddress>no address</EmailAddress>{PHONE}"))]).await;
+    house.advance(0).await;
+    assert_eq!(house.system.came(), ["ada"]);
+    let items = house.items();
+    assert!(items[1].starts_with("Error 12014 ") && items[2].starts_with("Error 12000 "), "{items:?}");
+}
+
+#[tokio::test]
+async fn a_contact_without_an_address_is_kept_there_alone() {
+    let house = House::new();
+    house.system.answers("ada", &[accepted("7")]);
+    house.run();
+    house.create(&[person("ada", PHONE)]).await;
+    house.advance(0).await;
+    assert_eq!((house.items(), subscribers(&house)), (vec!["OK - [yeastar] accepted".to_owned()], Vec::new()));
+    house.call(Operation::Delete, None, single(), &[person("ada", "")]).await;
+    house.advance(0).await;
+    assert_eq!(asked(&house), ContactChange::Delete("7".to_owned()));
+    assert_eq!(house.items()[1], "OK - [yeastar] accepted");
+}

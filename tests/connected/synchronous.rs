@@ -1,0 +1,122 @@
+//! Synchronous calls through the front door: they wait for what comes of their messages, and no longer than they should.
+
+use std::time::Duration;
+
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+
+use crate::{
+    front::{Far, create, gateway, lists, rows, states, told},
+    gateway::{envelope, request, security},
+    house::{list, send, sms},
+};
+
+const A: &str = "+4915112345601";
+const B: &str = "+4915112345602";
+const WAIT: Duration = Duration::from_secs(30);
+
+/// A connectly error.
+fn error(code: &str, message: &str) -> String {
+    format!("{{\"message\":\"{message}\",\"type\":\"ERROR_TYPE_INVALID_REQUEST\",\"code\":\"{code}\"}}")
+}
+
+#[tokio::test]
+async fn the_answer_tells_what_came_of_each_message() {
+    let far = Far::start().await;
+    let gateway = gateway(&far, |_| {}).await;
+    far.answers(201, "{\"id\":\"01A\"}");
+    far.answers(400, &error("ERROR_CODE_MESSAGE_TEXT_EMPTY", "Text is empty"));
+    let answer = create(&gateway, "<Options/>", &[sms(A), list("one"), sms(A)].concat()).await;
+    let rows = rows(&answer);
+    assert_eq!(rows[..2], ["OK - [connectly] accepted", "OK - Created List."]);
+    assert!(
+        rows[2].starts_with("Error 3000")
+            && rows[2].ends_with("[connectly ERROR_CODE_MESSAGE_TEXT_EMPTY] Text is empty"),
+        "{rows:?}"
+    );
+    let text = |path: &str| answer.text(&format!("CreateResponse/{path}"));
+    assert_eq!(text("OverallStatus").as_deref(), Some("Has Errors"));
+    assert_eq!(
+        (text("Results#0/NewID").as_deref(), text("Results#0/NewObjectID").as_deref()),
+        (Some("0"), Some("01A"))
+    );
+    let detail = text("Results#2/ResultDetailXML").unwrap();
+    assert!(detail.starts_with("<BackendError ") && detail.contains("httpStatus=\"400\""), "{detail}");
+    assert_eq!(lists(&gateway).await, ["one"]);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn what_has_not_begun_when_the_wait_is_over_is_taken_back() {
+    let far = Far::start().await;
+    let gateway = gateway(&far, |_| {}).await;
+    far.hold().await;
+    let clock = gateway.clock.clone();
+    // Two for one recipient: the second waits for the first.
+    let objects = [sms(A), sms(A), list("one")].concat();
+    let (answer, ()) = tokio::join!(create(&gateway, "<Options/>", &objects), async {
+        far.arrived(1).await;
+        clock.advance(WAIT);
+    });
+    let rows = rows(&answer);
+    assert!(rows[0].contains("in doubt, it may have arrived"), "{rows:?}");
+    assert!(rows[1].ends_with("[connectly] taken back before it was sent"), "{rows:?}");
+    assert_eq!(rows[2], "OK - Created List.", "the rest of the call is done");
+    far.release();
+    told(&gateway, "POST", "/time?by=600000").await;
+    assert_eq!((far.came().len(), states(&gateway).await), (1, vec!["delivered".to_owned(), "withdrawn".to_owned()]));
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_between_two_attempts_when_the_wait_is_over_is_not_tried_again() {
+    let far = Far::start().await;
+    let gateway =
+        gateway(&far, |connector| (connector.first_delay, connector.longest_delay) = (10 * WAIT, 10 * WAIT)).await;
+    far.answers(429, &error("ERROR_CODE_BUSINESS_RATE_LIMIT_REACHED", "slow down"));
+    let (clock, addr) = (gateway.clock.clone(), &gateway);
+    let object = sms(A);
+    let (answer, ()) = tokio::join!(create(&gateway, "<Options/>", &object), async {
+        far.arrived(1).await;
+        // Its attempt has ended when it is owed again.
+        for _ in 0..10_000 {
+            let list = told(addr, "GET", "/deliveries").await;
+            if list[0]["tries"] == 1 && list[0]["state"] == "owed" {
+                break;
+            }
+        }
+        clock.advance(WAIT);
+    });
+    let rows = rows(&answer);
+    assert!(rows[0].ends_with("[connectly ERROR_CODE_BUSINESS_RATE_LIMIT_REACHED] slow down"), "{rows:?}");
+    told(&gateway, "POST", "/time?by=6000000").await;
+    assert_eq!((far.came().len(), states(&gateway).await), (1, vec!["withdrawn".to_owned()]));
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_caller_who_hangs_up_changes_nothing() {
+    let far = Far::start().await;
+    let gateway = gateway(&far, |_| {}).await;
+    far.hold().await;
+    let objects = [sms(A), list("one"), send(&[B])].concat();
+    let text = envelope(&security("demo", "demo-password"), &request("CreateRequest", "<Options/>", &objects));
+    let head = format!(
+        "POST /Service.asmx HTTP/1.1\r\nHost: {}\r\nContent-Type: text/xml; charset=utf-8\r\nSOAPAction: Create\r\n\
+         Content-Length: {}\r\n\r\n",
+        gateway.addr,
+        text.len()
+    );
+    let mut stream = TcpStream::connect(gateway.addr).await.unwrap();
+    stream.write_all(&[head.as_bytes(), text.as_bytes()].concat()).await.unwrap();
+    far.arrived(2).await;
+    drop(stream);
+    far.release();
+    for _ in 0..10_000 {
+        if !lists(&gateway).await.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(lists(&gateway).await, ["one"]);
+    assert_eq!(states(&gateway).await, ["delivered", "delivered"]);
+    gateway.stop().await;
+}

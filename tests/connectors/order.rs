@@ -1,0 +1,106 @@
+//! The order in which messages leave: parts of a conversation, one recipient after another, across retries.
+
+use serde_json::json;
+
+use crate::{
+    house::{ALL, CONNECTLY, SALESFORCE, World, YEASTAR, number, part, row, sms},
+    system::{python, text},
+};
+
+/// A fault after which each system may be asked again.
+fn transient(system: &str) -> &'static str {
+    match system {
+        SALESFORCE => "10019",
+        YEASTAR => "70082",
+        _ => "ERROR_TYPE_RATE_LIMIT",
+    }
+}
+
+#[tokio::test]
+async fn parts_leave_in_the_order_of_their_sequence_codes_across_retries() {
+    if !python() {
+        return;
+    }
+    for system in ALL {
+        let world = World::new(system).await;
+        // The first part is refused twice, the second once.
+        let code = transient(system);
+        world.system.will(json!([{"kind": "code", "code": code, "times": 2}])).await;
+        for sequence in [3, 1, 2] {
+            let answer = world.create(&part("c", sequence, 3), &sms(&number(1), &format!("part {sequence}"))).await;
+            assert_eq!(row(&answer).status, "OK", "{}", answer.body);
+        }
+        for _ in 0..200 {
+            world.advance(30).await;
+            if world.state("c").await == "Complete" {
+                break;
+            }
+        }
+        assert_eq!(world.state("c").await, "Complete", "{system}");
+        assert_eq!(world.system.texts().await, ["part 1", "part 2", "part 3"], "{system}");
+        let tries: Vec<String> = world.system.requests().await.iter().map(text).collect();
+        assert_eq!(tries, ["part 1", "part 1", "part 1", "part 2", "part 3"], "{system}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_part_stops_its_conversation_and_what_follows_does_not_leave() {
+    if !python() {
+        return;
+    }
+    let world = World::new(CONNECTLY).await;
+    world.system.will(json!([{"kind": "code", "code": "ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT"}])).await;
+    for sequence in 1..=3 {
+        world.create(&part("c", sequence, 3), &sms(&number(1), &format!("part {sequence}"))).await;
+    }
+    world.idle().await;
+    assert_eq!(world.state("c").await, "Error");
+    let tries: Vec<String> = world.system.requests().await.iter().map(text).collect();
+    assert_eq!(tries, ["part 1"]);
+}
+
+#[tokio::test]
+async fn messages_to_one_recipient_never_overtake_and_never_travel_together() {
+    if !python() {
+        return;
+    }
+    for system in ALL {
+        let world = World::new(system).await;
+        world.system.will(json!([{"kind": "code", "code": transient(system), "times": 3}])).await;
+        // Three recipients, four messages each, in one call; some of the first are tried again.
+        let objects: String = (0..12).map(|at| sms(&number(at % 3), &format!("{} of {}", at / 3, at % 3))).collect();
+        let answer = world.patiently(world.create("", &objects)).await;
+        assert_eq!(answer.count("CreateResponse/Results"), 12);
+        assert_eq!(answer.text("CreateResponse/OverallStatus").as_deref(), Some("OK"), "{system}: {}", answer.body);
+        let texts = world.system.texts().await;
+        for recipient in 0..3 {
+            let his: Vec<_> = texts.iter().filter(|text| text.ends_with(&format!(" of {recipient}"))).collect();
+            let expected: Vec<_> = (0..4).map(|at| format!("{at} of {recipient}")).collect();
+            assert_eq!(his, expected.iter().collect::<Vec<_>>(), "{system}: {texts:?}");
+        }
+        assert!(world.system.requests().await.iter().all(|entry| entry["together"] == 1), "{system}");
+    }
+}
+
+#[tokio::test]
+async fn a_retry_keeps_only_its_own_recipient_waiting() {
+    if !python() {
+        return;
+    }
+    for system in [SALESFORCE, YEASTAR] {
+        let world = World::new(system).await;
+        world.system.will(json!([{"kind": "code", "code": transient(system)}])).await;
+        let first = world.create(&part("a", 1, 1), &sms(&number(1), "waits")).await;
+        assert_eq!(row(&first).status, "OK");
+        world.idle().await;
+        world.create(&part("b", 1, 1), &sms(&number(1), "behind it")).await;
+        world.create(&part("c", 1, 1), &sms(&number(2), "beside it")).await;
+        world.idle().await;
+        assert_eq!(world.system.texts().await, ["beside it"], "{system}");
+        assert_eq!(world.state("c").await, "Complete");
+        for _ in 0..20 {
+            world.advance(10).await;
+        }
+        assert_eq!(world.system.texts().await, ["beside it", "waits", "behind it"], "{system}");
+    }
+}
