@@ -457,7 +457,7 @@ fn explain_knows_the_codes_of_systems_behind_connectors() {
         (["salesforce", "10025"].as_slice(), ["salesforce 10025", "1010025 in ErrorCode"]),
         (&["yeastar", "-1"], ["invalid_param_list", "2999999"]),
         (&["connectly", "ERROR_CODE_MESSAGE_TEXT_EMPTY"], ["3000004", "Give a text."]),
-        (&["ERROR_TYPE_RATE_LIMIT"], ["connectly ERROR_TYPE_RATE_LIMIT", "3000103"]),
+        (&["ERROR_TYPE_RATE_LIMIT"], ["connectly ERROR_TYPE_RATE_LIMIT", "3000104"]),
         (&["1010025"], ["salesforce 10025", "CONVERSATION_NOT_FOUND"]),
         (&["2900002"], ["yeastar, without a code", "may have arrived"]),
         (&["yeastar"], ["70657", "80053"]),

@@ -17,6 +17,8 @@ mod front;
 mod gateway;
 #[path = "connected/house.rs"]
 mod house;
+#[path = "connected/inspection.rs"]
+mod inspection;
 #[path = "connected/order.rs"]
 mod order;
 #[path = "connected/people.rs"]

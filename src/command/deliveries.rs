@@ -1,4 +1,4 @@
-//! `envoi deliveries`, `envoi delivery`, `envoi targets` and `envoi redeliver`: what is owed to callers by a running server.
+//! `envoi deliveries`, `envoi delivery`, `envoi targets`, `envoi redeliver` and `envoi settle`: what a running server owes.
 
 use clap::Args;
 use hyper::Method;
@@ -16,7 +16,7 @@ pub(super) struct Deliveries {
     /// Only those that were given up.
     #[arg(long, conflicts_with = "state")]
     failed: bool,
-    /// Only those in this state: owed, sending, delivered, failed, in_doubt or withdrawn.
+    /// Only those in this state: owed, sending, accepted, delivered, failed, in_doubt or withdrawn.
     #[arg(long)]
     state: Option<String>,
     /// Only those of this account (MID).
@@ -55,9 +55,20 @@ pub(super) struct Redeliver {
     /// Ids of deliveries.
     #[arg(required_unless_present = "target", conflicts_with = "target")]
     ids: Vec<String>,
-    /// All that were given up at this target, such as `https://hooks.example:443`.
+    /// All that were given up at this target, such as `https://hooks.example:443` or `connector:whatsapp`.
     #[arg(long)]
     target: Option<String>,
+    #[command(flatten)]
+    admin: Admin,
+}
+
+#[derive(Args)]
+pub(super) struct Settle {
+    /// Id of a message of a connector that is in doubt, accepted or owed.
+    id: String,
+    /// What became of it.
+    #[arg(value_parser = ["delivered", "failed"])]
+    outcome: String,
     #[command(flatten)]
     admin: Admin,
 }
@@ -97,6 +108,12 @@ pub(super) async fn again(again: &Redeliver) -> Exit {
     again.admin.ask(Method::POST, "/redeliver", &[query], words).await
 }
 
+pub(super) async fn settle(settle: &Settle) -> Exit {
+    let query = [("id", settle.id.clone()), ("as", settle.outcome.clone())];
+    let words = |answer: &Value| format!("{} {}\n", text(answer, "id"), text(answer, "state"));
+    settle.admin.ask(Method::POST, "/settle", &query, words).await
+}
+
 fn lines(answer: &Value, words: impl Fn(&Value) -> String) -> String {
     answer.as_array().into_iter().flatten().map(|line| words(line) + "\n").collect()
 }
@@ -104,7 +121,11 @@ fn lines(answer: &Value, words: impl Fn(&Value) -> String) -> String {
 fn summary(line: &Value) -> String {
     let [id, state, kind, owed, tries, address] =
         ["id", "state", "kind", "owed", "tries", "address"].map(|name| text(line, name));
-    format!("{id}  {state:9} {kind:5} {owed}  tries {tries}  {address}  {}", text(line, "status")).trim_end().to_owned()
+    let to = match text(line, "connector").as_str() {
+        "" => address,
+        connector => format!("{connector} {} {address}", text(line, "channel")),
+    };
+    format!("{id}  {state:9} {kind:5} {owed}  tries {tries}  {to}  {}", text(line, "status")).trim_end().to_owned()
 }
 
 fn place(line: &Value) -> String {
@@ -115,10 +136,17 @@ fn place(line: &Value) -> String {
 
 fn describe(whole: &Value) -> String {
     let mut out = summary(whole) + "\n";
-    for name in ["account", "conversation", "request", "part", "event", "when", "target", "due", "changed"] {
-        let value = text(whole, name);
-        if !value.is_empty() {
+    let mut told = |name: &str, value: String| {
+        if !value.is_empty() && value != "false" {
             out += &format!("{name:13} {value}\n");
+        }
+    };
+    for name in MEMBERS {
+        told(name, text(whole, name));
+    }
+    if let Some(verdict) = whole.get("verdict").filter(|verdict| !verdict.is_null()) {
+        for name in ["standing", "code", "type", "http", "message", "id", "trace"] {
+            told(name, text(verdict, name));
         }
     }
     if let Some(found) = whole.get("place").filter(|place| !place.is_null()) {
@@ -128,5 +156,27 @@ fn describe(whole: &Value) -> String {
         let [at, took, outcome, status] = ["at", "took_ms", "outcome", "status"].map(|name| text(attempt, name));
         out += &format!("{at}  {outcome:11} {took} ms  {status}\n");
     }
+    let recorded = text(whole, "recorded");
+    if !recorded.is_empty() {
+        out += &format!("\n{recorded}");
+    }
     out
 }
+
+/// What is told of a delivery, a line for each.
+const MEMBERS: [&str; 14] = [
+    "account",
+    "conversation",
+    "request",
+    "part",
+    "event",
+    "when",
+    "target",
+    "channel",
+    "key",
+    "receipt",
+    "receipt_error",
+    "asks",
+    "due",
+    "changed",
+];

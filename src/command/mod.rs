@@ -13,6 +13,7 @@ mod deliveries;
 mod doctor;
 mod explain;
 mod export;
+mod fault;
 mod fsck;
 mod import;
 mod logging;
@@ -20,6 +21,7 @@ mod mail;
 mod place;
 mod pretty;
 mod restore;
+mod route;
 mod run;
 mod secret;
 mod send;
@@ -70,6 +72,8 @@ enum Command {
     Certs(certs::Certs),
     /// Post envelopes and print the answers.
     Send(send::Send),
+    /// Say where each object of an envelope would go, and what would be sent there; nothing is sent.
+    Route(route::Route),
     /// Show how a client is pointed at envoi, and check that it would be answered.
     Doctor(doctor::Doctor),
     /// List the conversations of a running server.
@@ -86,10 +90,14 @@ enum Command {
     Targets(deliveries::Targets),
     /// Owe deliveries again that were given up, are in doubt, or were delivered; their ids stay.
     Redeliver(deliveries::Redeliver),
+    /// Say what became of a message of a connector of which nobody knows.
+    Settle(deliveries::Settle),
     /// Move the clock of a server that was started with --virtual-clock; ends when what became due is done.
     Time(conversations::Time),
     /// List the mail that a demonstration (or a server with mail.folder) captured, or print one.
     Mail(mail::Mail),
+    /// Make the simulated backends of `envoi demo --connectors` fail: any code, delays, resets, too many requests.
+    Fault(fault::Fault),
     /// Write what a running server holds into a directory on its machine.
     Backup(backup::Backup),
     /// Make a data directory of a backup.
@@ -146,6 +154,7 @@ fn run_command(command: Command) -> Exit {
         Command::HashSecret => secret::hash(),
         Command::Certs(certs) => certs::write(&certs),
         Command::Send(send) => block_on(send::send(&send)),
+        Command::Route(args) => route::route(&args),
         Command::Doctor(doctor) => block_on(doctor::examine(&doctor)),
         Command::Conversations(list) => block_on(conversations::list(&list)),
         Command::Conversation(one) => block_on(conversations::show(&one)),
@@ -154,8 +163,10 @@ fn run_command(command: Command) -> Exit {
         Command::Delivery(one) => block_on(deliveries::show(&one)),
         Command::Targets(targets) => block_on(deliveries::targets(&targets)),
         Command::Redeliver(again) => block_on(deliveries::again(&again)),
+        Command::Settle(settle) => block_on(deliveries::settle(&settle)),
         Command::Time(time) => block_on(conversations::time(&time)),
         Command::Mail(mail) => block_on(mail::show(&mail)),
+        Command::Fault(args) => block_on(fault::fault(&args)),
         Command::Backup(backup) => block_on(backup::backup(&backup)),
         Command::Restore(restore) => restore::restore(&restore),
         Command::Fsck(fsck) => fsck::fsck(&fsck),

@@ -81,6 +81,9 @@ pub type Carriers = BTreeMap<DeliveryKind, Arc<dyn Carrier>>;
 /// Attempts that have ended since the start, by kind and outcome.
 pub type Tally = BTreeMap<(DeliveryKind, Attempted), u64>;
 
+/// Attempts of messages that have ended since the start, by connector and outcome.
+pub type ConnectorTally = BTreeMap<(String, Attempted), u64>;
+
 /// What the notifier works with.
 pub struct Parts {
     /// What is owed, and where attempts are written down.
@@ -103,6 +106,7 @@ struct Shared {
     parts: Parts,
     duty: Duty,
     tally: Mutex<Tally>,
+    messages: Mutex<ConnectorTally>,
     waiting: Waiting,
 }
 
@@ -115,7 +119,13 @@ impl std::fmt::Debug for Notifier {
 impl Notifier {
     /// A notifier at rest; [`Notifier::run`] works off what is owed.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Shared { parts, duty: Duty::default(), tally: Mutex::default(), waiting: Waiting::default() }))
+        Self(Arc::new(Shared {
+            parts,
+            duty: Duty::default(),
+            tally: Mutex::default(),
+            messages: Mutex::default(),
+            waiting: Waiting::default(),
+        }))
     }
 
     /// Its settings.
@@ -126,6 +136,11 @@ impl Notifier {
     /// What it has done since the start.
     pub fn tally(&self) -> Tally {
         self.0.tally.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What it has done for each connector since the start.
+    pub fn tally_of_connectors(&self) -> ConnectorTally {
+        self.0.messages.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// When something is to be sent next that is not due yet.

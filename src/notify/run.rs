@@ -280,6 +280,10 @@ impl Shared {
             let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
             *tally.entry((kind, outcome.attempted())).or_default() += 1;
         }
+        if let Some(outgoing) = delivery.content.outgoing() {
+            let mut tally = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
+            *tally.entry((outgoing.message.connector.clone(), outcome.attempted())).or_default() += 1;
+        }
         tracing::info!(
             delivery = delivery.id,
             kind = kind.name(),

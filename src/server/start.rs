@@ -14,6 +14,7 @@ use crate::{
     object::Limits,
     queue::{self, Queue},
     schema::{Schema, SchemaError, contract},
+    simulated::Faults,
     store::{self, DeliveryKind, Store, StoreError, Transaction, View},
 };
 
@@ -85,6 +86,14 @@ pub enum StartError {
 /// # Errors
 /// When the store, a port or the contract cannot be had.
 pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
+    start_with(parts, None).await
+}
+
+/// [`start`], with the failures on demand of simulated backends, which operators then set.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(parts: Parts, faults: Option<Arc<Faults>>) -> Result<Server<Gateway>, StartError> {
     // The contract takes some 20 ms to read and the store as long to open: side by side.
     let opened = tokio::task::spawn_blocking({
         let (settings, clock) = (parts.store.clone(), parts.clock.clone());
@@ -140,6 +149,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     });
     let desk = Operators {
         store: store.clone(),
+        faults,
         queue: queue.clone(),
         notifier: notifier.clone(),
         backend: Arc::clone(&backend),
@@ -316,6 +326,11 @@ fn told(store: &Store, notifier: &Notifier, now: Time) -> Vec<Gauge> {
     gauges.extend(notifier.tally().into_iter().map(|((kind, outcome), count)| {
         let labels = format!("{{kind=\"{}\",outcome=\"{}\"}}", kind.name(), outcome.name());
         Gauge { name: format!("envoi_delivery_attempts{labels}").into(), help, value: count as f64 }
+    }));
+    let help = "Attempts of messages since the start, by connector and outcome";
+    gauges.extend(notifier.tally_of_connectors().into_iter().map(|((connector, outcome), count)| {
+        let labels = format!("{{connector=\"{connector}\",outcome=\"{}\"}}", outcome.name());
+        Gauge { name: format!("envoi_connector_attempts{labels}").into(), help, value: count as f64 }
     }));
     gauges
 }

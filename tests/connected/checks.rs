@@ -25,5 +25,10 @@ async fn what_cannot_be_sent_is_told_at_once_and_nothing_is_queued() {
     let answer = create(&gateway, QUEUED, &send(&["nobody", A])).await;
     assert_eq!(rows(&answer), ["OK - Queued"]);
     assert_eq!(answer.text(&format!("{failures}/Subscriber/SubscriberKey")).as_deref(), Some("nobody"));
+    // A text by itself likewise.
+    let answer = create(&gateway, QUEUED, &sms("12")).await;
+    assert!(rows(&answer)[0].starts_with("Error 4000002 "), "{}", answer.body);
+    let answer = create(&gateway, QUEUED, &sms(A)).await;
+    assert_eq!(rows(&answer), ["OK - Queued"]);
     gateway.stop().await;
 }

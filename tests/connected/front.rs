@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     net::SocketAddr,
+    path::Path,
     sync::{Arc, Mutex},
 };
 
@@ -118,9 +119,18 @@ impl State {
 
 /// A gateway with a connector to this system.
 pub(crate) async fn gateway(far: &Far, change: impl FnOnce(&mut Connector)) -> Gateway {
+    gateway_at(far, None, change).await
+}
+
+/// The same with a data directory.
+pub(crate) async fn gateway_at(far: &Far, data: Option<&Path>, change: impl FnOnce(&mut Connector)) -> Gateway {
     let mut connector = Connector { base: format!("http://{}/v1", far.addr), ..connectly() };
     change(&mut connector);
-    Gateway::start_with(|parts| parts.connectors = connectors(connector)).await
+    Gateway::start_with(|parts| {
+        parts.connectors = connectors(connector);
+        parts.store.path = data.map(Path::to_owned);
+    })
+    .await
 }
 
 pub(crate) async fn create(gateway: &Gateway, options: &str, objects: &str) -> Answer {

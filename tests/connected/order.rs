@@ -157,3 +157,27 @@ async fn what_is_in_doubt_stops_or_asks_as_the_connector_says() {
         assert_eq!(house.system.came(), [A], "it is sent once");
     }
 }
+
+#[tokio::test]
+async fn who_still_waits_for_others_waits_for_what_is_sent_again_too() {
+    let house = House::new();
+    house
+        .system
+        .answers(A, &[verdict(Standing::Refused, "70547", "not licensed"), verdict(Standing::Again, "", "later")]);
+    house.system.answers(B, &[verdict(Standing::Again, "", "later")]);
+    house.run();
+    let c = house.create(&[sms(A), sms(B), list("one")]).await;
+    house.advance(0).await;
+    let failed = house.deliveries().remove(0);
+    assert_eq!((failed.state, house.state(&c)), (DeliveryState::Failed, State::Processing));
+    let (number, now) = (failed.number, house.clock.now());
+    let work = move |txn: &mut Transaction<'_>| -> Result<bool, StoreError> {
+        envoi::backend::connected::reopened(txn, number)?;
+        txn.redeliver(number, now)
+    };
+    assert!(house.store.write(work).await.unwrap());
+    house.notifier.wake();
+    house.advance(120).await;
+    assert_eq!((house.state(&c), house.system.came().len()), (State::Complete, 5));
+    assert_eq!(house.items(), ["OK - [yeastar] accepted", "OK - [yeastar] accepted", "OK - Created List."]);
+}

@@ -104,10 +104,13 @@ impl Settling<'_> {
             (url, _) => url.trim_end_matches('/').to_owned(),
         };
         let webhook_secret = self.webhook_secret(system, &draft);
-        if draft.connect_timeout > draft.timeout {
+        // What could not be read has no length to compare with.
+        let is_read = |fields: [&str; 2]| fields.iter().all(|field| !self.place.told.contains(*field));
+        if is_read(["connect_timeout", "timeout"]) && draft.connect_timeout > draft.timeout {
             self.wrong("connect_timeout", "is longer than timeout, which it is a part of");
         }
-        if draft.first_delay > draft.longest_delay {
+        let is_read = |fields: [&str; 2]| fields.iter().all(|field| !self.place.told.contains(*field));
+        if is_read(["first_delay", "longest_delay"]) && draft.first_delay > draft.longest_delay {
             self.wrong("first_delay", "is longer than longest_delay");
         }
         let complete_on = draft.complete_on.unwrap_or(CompleteOn::Accepted);
@@ -277,8 +280,9 @@ fn route(
         }
         name => {
             if !named.iter().any(|known| known == name) {
-                let known: Vec<_> = ["store", "mail"].into_iter().chain(named.iter().map(String::as_str)).collect();
-                let expected = known.iter().filter(|name| !name.is_empty()).copied().collect::<Vec<_>>().join(", ");
+                let known = named.iter().map(String::as_str).filter(|name| !name.is_empty());
+                let known: Vec<_> = ["store", "mail"].into_iter().chain(known).collect();
+                let expected = known.join(", ");
                 let what =
                     format!("there is no connector `{name}`{}: expected one of {expected}", perhaps(name, known));
                 wrong("to", what);

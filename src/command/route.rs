@@ -1,0 +1,186 @@
+//! `envoi route FILE…`: where each object of an envelope would go and why, and what would be sent. Nothing is sent, and no server
+//! is asked: it is told from the configuration alone.
+
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+
+use clap::Args;
+
+use super::{Exit, complain, say, send::tree, settings::Sources};
+use crate::{
+    clock::{Clock, Time},
+    config::{Config, NOBODY, near::near},
+    connector::{
+        Api, EXTRAS, Message, Planned, Planning, plan, request,
+        route::{self, Asked, Decision, Way},
+    },
+    message::{Call, Operation},
+    object::{Node, Tree},
+    schema::Schema,
+    soap,
+};
+
+/// What stands for ids that only a server knows.
+const UNKNOWN_ID: &str = "0";
+
+#[derive(Args)]
+pub(super) struct Route {
+    /// Files with one SOAP envelope each.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    sources: Sources,
+    /// The account (MID) that calls; by default the one that the envelope names, else the first of the configuration.
+    #[arg(long, value_name = "MID")]
+    account: Option<u64>,
+}
+
+pub(super) fn route(args: &Route) -> Exit {
+    let config = match args.sources.load(Vec::new()) {
+        Ok(config) => config,
+        Err(exit) => return exit,
+    };
+    for warning in config.warnings.iter().filter(|warning| warning.key.starts_with("route.") && warning.what != NOBODY)
+    {
+        complain(Exit::Ok, &format!("warning: {warning}"));
+    }
+    let schema = match Schema::embedded() {
+        Ok(schema) => Arc::new(schema),
+        Err(error) => return complain(Exit::Internal, &error.to_string()),
+    };
+    let now = Clock::system().now();
+    let mut worst = Exit::Ok;
+    for file in &args.files {
+        let told = std::fs::read(file)
+            .map_err(|error| (Exit::Io, error.to_string()))
+            .and_then(|bytes| tree(bytes.into(), None, &schema).map_err(|error| (Exit::Usage, error)))
+            .and_then(|tree| tell(&config, &tree, args.account, now).map_err(|error| (Exit::Usage, error)));
+        let exit = match told {
+            Ok((text, exit)) => match say(&format!("{}: {text}", file.display())) {
+                Exit::Ok => exit,
+                other => other,
+            },
+            Err((exit, error)) => complain(exit, &format!("{}: {error}", file.display())),
+        };
+        if worst == Exit::Ok {
+            worst = exit;
+        }
+    }
+    worst
+}
+
+/// What becomes of an envelope; an error is one that would be refused before anything is routed.
+fn tell(config: &Config, tree: &Tree, account: Option<u64>, now: Time) -> Result<(String, Exit), String> {
+    let envelope = soap::open(tree).map_err(|fault| fault.text.to_string())?;
+    let name = envelope.body.name();
+    let operation = Operation::ALL.into_iter().find(|operation| operation.elements().0 == name);
+    let operation = operation.ok_or_else(|| format!("{name} is no request message of the contract"))?;
+    let call = Call::new(operation, &envelope).map_err(|fault| fault.text.to_string())?;
+    let of_options = call.message.child("Options").and_then(|options| options.child("Client")).and_then(client);
+    let configured = config.accounts.accounts().map(|account| account.mid).min();
+    let account_of = |node: Node<'_>| {
+        let named = node.child("Client").and_then(client).or(of_options);
+        account.or(named).or(configured).unwrap_or_default()
+    };
+    let mut out = format!("{} of {} objects\n", operation.name(), call.objects.len());
+    if !matches!(operation, Operation::Create | Operation::Update | Operation::Delete) {
+        out.push_str("  only Create, Update and Delete are routed: this is done here\n");
+        return Ok((out, Exit::Ok));
+    }
+    let mut exit = Exit::Ok;
+    for (ordinal, node) in (0..).zip(call.objects.iter().copied()) {
+        let account = account_of(node);
+        let asked = Asked { account, method: operation.name(), node };
+        let decision = route::explain(&config.connectors, &asked);
+        out.push_str(&header(ordinal, node, account));
+        for line in reasons(&decision) {
+            out.push_str(&format!("  {line}\n"));
+        }
+        if !told(&mut out, config, &decision.way, ordinal, &asked, now) {
+            exit = Exit::Failed;
+        }
+        if let Way::Connector(..) = decision.way {
+            out.extend(misspelt(node).into_iter().map(|line| format!("  {line}\n")));
+        }
+    }
+    Ok((out, exit))
+}
+
+fn client(node: Node<'_>) -> Option<u64> {
+    node.given("ID").or_else(|| node.given("ClientID"))?.parse().ok()
+}
+
+fn header(ordinal: u32, node: Node<'_>, account: u64) -> String {
+    let kind = node.ty().map_or("an unknown type", |ty| node.schema().type_name(ty));
+    let account = if account == 0 { String::new() } else { format!(" for account {account}") };
+    format!("\nobject {ordinal}: {kind}{account}\n")
+}
+
+/// Why it takes its way, in the order in which the routes were asked.
+fn reasons(decision: &Decision<'_>) -> Vec<String> {
+    let passed = decision.passed.iter().map(|(route, why)| format!("route `{}` does not fit: {why}", route.name));
+    let way = decision.way.why();
+    let last = match decision.route {
+        Some(route) if !matches!(decision.way, Way::Connector(..)) => format!("goes by route `{}`: {way}", route.name),
+        Some(_) => format!("goes to {way}"),
+        None => format!("no route fits: {way}"),
+    };
+    passed.chain([last]).collect()
+}
+
+/// Tells the messages of an object; whether all of it could be sent.
+fn told(out: &mut String, config: &Config, way: &Way<'_>, ordinal: u32, asked: &Asked<'_>, now: Time) -> bool {
+    let Way::Connector(connector, _) = way else {
+        return true;
+    };
+    let contact = |_: &str, _: &str| Some(UNKNOWN_ID.to_owned());
+    let planning =
+        Planning { request_id: "envoi route", ordinal, method: asked.method, node: asked.node, contact: &contact };
+    let Planned { messages, failures } = match plan(&config.connectors, way, &planning) {
+        Ok(planned) => planned,
+        Err((code, text)) => {
+            out.push_str(&format!("  error {code}: {text}\n"));
+            return false;
+        }
+    };
+    let mut is_good = failures.is_empty();
+    if matches!(connector.api, Api::Yeastar { .. }) && matches!((way, asked.method), (_, "Update" | "Delete")) {
+        out.push_str("  the id of a contact is known to the server that made it: 0 stands for it here\n");
+    }
+    if connector.record {
+        out.push_str("  the connector records: nothing would leave\n");
+    }
+    for message in &messages {
+        out.push_str(&format!("  message {} to {} {}\n", message.place, message.recipient, on(message)));
+        match request(connector, message, None, now) {
+            Ok(request) => {
+                for line in request.shown(&connector.base).lines() {
+                    out.push_str(&format!("    {line}\n"));
+                }
+            }
+            Err(error) => {
+                is_good = false;
+                out.push_str(&format!("    error: {error}\n"));
+            }
+        }
+    }
+    for (place, key, code, text) in &failures {
+        let who = key.as_ref().map(|key| format!(" ({key})")).unwrap_or_default();
+        out.push_str(&format!("  recipient {place}{who}: error {code}: {text}\n"));
+    }
+    is_good
+}
+
+fn on(message: &Message) -> String {
+    if message.channel.is_empty() { String::new() } else { format!("on {}", message.channel) }
+}
+
+/// PartnerProperties that nobody reads and that are nearly one that is.
+fn misspelt(node: Node<'_>) -> BTreeSet<String> {
+    let names = node.children_named("PartnerProperties").filter_map(|property| property.given("Name"));
+    let known = |name: &str| EXTRAS.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+    let told = |name: String| {
+        let near = near(&name, EXTRAS.iter().map(|(own, _)| *own))?;
+        Some(format!("PartnerProperty {name} says nothing here; perhaps `{near}` is meant"))
+    };
+    names.filter(|name| !known(name)).filter_map(told).collect()
+}

@@ -1,0 +1,58 @@
+//! What fsck says of conversations that wait for connectors.
+
+use std::path::Path;
+
+use envoi::{
+    backend::{CATALOGUE, connected},
+    clock::Clock,
+    store::{Asker, Report, Settings, Stopped, Store, StoreError, Transaction},
+};
+
+use crate::{
+    front::{Far, create, gateway_at, states, told},
+    house::{list, sms},
+};
+
+fn check(data: &Path, repair: bool) -> Report {
+    Stopped::open(data, 1 << 20).unwrap().check(&CATALOGUE, repair).unwrap()
+}
+
+/// Withdraws what the only conversation waits for, and tells nobody.
+fn forsake(data: &Path) {
+    let store =
+        Store::open_with(&Settings { path: Some(data.to_owned()), ..Settings::default() }, &Clock::system()).unwrap();
+    let work = |txn: &mut Transaction<'_>| -> Result<(), StoreError> {
+        let delivery = txn.deliveries().list(None, None, 1, &|_| true)?.remove(0);
+        let Asker::Part { name, sequence } = &delivery.content.outgoing().unwrap().asker else { panic!("a part asks") };
+        let job = txn.conversations().part(name, *sequence)?.unwrap().results.job;
+        connected::give_up(txn, name, job, delivery.changed, delivery.changed)
+    };
+    store.write_blocking(work).unwrap();
+}
+
+#[tokio::test]
+async fn who_waits_is_sound_and_who_waits_for_nothing_is_found_and_goes_on() {
+    let (far, folder) = (Far::start().await, tempfile::tempdir().unwrap());
+    let data = folder.path().join("data");
+    let gateway = gateway_at(&far, Some(&data), |_| {}).await;
+    far.answers(429, "{\"code\":\"ERROR_CODE_BUSINESS_RATE_LIMIT_REACHED\",\"message\":\"slow down\"}");
+    let objects = [sms("+4915112345601"), list("one")].concat();
+    create(&gateway, "<Options><RequestType>Asynchronous</RequestType></Options>", &objects).await;
+    told(&gateway, "POST", "/time?by=0").await;
+    assert_eq!(states(&gateway).await, ["owed"]);
+    gateway.stop().await;
+    assert_eq!(check(&data, false).findings, []);
+    let path = data.clone();
+    tokio::task::spawn_blocking(move || forsake(&path)).await.unwrap();
+    let report = check(&data, true);
+    assert_eq!(report.findings.len(), 1, "{report:?}");
+    assert_eq!(report.findings[0].expected, "a moment: its part waits for nothing");
+    assert_eq!((report.left, check(&data, false).findings), (0, vec![]));
+    let gateway = gateway_at(&far, Some(&data), |_| {}).await;
+    told(&gateway, "POST", "/time?by=0").await;
+    assert_eq!(crate::front::lists(&gateway).await, ["one"]);
+    let conversations = told(&gateway, "GET", "/conversations").await;
+    assert_eq!(conversations[0]["state"], "Error", "{conversations}");
+    gateway.stop().await;
+    assert_eq!(check(&data, false).findings, []);
+}

@@ -1,0 +1,388 @@
+//! Connectors and routes as a user writes them: every mistake with its place, what is shown, and `envoi route`.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where it is wrong")]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use envoi::{
+    config::{Config, Layers, toml},
+    connector::{Api, CompleteOn, To},
+};
+
+const SECRET: &str = "hush-hush-hush";
+
+/// A directory with a configuration, and files with secrets beside it.
+fn written(text: &str) -> (tempfile::TempDir, String) {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("secret"), format!("{SECRET}\n")).unwrap();
+    fs::write(dir.path().join("short"), "x").unwrap();
+    fs::write(dir.path().join("elliptic.pem"), rcgen::KeyPair::generate().unwrap().serialize_pem()).unwrap();
+    let path = dir.path().join("envoi.toml");
+    fs::write(&path, text).unwrap();
+    let path = path.display().to_string();
+    (dir, path)
+}
+
+fn layers(path: &str) -> Layers {
+    let environment =
+        vec![("PBX_SECRET".to_owned(), SECRET.to_owned()), ("ENVOI_WA_KEY".to_owned(), SECRET.to_owned())];
+    Layers { file: Some((path.into(), fs::read_to_string(path).unwrap())), environment, ..Layers::default() }
+}
+
+/// Every complaint, a line each; places are lines of the file.
+fn complaints(text: &str) -> String {
+    let (dir, path) = written(text);
+    let problems = Config::load(&layers(&path)).map(|config| config.effective).unwrap_err();
+    let dir = format!("{}/", dir.path().display());
+    problems.iter().map(|problem| format!("{problem}\n").replace(&dir, "")).collect()
+}
+
+const WHOLE: &str = r#"
+[[account]]
+mid = 7
+
+[[connector]]
+name = "wa"
+system = "connectly"
+business = "b1"
+api_key_env = "ENVOI_WA_KEY"
+webhook_secret_file = "secret"
+complete_on = "delivered"
+timeout = "5s"
+connect_timeout = "5s"
+
+[connector.defaults]
+country = "de"
+language = "de"
+parameters = ["FirstName", "Order"]
+
+[[connector]]
+name = "pbx"
+system = "yeastar"
+base_url = "https://pbx.example:8088/openapi/v1.0/"
+client_id = "client"
+client_secret_file = "secret"
+on_ambiguous = "ask"
+record = true
+defaults = { channel = "whatsapp", sender = "0800" }
+
+[[route]]
+types = ["SMSTriggeredSend"]
+definition = "wa_*"
+accounts = [7]
+to = "wa"
+
+[[route]]
+name = "kept"
+to = "store"
+[route.properties]
+Channel = "none"
+
+[[route]]
+name = "the rest"
+to = "pbx"
+[route.defaults]
+body = "Hi %%First Name%%"
+"#;
+
+#[test]
+fn what_is_written_is_in_force() {
+    let (_dir, path) = written(WHOLE);
+    let config = Config::load(&layers(&path)).unwrap();
+    let (wa, pbx) = (&config.connectors.connectors["wa"], &config.connectors.connectors["pbx"]);
+    assert_eq!(
+        (wa.base.as_str(), wa.per_second, wa.complete_on),
+        ("https://api.connectly.ai/v1", 200, CompleteOn::Delivered)
+    );
+    assert_eq!((pbx.base.as_str(), pbx.per_second, pbx.record), ("https://pbx.example:8088/openapi/v1.0", 10, true));
+    assert!(matches!(&wa.api, Api::Connectly { business, api_key } if business == "b1" && api_key.expose() == SECRET));
+    assert!(matches!(&pbx.api, Api::Yeastar { client_secret, .. } if client_secret.expose() == SECRET));
+    assert_eq!((wa.defaults.country.as_deref(), wa.defaults.parameters.len()), (Some("DE"), 2));
+    let routes = &config.connectors.routes;
+    assert_eq!(routes.iter().map(|route| route.name.as_str()).collect::<Vec<_>>(), ["route 1", "kept", "the rest"]);
+    assert_eq!((routes[0].accounts.as_slice(), &routes[1].to), ([7].as_slice(), &To::Store));
+    // A variable that a connector names is no misspelt setting.
+    assert!(config.warnings.iter().all(|warning| warning.place != "ENVOI_WA_KEY"), "{:?}", config.warnings);
+}
+
+#[test]
+fn what_is_shown_can_be_read_again_and_holds_no_secret() {
+    let (_dir, path) = written(WHOLE);
+    let config = Config::load(&layers(&path)).unwrap();
+    let shown = toml(&config);
+    assert!(!shown.contains(SECRET) && !format!("{config:?}").contains(SECRET));
+    let lists = shown.split_once("\n[[connector]]").unwrap().1;
+    let again = format!("[[account]]\nmid = 7\n\n[[connector]]{lists}");
+    let again = again.replace("# api_key: not shown", "api_key_file = \"secret\"");
+    let again = again.replace("# client_secret: not shown", "client_secret_file = \"secret\"");
+    let again = again.replace("# webhook_secret: not shown", "webhook_secret_file = \"secret\"");
+    let (_dir, path) = written(&again);
+    let read = Config::load(&layers(&path)).unwrap();
+    assert_eq!(format!("{:?}", read.connectors), format!("{:?}", config.connectors));
+}
+
+#[test]
+fn every_mistake_is_told_with_its_line() {
+    let text = r#"[[account]]
+mid = 7
+[[connector]]
+name = "Wrong Name"
+sistem = "yeastar"
+[[connector]]
+name = "wa"
+system = "connectly"
+base_url = "http://api.example/v1"
+api_key_file = "short"
+org_id = "00D000000000001"
+timeout = "5"
+complete_on = "delivered"
+[connector.defaults]
+country = "Germany"
+chanel = "sms"
+[[connector]]
+name = "wa"
+system = "yeastar"
+[[connector]]
+name = "pbx"
+system = "yeastar"
+base_url = "https://user@pbx.example"
+client_id = "c"
+client_secret_file = "secret"
+client_secret_env = "PBX_SECRET"
+first_delay = "10m"
+[[connector]]
+name = "sf"
+system = "salesforce"
+base_url = "https://x.my.salesforce-scrt.com/api/v1"
+private_key_file = "elliptic.pem"
+consumer_key = "k"
+user = "u"
+org_id = "00D"
+complete_on = "delivered"
+[[route]]
+to = "w"
+types = ["SmsTriggeredSend", "Email"]
+accounts = [8, "x"]
+[[route]]
+types = ["Subscriber"]
+to = "mail"
+defaults = { body = "x" }
+[[route]]
+properties = { Brand = 1 }
+too = "pbx"
+[route.attributes]
+Tier = "gold"
+"#;
+    let told = complaints(text);
+    let expected = "\
+envoi.toml:3: connector.system: is missing: expected salesforce or yeastar or connectly
+envoi.toml:4: connector.name: expected lower-case letters, digits, - and _, at most 64
+envoi.toml:5: connector.sistem: there is no such setting; perhaps `system` is meant
+envoi.toml:6: connector.business: is missing
+envoi.toml:9: connector.base_url: http:// would send secrets in the clear: expected https://HOST, or http://127.0.0.1:PORT to this machine itself
+envoi.toml:10: connector.api_key_file: what it holds is no secret: expected 8 characters or more
+envoi.toml:11: connector.org_id: is of salesforce, and this connector's system is connectly
+envoi.toml:12: connector.timeout: expected a duration such as 5s: a number alone has no unit
+envoi.toml:13: connector.complete_on: delivered needs webhooks: expected webhook_secret_file or webhook_secret_env too
+envoi.toml:15: connector.defaults.country: expected a country of two letters (ISO 3166-1), such as DE
+envoi.toml:16: connector.defaults.chanel: there is no such setting; perhaps `channel` is meant
+envoi.toml:18: connector.name: there is another connector `wa`
+envoi.toml:23: connector.base_url: expected a URL without a user in it
+envoi.toml:26: connector.client_secret_env: is set, and client_secret_file too: expected one of them
+envoi.toml:27: connector.first_delay: is longer than longest_delay
+envoi.toml:28: connector.authorization_context: is missing
+envoi.toml:32: connector.private_key_file: expected an RSA key of 2048 bits or more: WrongAlgorithm
+envoi.toml:35: connector.org_id: expected the 15 letters and digits of an organisation, such as 00D000000000001
+envoi.toml:36: connector.complete_on: Salesforce tells of no delivery by webhook: expected accepted
+envoi.toml:38: route.to: there is no connector `w`; perhaps `wa` is meant: expected one of store, mail, wa, pbx, sf
+envoi.toml:39: route.types: `SmsTriggeredSend` is no object type of the contract (case matters); perhaps `SMSTriggeredSend` is meant
+envoi.toml:39: route.types: a Email cannot go to a connector: expected some of SMSTriggeredSend, Subscriber, TriggeredSend
+envoi.toml:40: route.accounts: there is no account 8
+envoi.toml:40: route.accounts: `x` is no account: expected its number (MID)
+envoi.toml:42: route.types: a Subscriber cannot be mailed: expected TriggeredSend
+envoi.toml:44: route.defaults: are of routes that lead to a connector
+envoi.toml:45: route.to: is missing: expected store, mail, or the name of a connector
+envoi.toml:46: route.properties.Brand: expected text, in which * stands for any characters
+envoi.toml:47: route.too: there is no such setting; perhaps `to` is meant
+";
+    assert_eq!(told, expected);
+    assert_eq!(complaints("connector = 1\n"), "envoi.toml:1: connector: expected a list: write `[[connector]]`\n");
+    let named = "[[connector]]\nname = \"a\"\nsystem = \"yeastar\"\nbase_url = \"https://a\"\nclient_id = \"c\"\nclient_secret_env = \"NOT_THERE\"\n";
+    assert_eq!(
+        complaints(named),
+        "envoi.toml:6: connector.client_secret_env: there is no environment variable NOT_THERE\n"
+    );
+}
+
+/// An envelope with one object.
+fn envelope(operation: &str, kind: &str, members: &str) -> String {
+    format!(
+        r#"<Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Body><{operation}Request xmlns="http://exacttarget.com/wsdl/partnerAPI" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><Objects xsi:type="{kind}">{members}</Objects></{operation}Request></Body></Envelope>"#
+    )
+}
+
+fn route(dir: &Path, name: &str, envelope: &str) -> (i32, String, String) {
+    let file = dir.join(name);
+    fs::write(&file, envelope).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_envoi"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ENVOI_")) {
+        command.env_remove(name);
+    }
+    command.args(["route", name, "--config", "envoi.toml"]).env("ENVOI_WA_KEY", SECRET).current_dir(dir);
+    let output = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn an_envelope_is_told_its_way_without_a_server() {
+    let (dir, _) = written(WHOLE);
+    let definition = "<SMSTriggeredSendDefinition><CustomerKey>wa_order</CustomerKey></SMSTriggeredSendDefinition>";
+    let sms = format!("{definition}<Message>Hi</Message><Number>0151 12345678</Number>");
+    let (exit, out, err) = route(dir.path(), "a.xml", &envelope("Create", "SMSTriggeredSend", &sms));
+    assert_eq!((exit, err.as_str()), (0, ""), "{out}");
+    let key = out.split_once(r#""key":""#).unwrap().1.split_once('"').unwrap().0.to_owned();
+    let expected = r#"a.xml: Create of 1 objects
+
+object 0: SMSTriggeredSend for account 7
+  goes to connector `wa` (connectly) by route `route 1`
+  message 0 to +4915112345678 on whatsapp
+    POST https://api.connectly.ai/v1/businesses/b1/send/messages
+    X-API-Key: …
+    Content-Type: application/json
+    
+    {"callbackData":{"key":"KEY"},"message":{"id":"KEY","text":"Hi"},"recipient":{"channelType":"whatsapp","id":"+4915112345678"}}
+"#;
+    assert_eq!(out, expected.replace("KEY", &key));
+
+    let subscribers = "<Subscribers><SubscriberKey>+49 151 1</SubscriberKey></Subscribers><Subscribers><SubscriberKey>+4915112345678</SubscriberKey><Attributes><Name>First Name</Name><Value>Ada</Value></Attributes></Subscribers>";
+    let extras = "<PartnerProperties><Name>Chanel</Name><Value>x</Value></PartnerProperties>";
+    let (exit, out, _) =
+        route(dir.path(), "b.xml", &envelope("Create", "TriggeredSend", &format!("{extras}{subscribers}")));
+    assert_eq!(exit, 1, "one of its recipients gets nothing");
+    for line in [
+        "  route `route 1` does not fit: not for TriggeredSend\n  route `kept` does not fit: there is no PartnerProperty Channel\n",
+        "  goes to connector `pbx` (yeastar) by route `the rest`\n  the connector records: nothing would leave\n",
+        "    POST https://pbx.example:8088/openapi/v1.0/message/send?access_token=…\n",
+        r#""msg_body":"Hi Ada""#,
+        "  recipient 0 (+49 151 1): error 40000",
+        "  PartnerProperty Chanel says nothing here; perhaps `Channel` is meant\n",
+    ] {
+        assert!(out.contains(line), "{line}\n{out}");
+    }
+
+    let (exit, out, _) = route(dir.path(), "c.xml", &envelope("Update", "List", "<ListName>a</ListName>"));
+    assert!(exit == 0 && out.contains("no route fits: kept here"), "{out}");
+    let (exit, out, _) =
+        route(dir.path(), "d.xml", &envelope("Delete", "Subscriber", "<SubscriberKey>a</SubscriberKey>"));
+    assert!(exit == 0 && out.contains("company_contact/delete?id=0&access_token=…"), "{out}");
+    let (exit, _, err) = route(dir.path(), "e.xml", "<a/>");
+    assert!(exit == 64 && err.contains("no SOAP envelope"), "{err}");
+    let (exit, out, _) = route(dir.path(), "f.xml", &envelope("Update", "SMSTriggeredSend", &sms));
+    assert!(exit == 1 && out.contains("error 4000004"), "{out}");
+}
+
+#[test]
+fn a_configuration_that_is_wrong_routes_nothing() {
+    let (dir, _) = written("[[route]]\nto = \"nowhere\"\n");
+    let (exit, out, err) = route(dir.path(), "a.xml", &envelope("Create", "List", ""));
+    assert_eq!((exit, out.as_str()), (64, ""));
+    assert!(err.contains("envoi.toml:2: route.to: there is no connector `nowhere`"), "{err}");
+}
+
+/// A demonstration with simulated backends, which ends with the test.
+struct Demo {
+    child: Child,
+    url: String,
+    admin: String,
+}
+
+impl Demo {
+    fn start() -> Self {
+        let ports = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_envoi"));
+        command.args(["demo", "--connectors"]).args(ports).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let (mut admin, mut url) = (String::new(), String::new());
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            if let Some(found) = line.strip_prefix("admin ") {
+                admin = found.to_owned();
+            }
+            if let Some(found) = line.strip_prefix("ready ") {
+                url = format!("{found}/Service.asmx");
+                break;
+            }
+        }
+        assert!(!url.is_empty() && !admin.is_empty());
+        Self { child, url, admin }
+    }
+
+    fn run(&self, arguments: &[&str]) -> (i32, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_envoi"));
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/connectors");
+        command.args(arguments).env("ENVOI_URL", &self.url).env("ENVOI_ADMIN", &self.admin).current_dir(samples);
+        let output = command.output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        (output.status.code().unwrap(), text)
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_demonstration_shows_every_system_and_its_failures() {
+    let demo = Demo::start();
+    for (file, exit, parts) in [
+        ("chat-text.xml", 0, ["[salesforce] accepted", "NewObjectID"]),
+        ("chat-consent.xml", 0, ["[salesforce] accepted", "OK"]),
+        ("pbx-text.xml", 0, ["[yeastar] accepted", "NewID"]),
+        ("pbx-contact.xml", 0, ["[yeastar] accepted", "NewID"]),
+        ("whatsapp-text.xml", 0, ["[connectly] accepted", "NewObjectID"]),
+        ("whatsapp-template.xml", 0, ["SubscriberFailures", "4000001"]),
+        ("whatsapp-window-closed.xml", 1, ["ERROR_CODE_MESSAGE_OUTSIDE_OF_ELIGIBILITY_WINDOW", "3000010"]),
+    ] {
+        let (code, out) = demo.run(&["send", file]);
+        assert!(code == exit && parts.iter().all(|part| out.contains(part)), "{file}: {code}\n{out}");
+    }
+    for (fault, file, part) in [
+        (["connectly", "--code", "ERROR_CODE_BUSINESS_REACHED_LIMITS"], "whatsapp-text.xml", "3000011"),
+        (["yeastar", "--code", "70123"], "pbx-text.xml", "2070123"),
+        (["salesforce", "--code", "10022"], "chat-consent.xml", "1010022"),
+        (["yeastar", "--reset", "after"], "pbx-text.xml", "in doubt"),
+        (["connectly", "--reset", "body"], "whatsapp-text.xml", "in doubt"),
+    ] {
+        let set = [&["fault", "set"], fault.as_slice()].concat();
+        assert_eq!(demo.run(&set).0, 0, "{fault:?}");
+        let (code, out) = demo.run(&["send", file]);
+        assert!(code == 1 && out.contains(part), "{fault:?}: {code}\n{out}");
+    }
+    // A token that is not valid any more is asked for anew; a limit ends by itself.
+    for fault in [["salesforce", "--code", "10004"], ["connectly", "--limit", "--retry-after=1s"]] {
+        assert_eq!(demo.run(&[&["fault", "set"], fault.as_slice()].concat()).0, 0);
+        let file = if fault[0] == "salesforce" { "chat-text.xml" } else { "whatsapp-text.xml" };
+        let (code, out) = demo.run(&["send", file]);
+        assert!(code == 0 && out.contains("accepted"), "{fault:?}: {code}\n{out}");
+    }
+    let (code, out) = demo.run(&["fault", "set", "yeastar", "--code", "10025"]);
+    assert!(code == 64 && out.contains("yeastar has no code `10025`"), "{out}");
+    let (code, out) = demo.run(&["fault", "set", "pbx", "--delay", "2s"]);
+    assert!(code == 64 && out.contains("expected one of"), "{out}");
+    assert_eq!(demo.run(&["fault", "set", "yeastar", "--delay", "2"]).0, 64);
+    assert_eq!(demo.run(&["fault", "set", "yeastar", "--clear"]).0, 0);
+    let (code, out) = demo.run(&["fault", "list"]);
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "connectly: nothing is set\nsalesforce: nothing is set\nyeastar: nothing is set\n")
+    );
+}
