@@ -1,5 +1,5 @@
-//! The program itself under the worst: killed with SIGKILL while it works, and on a disk that is full. What was acknowledged is
-//! there, and done once.
+//! The program itself under the worst: killed with SIGKILL while it works, at random and at every single step of a delivery, and
+//! on a disk that is full. What was acknowledged is there, and done once.
 //!
 //! `ENVOI_KILLS=500` kills so often (50 otherwise). `ENVOI_SEED=N` makes the random choices of an earlier run again: which
 //! calls, in which order, and after how many answers the kill comes; the moment itself is the system's.
@@ -9,6 +9,18 @@
 #[path = "wire/gateway.rs"]
 #[allow(dead_code, reason = "shared with the tests of the wire")]
 mod gateway;
+#[path = "conversations/house.rs"]
+#[cfg(target_os = "linux")]
+#[allow(dead_code, reason = "shared with the tests of conversations")]
+mod house;
+#[path = "telling/receiver.rs"]
+#[cfg(target_os = "linux")]
+#[allow(dead_code, reason = "shared with the tests of telling")]
+mod receiver;
+#[path = "mail/sink.rs"]
+#[cfg(target_os = "linux")]
+#[allow(dead_code, reason = "shared with the tests of mail")]
+mod sink;
 #[path = "crash/chance.rs"]
 mod chance;
 #[path = "crash/full_disk.rs"]
@@ -17,3 +29,9 @@ mod full_disk;
 mod killed;
 #[path = "crash/program.rs"]
 mod program;
+#[cfg(target_os = "linux")]
+#[path = "crash/steps.rs"]
+mod steps;
+#[cfg(target_os = "linux")]
+#[path = "crash/told.rs"]
+mod told;

@@ -24,4 +24,5 @@ mod secret;
 #[path = "mail/settings.rs"]
 mod settings;
 #[path = "mail/sink.rs"]
+#[allow(dead_code, reason = "shared with the tests of sends and of crashes")]
 mod sink;

@@ -166,7 +166,11 @@ pub(crate) fn apply(
         name if is_read_only(name) => Err(Failure::cannot(method.name(), name)),
         name => match KINDS.iter().find(|kind| kind.name == name) {
             Some(kind) => {
-                let guard = (name == folder::KIND).then_some(&folder::GUARD);
+                let guard = match name {
+                    folder::KIND => Some(&folder::GUARD),
+                    triggered_send::DEFINITION => Some(&triggered_send::GUARD),
+                    _ => None,
+                };
                 generic::apply(work, kind, guard, method, node, options)
             }
             None => {

@@ -34,6 +34,10 @@ pub const NOBODY: &str = "there is no [[api_client]] and no [[user]], so nobody 
 /// Lawful, but whoever asks for results by e-mail waits.
 pub const NO_MAIL: &str = "neither mail.relay nor mail.folder is set: results by e-mail are owed and wait until one is";
 
+/// Lawful, but links in mails lead nowhere from outside.
+pub const NO_PUBLIC_URL: &str = "is not set, while mail.relay is: the links for unsubscribing in triggered sends name the \
+     address that is listened on, and offer no one-click";
+
 /// The settings of all rooms, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -192,6 +196,10 @@ impl Config {
                     other => wrong(self, "mail.relay", "mail.relay", other.to_string()),
                 }
             }
+        }
+        if self.mail.way == mail::Way::Relay && self.server.public_url.is_none() {
+            let (place, key) = (self.origin("mail.relay"), "server.public_url".to_owned());
+            self.warnings.push(Problem { place, key, what: NO_PUBLIC_URL.to_owned() });
         }
         if self.mail.way == mail::Way::None {
             self.warnings.push(Problem { place: String::new(), key: "mail.relay".into(), what: NO_MAIL.to_owned() });

@@ -125,6 +125,7 @@ mod tests {
         Composed {
             from: "a@example.com".into(),
             to: "b@example.com".into(),
+            copies: Vec::new(),
             subject: "s".into(),
             message_id: "<1/../2@example.com>".into(),
             date: Time::from_millis(0),

@@ -3,7 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use lettre::{
-    Message,
+    Address, Message,
     address::Envelope,
     message::{
         Body, MultiPart, MultiPartKind, SinglePart,
@@ -24,6 +24,10 @@ pub struct Mail {
     pub reply_to: Option<Mailbox>,
     /// Whom it goes to.
     pub to: Mailbox,
+    /// Who gets a copy, and is seen by all; addresses in ASCII.
+    pub cc: Vec<Mailbox>,
+    /// Who gets one that nobody else sees: they stand in no header field.
+    pub bcc: Vec<Mailbox>,
     /// In any characters; line breaks become spaces.
     pub subject: String,
     /// The plain text, with any line breaks.
@@ -76,6 +80,8 @@ pub struct Composed {
     pub from: String,
     /// RCPT TO
     pub to: String,
+    /// RCPT TO of those who get a copy; each address once.
+    pub copies: Vec<String>,
     /// The subject as one line, for listings.
     pub subject: String,
     /// Message-ID, with its angle brackets.
@@ -109,8 +115,12 @@ pub fn compose(mail: &Mail) -> Result<Composed, MailError> {
         let address = reply_to.checked("Reply-To")?;
         message = message.raw_header(raw("Reply-To", reply_to.field("Reply-To", &address)));
     }
+    message = message.raw_header(raw("To", mail.to.field("To", &to)));
+    if !mail.cc.is_empty() {
+        let shown = mail.cc.iter().map(|copy| Ok(copy.field("Cc", &copy.plain("Cc")?)));
+        message = message.raw_header(raw("Cc", shown.collect::<Result<Vec<_>, MailError>>()?.join(",\r\n ")));
+    }
     message = message
-        .raw_header(raw("To", mail.to.field("To", &to)))
         .raw_header(raw("Subject", header::unstructured(&subject, "Subject: ".len())))
         .raw_header(raw("Message-ID", mail.message_id.clone()));
     for (name, id) in [("In-Reply-To", &mail.in_reply_to), ("References", &mail.references)] {
@@ -142,12 +152,27 @@ pub fn compose(mail: &Mail) -> Result<Composed, MailError> {
     }?;
     Ok(Composed {
         from: from.to_string(),
+        copies: copies(mail, &to)?,
         to: to.to_string(),
         subject,
         message_id: mail.message_id.clone(),
         date: mail.date,
         bytes: message.formatted(),
     })
+}
+
+/// To whom the message goes beside its recipient.
+fn copies(mail: &Mail, to: &Address) -> Result<Vec<String>, MailError> {
+    let mut copies: Vec<String> = Vec::new();
+    let (cc, bcc) = (mail.cc.iter().map(|copy| ("Cc", copy)), mail.bcc.iter().map(|copy| ("Bcc", copy)));
+    for (field, copy) in cc.chain(bcc) {
+        let copy = copy.plain(field)?.to_string();
+        let is_known = |known: &str| known.eq_ignore_ascii_case(&copy);
+        if !is_known(to.as_ref()) && !copies.iter().any(|known| is_known(known)) {
+            copies.push(copy);
+        }
+    }
+    Ok(copies)
 }
 
 fn raw(name: &'static str, encoded: String) -> HeaderValue {
@@ -237,6 +262,8 @@ mod tests {
             from: Mailbox::named("envoi", "envoi@example.com"),
             reply_to: None,
             to: Mailbox::new("ada@example.com"),
+            cc: Vec::new(),
+            bcc: Vec::new(),
             subject: "Hello".into(),
             text: "One line.\n".into(),
             html: None,
@@ -263,6 +290,24 @@ mod tests {
     }
 
     #[test]
+    fn copies_are_sent_and_only_the_open_ones_shown() {
+        let mail = Mail {
+            cc: vec![Mailbox::named("Bob", "bob@example.com"), Mailbox::new("ADA@example.com")],
+            bcc: vec![Mailbox::new("archive@example.com"), Mailbox::new("bob@example.com")],
+            ..mail()
+        };
+        let composed = compose(&mail).unwrap();
+        let text = String::from_utf8(composed.bytes).unwrap();
+        assert!(text.contains("\r\nCc: \"Bob\" <bob@example.com>,\r\n ADA@example.com\r\n"), "{text}");
+        assert!(!text.contains("Bcc") && !text.contains("archive"), "{text}");
+        assert_eq!(
+            composed.copies,
+            ["bob@example.com", "archive@example.com"],
+            "each once, and not to whom it goes anyway"
+        );
+    }
+
+    #[test]
     fn the_same_mail_gives_the_same_bytes() {
         let mut mail = mail();
         mail.html = Some("<p>Hello".into());
@@ -279,6 +324,9 @@ mod tests {
             Mail { list_id: Some("x\r\ny.z".into()), ..mail() },
             Mail { list_unsubscribe: Some("https://a\r\n".into()), ..mail() },
             Mail { to: Mailbox::new("a@b.c\r\nBcc: c@d.e"), ..mail() },
+            Mail { cc: vec![Mailbox::new("a@b.c\r\nBcc: c@d.e")], ..mail() },
+            Mail { bcc: vec![Mailbox::new("nobody")], ..mail() },
+            Mail { cc: vec![Mailbox::new("\u{e4}da@example.com")], ..mail() },
         ];
         for mail in broken {
             assert!(compose(&mail).is_err(), "{mail:?}");

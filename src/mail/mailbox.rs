@@ -46,6 +46,19 @@ impl Mailbox {
         Ok(read)
     }
 
+    /// Reads those who get copies, with commas or semicolons between them; one whose name holds either is none.
+    ///
+    /// # Errors
+    /// When something in it is no address in ASCII.
+    pub fn parse_all(text: &str) -> Result<Vec<Self>, MailError> {
+        let one = |text: &str| {
+            let one = Self::parse(text)?;
+            one.plain("Cc")?;
+            Ok(one)
+        };
+        text.split([',', ';']).filter(|text| !text.trim().is_empty()).map(one).collect()
+    }
+
     /// The part after the last `@`.
     pub fn domain(&self) -> &str {
         self.address.rsplit_once('@').map_or("", |(_, domain)| domain)
@@ -72,6 +85,13 @@ impl Mailbox {
             return Err(wrong("there is a character in it that has to be quoted"));
         }
         Address::new(local, domain).map_err(|_| wrong("it is not of the form local@domain"))
+    }
+
+    /// The address of one who gets a copy: for him alone no message is made one that needs SMTPUTF8.
+    pub(super) fn plain(&self, field: &'static str) -> Result<Address, MailError> {
+        let address = self.checked(field)?;
+        let lawful = AsRef::<str>::as_ref(&address).is_ascii();
+        if lawful { Ok(address) } else { Err(MailError::Address { field, why: "its local part is not ASCII" }) }
     }
 
     /// The value of a header field of this name, folded.

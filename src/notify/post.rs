@@ -15,6 +15,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 use rustls::{ClientConfig, RootCertStore};
+use tokio::time::timeout;
 
 use super::{
     Outcome, Settings,
@@ -23,7 +24,7 @@ use super::{
     render, shown, sign,
 };
 use crate::{
-    clock::{Clock, Time},
+    clock::{Clock, Stopwatch, Time},
     conversation,
     message::network::Network,
     schema::Schema,
@@ -35,6 +36,9 @@ const FORM: &str = "application/x-www-form-urlencoded";
 pub(super) const USER_AGENT: &str = concat!("envoi/", env!("CARGO_PKG_VERSION"));
 /// The number of the attempt, from 1.
 const ATTEMPT: &str = "envoi-attempt";
+
+/// How long the rest of an answer is waited for.
+const BODY: Duration = Duration::from_secs(2);
 
 type Posts = Client<HttpsConnector<Dialer>, Full<Bytes>>;
 
@@ -89,17 +93,14 @@ impl Post {
             Err(error) => return Outcome::Refused { status: error.to_string() },
         };
         let target = delivery.content.address().trim().to_owned();
-        let exchange = self.exchange(delivery, target, &form);
-        match tokio::time::timeout(self.settings.timeout, exchange).await {
-            Ok(outcome) => outcome,
-            Err(_) => Outcome::Uncertain { status: format!("no answer within {:?}", self.settings.timeout) },
-        }
+        self.exchange(delivery, target, &form).await
     }
 
     async fn exchange(&self, delivery: &Delivery, mut target: String, form: &Bytes) -> Outcome {
         // What allows a caller to name this machine does not allow others to send him there.
         let elsewhere = conversation::Settings { insecure_loopback: false, ..self.rules.clone() };
-        let mut rules = &self.rules;
+        let (mut rules, watch) = (&self.rules, Stopwatch::start());
+        let left = || self.settings.timeout.saturating_sub(watch.elapsed());
         for _ in 0..=self.settings.max_redirects {
             if let Err(why) = conversation::may_post_to(&target, rules) {
                 return Outcome::Refused { status: format!("{} {why}", shown(&target)) };
@@ -109,15 +110,19 @@ impl Post {
             };
             let is_near = rules.insecure_loopback && conversation::is_plain_loopback(&target);
             let client = if is_near { &self.near } else { &self.client };
-            let response = match self.send(client, delivery, &uri, form).await {
-                Ok(response) => response,
-                Err(outcome) => return outcome,
+            let response = match timeout(left(), self.send(client, delivery, &uri, form)).await {
+                Ok(Ok(response)) => response,
+                Ok(Err(outcome)) => return outcome,
+                Err(_) => {
+                    return Outcome::Uncertain { status: format!("no answer within {:?}", self.settings.timeout) };
+                }
             };
             let (status, wait) = (response.status(), retry_after(&response, self.clock.now()));
             let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
             let next = location.and_then(|location| resolved(&target, location));
-            // Read to its end, so that the connection can be used again; or left, which closes it.
-            let _body = Limited::new(response.into_body(), self.settings.max_response).collect().await;
+            // Read to its end, so that the connection can be used again; or left, which closes it. Its status has said it all.
+            let body = Limited::new(response.into_body(), self.settings.max_response).collect();
+            let _body = timeout(left().min(BODY), body).await;
             match (status, next) {
                 (StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT, Some(next)) => {
                     if !conversation::is_same_host(&target, &next) {

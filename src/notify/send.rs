@@ -16,7 +16,7 @@ use crate::{
     clock::{Clock, Time},
     mail::{AutoSubmitted, Composed, Mail, Sent, Transport, compose},
     message::client::Accounts,
-    store::{Asker, Attempted, Content, Delivery, DeliveryState, Store, StoreError, Transaction, View, send::Send},
+    store::{Asker, Content, Delivery, DeliveryState, Store, StoreError, Transaction, View, send::Send},
 };
 
 /// The accounts as they are now.
@@ -83,22 +83,9 @@ impl Carrier for Mailer {
             // It goes on, or nobody knows.
             _ => return Ok(None),
         };
-        triggered_send::sent(&self.backend, txn, send, &ending, has_ended_before(delivery), now)?;
+        triggered_send::sent(&self.backend, txn, send, &ending, now)?;
         Ok(None)
     }
-}
-
-/// Whether an operator has sent again what had an end already.
-fn has_ended_before(delivery: &Delivery) -> bool {
-    let Some((_, before)) = delivery.attempts.split_last() else { return false };
-    let settled = |attempt: &crate::store::Attempt| {
-        matches!(attempt.outcome, Attempted::Delivered | Attempted::Refused | Attempted::Gone)
-    };
-    // Given up after an attempt that might have been followed by another, and only then asked for again.
-    let earlier = before.len().saturating_sub(delivery.series.saturating_sub(1) as usize);
-    let last = before.get(..earlier).and_then(<[_]>::last);
-    let given_up = delivery.tries > delivery.series && last.is_some_and(|last| last.outcome == Attempted::Retry);
-    given_up || before.iter().any(settled)
 }
 
 fn composed(letter: Letter, delivery: &Delivery, send: &Send) -> Result<Composed, String> {
@@ -109,6 +96,8 @@ fn composed(letter: Letter, delivery: &Delivery, send: &Send) -> Result<Composed
         from: letter.from,
         reply_to: letter.reply_to,
         to: letter.to,
+        cc: letter.cc,
+        bcc: letter.bcc,
         subject: letter.subject,
         text: letter.text,
         html: letter.html,

@@ -69,6 +69,8 @@ fn mail(number: usize, size: usize) -> Mail {
         from: Mailbox::named("envoi", "envoi@example.com"),
         reply_to: None,
         to: Mailbox::new("ada@example.com"),
+        cc: Vec::new(),
+        bcc: Vec::new(),
         subject: format!("Complete: conversation {number}"),
         text: "Conversation complete.\n".repeat(10),
         html: Some("<!DOCTYPE html>\n<p>Conversation complete.</p>\n".repeat(10)),

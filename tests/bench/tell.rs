@@ -57,8 +57,11 @@ async fn main() {
     println!("{told} callbacks in {took:.2?}: {:.0} a second", told as f64 / took.as_secs_f64());
 
     let before = resident();
-    owe(&house, 100, 1000, |number| format!("https://down.example:1/{number}")).await;
-    house.idle().await;
+    for quarter in 1..=4 {
+        owe(&house, 25, 1000, |number| format!("https://down.example:1/{quarter}/{number}")).await;
+        house.idle().await;
+        println!("{},000 owed: {} MiB resident", quarter * 25, resident() >> 10);
+    }
     let owed = house.told("GET", "/deliveries?state=owed&limit=1").await;
     assert_eq!(owed.as_array().map(Vec::len), Some(1));
     println!("100,000 owed to a target that is down: {} MiB resident, {} MiB before", resident() >> 10, before >> 10);

@@ -63,11 +63,23 @@ impl Program {
     }
 
     pub(crate) fn admin(&self, method: &str, path: &str) -> Answer {
+        self.asked(method, path).expect("an answer")
+    }
+
+    /// None when it was killed before it had answered.
+    pub(crate) fn asked(&self, method: &str, path: &str) -> Option<Answer> {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nEnvoi-Operator: test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
             self.admin
         );
-        exchange(self.admin, request.as_bytes()).expect("an answer")
+        exchange(self.admin, request.as_bytes())
+    }
+
+    /// What it says to operators about something.
+    pub(crate) fn told(&self, path: &str) -> serde_json::Value {
+        let answer = self.admin("GET", path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        serde_json::from_str(&answer.body).expect("JSON")
     }
 
     /// Moves its clock; the answer comes when everything that is due has been worked off.

@@ -1,15 +1,18 @@
 """A relay made of aiosmtpd: STARTTLS required, then AUTH; what it takes is written into a folder.
 
-aiosmtpd_relay.py CERTIFICATE KEY FOLDER PORT; prints `ready`, and ends with its standard input.
+aiosmtpd_relay.py CERTIFICATE KEY FOLDER; prints the port that the system gave it, and ends with its standard input.
 """
 import pathlib
+import socket
 import ssl
 import sys
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-certificate, key, folder, port = sys.argv[1:]
+certificate, key, folder = sys.argv[1:]
+listener = socket.create_server(("127.0.0.1", 0))
+port = listener.getsockname()[1]
 
 
 class Keep:
@@ -27,6 +30,13 @@ class Keep:
         return f"250 2.0.0 taken as {Keep.count}"
 
 
+class Held(Controller):
+    """Listens on the port that is held already."""
+
+    def _create_server(self):
+        return self.loop.create_server(self._factory_invoker, sock=listener, ssl=self.ssl_context)
+
+
 def authenticate(server, session, envelope, mechanism, data):
     good = isinstance(data, LoginPassword) and (data.login, data.password) == (b"ada", b"hunter2-hunter2")
     return AuthResult(success=good, handled=False)
@@ -34,10 +44,10 @@ def authenticate(server, session, envelope, mechanism, data):
 
 context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
 context.load_cert_chain(certificate, key)
-controller = Controller(
+controller = Held(
     Keep(),
     hostname="127.0.0.1",
-    port=int(port),
+    port=port,
     tls_context=context,
     require_starttls=True,
     auth_required=True,
@@ -46,6 +56,6 @@ controller = Controller(
 )
 
 controller.start()
-print("ready", flush=True)
+print(port, flush=True)
 sys.stdin.read()
 controller.stop()

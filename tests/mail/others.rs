@@ -5,7 +5,6 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -19,6 +18,8 @@ use envoi::{
     message::client::Secret,
     server::dev_certs,
 };
+
+use tokio::net::{TcpListener, UnixStream};
 
 use crate::{
     messages::read,
@@ -34,10 +35,6 @@ fn skipped(what: &str, why: &str) {
     let required = std::env::var_os("ENVOI_REQUIRE_ALL").is_some_and(|value| value == "1");
     assert!(!required, "{what}: {why}, and ENVOI_REQUIRE_ALL=1");
     eprintln!("SKIPPED: 1 test. No mail went through {what}: {why}");
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn mails() -> Vec<Mail> {
@@ -114,15 +111,14 @@ async fn aiosmtpd() {
     };
     let (keys, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let written = dev_certs::write(keys.path(), Clock::system().now()).unwrap();
-    let port = free_port();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mail/aiosmtpd_relay.py");
     let mut relay = Command::new(python);
-    relay.arg(script).arg(&written.certificate).arg(&written.key).arg(folder.path()).arg(port.to_string());
+    relay.arg(script).arg(&written.certificate).arg(&written.key).arg(folder.path());
     let mut relay = Running(relay.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap());
     let lines = BufReader::new(relay.0.stdout.take().unwrap()).lines();
     let (tell, told) = mpsc::channel();
     std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(tell.send(line))));
-    assert_eq!(told.recv_timeout(START).expect("aiosmtpd starts"), "ready");
+    let port = told.recv_timeout(START).expect("aiosmtpd starts").parse().unwrap();
 
     let settings = |password: &str| RelaySettings {
         host: "localhost".into(),
@@ -169,6 +165,23 @@ impl Drop for Postfix {
     }
 }
 
+/// Hands connections on to a socket in a folder; gives the port at which they are taken.
+async fn handed_on(to: PathBuf) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut from, _)) = listener.accept().await {
+            let to = to.clone();
+            tokio::spawn(async move {
+                let mut to = UnixStream::connect(to).await.unwrap();
+                // Either side may go without a word.
+                let _ended = tokio::io::copy_bidirectional(&mut from, &mut to).await;
+            });
+        }
+    });
+    port
+}
+
 #[tokio::test]
 async fn postfix() {
     let version = Command::new("postconf").args(["-h", "mail_version"]).output();
@@ -184,7 +197,7 @@ async fn postfix() {
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let keys = folder.path().join("keys");
     let written = dev_certs::write(&keys, Clock::system().now()).unwrap();
-    let (port, home) = (free_port(), folder.path().join("postfix"));
+    let home = folder.path().join("postfix");
     fs::create_dir_all(home.join("queue")).unwrap();
     fs::create_dir_all(home.join("data")).unwrap();
     let chown = Command::new("chown").arg("postfix").arg(home.join("data")).status().unwrap();
@@ -204,7 +217,8 @@ async fn postfix() {
     fs::write(home.join("main.cf"), main).unwrap();
     let master = fs::read_to_string("/usr/share/postfix/master.cf.dist").expect("Postfix comes with a master.cf");
     let lines = master.lines().filter(|line| !line.starts_with('#'));
-    // smtpd on our port, and nothing in a chroot: the folder has no copies of the system's files.
+    // smtpd on a socket in its folder, which nobody else can take, and nothing in a chroot: there are no copies of the system's
+    // files.
     let master: String = lines
         .map(|line| {
             let mut words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
@@ -212,7 +226,7 @@ async fn postfix() {
                 return format!("{line}\n");
             }
             if words[0] == "smtp" && words[1] == "inet" {
-                words[0] = format!("127.0.0.1:{port}");
+                [words[0], words[1]] = ["submitted".to_owned(), "unix".to_owned()];
             }
             words[4] = "n".to_owned();
             words.join(" ") + "\n"
@@ -223,6 +237,7 @@ async fn postfix() {
     let started = postfix.command("start").unwrap();
     let log = || fs::read_to_string(home.join("log")).unwrap_or_default();
     assert!(started.status.success(), "{}{}", String::from_utf8_lossy(&started.stderr), log());
+    let port = handed_on(home.join("queue/public/submitted")).await;
 
     let relay = transport(RelaySettings {
         host: "localhost".into(),

@@ -1,7 +1,7 @@
 //! What can be set about mail, what cannot, and what is not shown.
 
 use envoi::{
-    config::{Config, Layers, NO_MAIL, toml},
+    config::{Config, Layers, NO_MAIL, NO_PUBLIC_URL, toml},
     mail::{Attach, Mailbox, Secure, Way},
 };
 
@@ -36,6 +36,18 @@ fn a_relay_is_set() {
     assert_eq!(config.mail.from, Mailbox::named("envoi", "envoi@example.com"));
     assert_eq!(config.mail.attachment, Attach::Zip);
     assert!(config.warnings.iter().all(|warning| warning.what != NO_MAIL));
+}
+
+#[test]
+fn a_relay_without_a_public_url_is_warned_of() {
+    let relay = "[mail]\nrelay = \"smtp.example.com\"\nfrom = \"envoi@example.com\"\n";
+    let warned = |text: &str| -> Vec<String> {
+        let warnings = Config::load(&file(text)).unwrap().warnings.into_iter();
+        warnings.filter(|warning| warning.what == NO_PUBLIC_URL).map(|warning| warning.to_string()).collect()
+    };
+    assert_eq!(warned(relay), [format!("envoi.toml:2: server.public_url: {NO_PUBLIC_URL}")]);
+    assert_eq!(warned(&format!("{relay}[server]\npublic_url = \"https://mc.example\"\n")), [""; 0]);
+    assert_eq!(warned("[mail]\nfolder = \"mails\"\n"), [""; 0], "nobody outside gets that mail");
 }
 
 #[test]

@@ -86,6 +86,7 @@ pub(crate) struct Seen {
 pub(crate) struct Sink {
     pub(crate) addr: SocketAddr,
     seen: watch::Receiver<Seen>,
+    house: Arc<House>,
 }
 
 struct House {
@@ -99,9 +100,10 @@ impl Sink {
         let addr = listener.local_addr().unwrap();
         let (sender, seen) = watch::channel(Seen::default());
         let house = Arc::new(House { manners: Mutex::new(manners), seen: sender });
+        let all = Arc::clone(&house);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let house = Arc::clone(&house);
+                let house = Arc::clone(&all);
                 tokio::spawn(async move {
                     house.seen.send_modify(|seen| {
                         seen.connections += 1;
@@ -114,7 +116,12 @@ impl Sink {
                 });
             }
         });
-        Self { addr, seen }
+        Self { addr, seen, house }
+    }
+
+    /// What it does from now on in place of what is right, and nothing that it was told before.
+    pub(crate) fn will(&self, manners: Manners) {
+        self.house.manners.lock().unwrap().acts = manners.acts;
     }
 
     pub(crate) fn seen(&self) -> Seen {
@@ -286,6 +293,8 @@ pub(crate) fn mail() -> Mail {
         from: Mailbox::named("envoi", "envoi@example.com"),
         reply_to: None,
         to: Mailbox::new("ada@example.com"),
+        cc: Vec::new(),
+        bcc: Vec::new(),
         subject: "Results".into(),
         text: "One line.\r\n.\r\n..two dots\r\n".into(),
         html: None,

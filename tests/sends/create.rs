@@ -70,20 +70,51 @@ fn a_definition_must_be_named_there_started_and_whole() {
             "<List><CustomerKey>readers</CustomerKey></List><SenderProfile><CustomerKey>no</CustomerKey></SenderProfile>",
             "its SenderProfile is not found",
         ),
-        (
-            "<SenderProfile><CustomerKey>shop</CustomerKey></SenderProfile><BccEmail>a@b.co</BccEmail>",
-            "BccEmail is given, and this server sends no copies",
-        ),
     ];
     for (members, what) in table {
         assert_eq!(set(members), format!("{INCOMPLETE}{what}"), "{members}");
     }
-    assert_eq!(set("<BccEmail></BccEmail>"), "OK Created TriggeredSend");
+    let shop = "<SenderProfile><CustomerKey>shop</CustomerKey></SenderProfile>";
+    assert_eq!(set(shop), "OK Created TriggeredSend");
     assert_eq!(house.owed().len(), 2);
     for method in [Update, Delete] {
         let cannot = format!("5 Cannot perform {} on objects of type TriggeredSend", method.name());
         assert_eq!(house.one(method, &triggered(&ada)), cannot);
     }
+}
+
+#[test]
+fn copies_that_have_no_address_are_refused_with_their_definition() {
+    let house = House::ready("");
+    let set = |operation, key: &str, members: &str| {
+        let members = format!("<CustomerKey>{key}</CustomerKey><Name>N</Name>{members}");
+        house.one(operation, &object("TriggeredSendDefinition", &members))
+    };
+    for member in ["CCEmail", "BccEmail"] {
+        for (operation, key) in [(Create, "new"), (Update, "hello")] {
+            for (text, wrong) in [
+                ("nowhere", "nowhere"),
+                ("a@b.example, c@", "c@"),
+                ("a@b.example b@c.example", "a@b.example b@c.example"),
+                ("a@b.example&#13;&#10;Bcc: c@d.example", "a@b.example\\r\\nBcc: c@d.example"),
+                ("\u{e4}da@example.com", "\u{e4}da@example.com"),
+            ] {
+                let said = set(operation, key, &format!("<{member}>{text}</{member}>"));
+                let method = operation.name();
+                let what =
+                    format!("[{method}]: TriggeredSendDefinition.{member} holds \"{wrong}\", expected addresses");
+                assert!(said.contains(&what), "{said}");
+            }
+            let many = "a@b.example;".repeat(100);
+            let said = set(operation, key, &format!("<{member}>{many}</{member}>"));
+            assert!(said.contains("has 100 addresses, expected at most 99"), "{said}");
+        }
+        let good = format!("<{member}>a@b.example; Ada &lt;%%Boss%%@example.com&gt;,,</{member}>");
+        assert!(set(Update, "hello", &good).starts_with("OK "));
+        assert!(set(Update, "hello", &format!("<{member}></{member}>")).starts_with("OK "));
+    }
+    assert_eq!(house.all("TriggeredSendDefinition").len(), 1, "nothing of the refused is kept");
+    assert_eq!(house.one(Create, &triggered(&to("ada", "ada@example.com"))), "OK Created TriggeredSend");
 }
 
 #[test]

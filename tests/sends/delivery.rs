@@ -7,7 +7,7 @@ use envoi::{mail::Way, server::Parts};
 use crate::{
     front::{URL, admin, advance, create, field, filter, found, mails, page, ready},
     gateway::{Gateway, START, request},
-    house::{object, to, triggered},
+    house::{object, to, to_with, triggered},
     sink::{Act, Manners, Sink},
 };
 
@@ -157,6 +157,90 @@ async fn a_refusal_is_a_bounce_and_a_delay_is_not() {
 }
 
 #[tokio::test]
+async fn each_subscriber_has_his_own_end_and_a_refused_sender_is_nobodys_bounce() {
+    // In the order of the call: one connection.
+    let manners = Manners::default()
+        .act("RCPT", Act::Say("550 5.1.1 no such user"))
+        .act("RCPT", Act::Say("250 2.1.5 ok"))
+        .act("RCPT", Act::Say("552 5.2.2 full"));
+    let sink = Sink::start(manners).await;
+    let gateway = relayed(&sink, |parts| parts.mail.relay.connections = 1).await;
+    let all: String = ["ada", "bob", "eve"].map(|key| to(key, &format!("{key}@example.com"))).concat();
+    create(&gateway, HIGH, &triggered(&all)).await;
+    advance(&gateway, Duration::ZERO).await;
+    let recipients: Vec<_> = sink.seen().commands.into_iter().filter(|command| command.starts_with("RCPT")).collect();
+    let key = |at: usize| recipients[at].trim_start_matches("RCPT TO:<").split('@').next().unwrap().to_owned();
+    let bounces = found(&gateway, "BounceEvent", &["SubscriberKey", "EventType", "SMTPCode"], "").await;
+    assert_eq!(bounces, [format!("{} HardBounce 550", key(0)), format!("{} SoftBounce 552", key(2))]);
+    assert_eq!(found(&gateway, "SentEvent", &["SubscriberKey"], "").await, [key(1)]);
+    let status = async |key: &str| {
+        found(&gateway, "Subscriber", &["Status"], &filter("SubscriberKey", "equals", key)).await.remove(0)
+    };
+    assert_eq!([status(&key(0)).await, status(&key(1)).await, status(&key(2)).await], ["Bounced", "Active", "Active"]);
+    // The relay does not know us: that says nothing of him.
+    sink.will(Manners::default().act("MAIL", Act::Say("550 who are you")));
+    create(&gateway, HIGH, &triggered(&to("una", "una@example.com"))).await;
+    advance(&gateway, Duration::ZERO).await;
+    let members = ["SubscriberKey", "PartnerProperties.Value"];
+    let expected = ["una the sender is refused: SMTP 550 who are you"];
+    assert_eq!(found(&gateway, "NotSentEvent", &members, "").await, expected);
+    assert_eq!(status("una").await, "Active");
+    let counts = found(&gateway, "TriggeredSendSummary", &["Sent", "Bounces", "NotSentDueToError", "Queued"], "").await;
+    assert_eq!(counts, ["1 2 1 0"]);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn copies_go_with_the_mail_and_the_hidden_ones_are_not_seen() {
+    let sink = Sink::start(Manners::default()).await;
+    let gateway = relayed(&sink, |_| {}).await;
+    let members = "<CustomerKey>hello</CustomerKey><CCEmail>Boss &lt;%%Boss%%@example.com&gt;; ada@example.com</CCEmail>\
+         <BccEmail>archive@example.com,audit@example.com</BccEmail>";
+    let changed = request("UpdateRequest", "<Options/>", &object("TriggeredSendDefinition", members));
+    let changed = gateway.call("Update", &changed).await;
+    assert_eq!(changed.text("UpdateResponse/OverallStatus").as_deref(), Some("OK"), "{}", changed.body);
+    let send = triggered(&to_with("ada", &[("Boss", "carol")]));
+    create(&gateway, HIGH, &send).await;
+    advance(&gateway, Duration::ZERO).await;
+    let recipients = || -> Vec<String> {
+        let commands = sink.seen().commands.into_iter();
+        commands.filter_map(|command| Some(command.strip_prefix("RCPT TO:")?.to_owned())).collect()
+    };
+    let expected = ["<ada@example.com>", "<carol@example.com>", "<archive@example.com>", "<audit@example.com>"];
+    assert_eq!(recipients(), expected);
+    let [mail] = sink.seen().messages.try_into().unwrap();
+    let mail = String::from_utf8(mail).unwrap();
+    assert_eq!(field(&mail, "To").as_deref(), Some("ada@example.com"));
+    assert_eq!(field(&mail, "Cc").as_deref(), Some("\"Boss\" <carol@example.com>, ada@example.com"));
+    assert!(!mail.to_lowercase().contains("bcc") && !mail.contains("archive") && !mail.contains("audit"), "{mail}");
+    // A copy that is refused keeps the mail from nobody else, and is no bounce of the subscriber.
+    let ok = || Act::Say("250 2.1.5 ok");
+    let refused =
+        Manners::default().act("RCPT", ok()).act("RCPT", Act::Say("550 5.1.1 no such user")).act("RCPT", ok());
+    sink.will(refused.act("RCPT", Act::Say("451 4.7.1 greylisted")));
+    create(&gateway, HIGH, &send).await;
+    advance(&gateway, Duration::ZERO).await;
+    assert_eq!((recipients().len(), sink.seen().messages.len()), (8, 2));
+    assert!(found(&gateway, "BounceEvent", &["ID"], "").await.is_empty());
+    let all: serde_json::Value = serde_json::from_str(&admin(&gateway, "GET", "/deliveries").await.body).unwrap();
+    let status = "SMTP 250 2.0.0 Ok: queued as 4711; not to 2 of 3 copies: SMTP 550 5.1.1 no such user";
+    assert_eq!((&all[0]["state"], &all[0]["status"]), (&"delivered".into(), &status.into()));
+    // He himself is asked first: nobody gets a copy of what he does not get.
+    sink.will(Manners::default().act("RCPT", Act::Say("550 5.1.1 no such user")));
+    create(&gateway, HIGH, &send).await;
+    advance(&gateway, Duration::ZERO).await;
+    assert_eq!((recipients().len(), sink.seen().messages.len()), (9, 2));
+    assert_eq!(found(&gateway, "BounceEvent", &["SubscriberKey"], "").await, ["ada"]);
+    // An address that an attribute makes none is met when the mail is built.
+    create(&gateway, HIGH, &triggered(&to_with("bob", &[("Boss", "no body")]))).await;
+    advance(&gateway, Duration::ZERO).await;
+    let reason = "An error occurred when attempting to build an email for the subscriber: the CCEmail is no address";
+    let expected = [format!("bob {reason}")];
+    assert_eq!(found(&gateway, "NotSentEvent", &["SubscriberKey", "PartnerProperties.Value"], "").await, expected);
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_given_up_was_not_sent() {
     let sink = Sink::start(Manners::default().act("RCPT", Act::Say("451 4.3.0 later"))).await;
     let gateway = relayed(&sink, |parts| parts.notify.max_attempts = 1).await;
@@ -237,5 +321,31 @@ async fn what_was_given_up_and_is_sent_again_counts_as_queued_once() {
     advance(&gateway, Duration::ZERO).await;
     let counts = found(&gateway, "TriggeredSendSummary", &["Sent", "NotSentDueToError", "Queued"], "").await;
     assert_eq!(counts, ["1 1 1"]);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn what_waits_and_is_sent_again_counts_as_queued_as_often_as_it_waits() {
+    let later = || Manners::default().act("RCPT", Act::Say("451 4.3.0 later"));
+    let sink = Sink::start(later()).await;
+    let gateway = relayed(&sink, |_| {}).await;
+    create(&gateway, HIGH, &triggered(&to("ada", "ada@example.com"))).await;
+    advance(&gateway, Duration::ZERO).await;
+    let all: serde_json::Value = serde_json::from_str(&admin(&gateway, "GET", "/deliveries").await.body).unwrap();
+    let again = format!("/redeliver?id={}", all[0]["id"].as_str().unwrap());
+    let counts = async |expected: &str| {
+        advance(&gateway, Duration::ZERO).await;
+        let counts = found(&gateway, "TriggeredSendSummary", &["Sent", "Queued", "NotSentDueToError"], "").await;
+        assert_eq!(counts, [expected]);
+    };
+    counts("0 1 0").await;
+    admin(&gateway, "POST", &again).await;
+    counts("1 0 0").await;
+    // It had arrived, and is to go out once more.
+    sink.will(later());
+    admin(&gateway, "POST", &again).await;
+    counts("1 1 0").await;
+    admin(&gateway, "POST", &again).await;
+    counts("2 0 0").await;
     gateway.stop().await;
 }

@@ -195,7 +195,7 @@ impl House {
 
     pub(crate) fn end(&self, send: &Send, ending: &Ending) {
         let (backend, now, send, ending) = (Arc::clone(&self.backend), self.now, send.clone(), ending.clone());
-        let work = move |txn: &mut Transaction<'_>| triggered_send::sent(&backend, txn, &send, &ending, false, now);
+        let work = move |txn: &mut Transaction<'_>| triggered_send::sent(&backend, txn, &send, &ending, now);
         self.store.write_blocking::<_, StoreError, _>(work).unwrap();
     }
 

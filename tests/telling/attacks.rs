@@ -192,6 +192,36 @@ async fn receivers_that_lie_are_uncertain_and_long_answers_are_not_read() {
 }
 
 #[tokio::test]
+async fn an_answer_without_an_end_counts_by_its_status_and_half_a_connection_is_none() {
+    let authority = Authority::new();
+    let receiver = Receiver::speaking(&["http/1.1"], &authority, &["hooks.example"]).await;
+    let house = House::with(|parts| {
+        local(parts, &authority);
+        parts.notify.timeout = Duration::from_millis(500);
+        parts.notify.breaker_failures = 100;
+    })
+    .await;
+    let taken = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf";
+    let chunked = b"HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nha";
+    let busy = b"HTTP/1.1 503 Busy\r\nContent-Length: 9\r\n\r\n";
+    let moved = b"HTTP/1.1 307 Go\r\nLocation: /elsewhere\r\nContent-Length: 9\r\n\r\n";
+    for (reply, how, why) in [
+        (Reply::Held(taken), "delivered", "HTTP 200"),
+        (Reply::Raw(taken), "delivered", "HTTP 200"),
+        (Reply::Held(chunked), "delivered", "HTTP 204"),
+        (Reply::Held(busy), "retry", "HTTP 503"),
+        (Reply::Held(moved), "uncertain", "no answer within 500ms"),
+        (Reply::Held(b"HTTP/1.1 200 O"), "uncertain", "no answer within 500ms"),
+        (Reply::HalfClosed, "uncertain", "connection closed before message completed"),
+    ] {
+        let said = format!("{reply:?}");
+        receiver.will([reply]);
+        let (was, status) = outcome(&house, &receiver.url(&format!("/{}", receiver.connections()))).await;
+        assert!(was == how && status.contains(why), "{said}: {was} {status}");
+    }
+}
+
+#[tokio::test]
 async fn a_receiver_that_never_answers_is_left() {
     let (house, receiver) = pair_with(|parts| parts.notify.timeout = Duration::from_millis(300)).await;
     receiver.will([Reply::Silence]);

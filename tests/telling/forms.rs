@@ -142,6 +142,62 @@ async fn each_target_gets_exactly_what_it_asked_for() {
 }
 
 #[tokio::test]
+async fn the_base_of_an_object_is_the_eleven_members_that_every_object_has() {
+    let (house, receiver) = pair().await;
+    let base = "<Client><ID>100001</ID></Client><PartnerKey>p</PartnerKey><PartnerProperties><Name>n</Name><Value>v</Value>\
+        </PartnerProperties><CreatedDate>2026-01-01T00:00:00Z</CreatedDate><ModifiedDate>2026-01-02T00:00:00Z</ModifiedDate>\
+        <ID>0</ID><ObjectID></ObjectID><CustomerKey>c</CustomerKey><Owner><FromName>f</FromName></Owner>\
+        <CorrelationID>i</CorrelationID><ObjectState>s</ObjectState>";
+    let object =
+        format!("<Objects xsi:type=\"List\">{base}<ListName>l</ListName><Description>d</Description></Objects>");
+    let options = to(Asynchronous::part("c", 1, 1), &receiver.url("/"), "OnCallComplete", BASE);
+    house.create(&options, &object).await;
+    house.idle().await;
+    let told = receiver.seen()[0].field("ResultDetailXML");
+    let limits = envoi::object::Limits::default();
+    let tree = envoi::object::read(told.clone(), crate::gateway::schema(), &limits).unwrap();
+    let object = tree.root().child("Results").unwrap().child("Object").unwrap();
+    let members: Vec<_> = object.children().map(|member| member.name().to_owned()).collect();
+    let declared = crate::gateway::schema();
+    let declared = declared.get(declared.api_object());
+    let expected = [
+        "Client",
+        "PartnerKey",
+        "PartnerProperties",
+        "CreatedDate",
+        "ModifiedDate",
+        "ID",
+        "ObjectID",
+        "CustomerKey",
+        "Owner",
+        "CorrelationID",
+        "ObjectState",
+    ];
+    assert_eq!(members, expected, "{told}");
+    assert_eq!(declared.fields().len(), expected.len());
+}
+
+#[tokio::test]
+async fn what_expires_is_told_to_those_who_ask_for_the_end_of_a_conversation() {
+    let (house, receiver) = pair().await;
+    let times = Asynchronous::new()
+        .with("ScheduledTime", "2026-03-01T13:00:00Z")
+        .with("RequestExpirationTime", "2026-03-01T13:30:00Z");
+    let whens =
+        ["Never", "OnError", "Always", "OnConversationError", "OnConversationComplete", "OnCallComplete", "OnExpired"];
+    let options =
+        whens.into_iter().fold(times, |options, when| to(options, &receiver.url(&format!("/{when}")), when, BASE));
+    house.create(&options, &list("a")).await;
+    // Nobody looks on the way: as when the machine was asleep.
+    house.gateway.clock.advance(std::time::Duration::from_secs(7200));
+    house.idle().await;
+    let mut told: Vec<_> =
+        receiver.seen().iter().map(|seen| seen.path.clone() + " " + &seen.field("ErrorCode")).collect();
+    told.sort();
+    assert_eq!(told, ["/OnConversationComplete 228", "/OnConversationError 228", "/OnExpired 228"]);
+}
+
+#[tokio::test]
 async fn a_conversation_is_told_of_once_by_the_part_that_decided() {
     let (house, receiver) = pair().await;
     let part = |id: &str, sequence, calls| {

@@ -58,6 +58,10 @@ pub(crate) enum Reply {
     Silence,
     /// These bytes on the connection, in place of an answer, and its end.
     Raw(&'static [u8]),
+    /// These bytes, and then nothing, on a connection that stays open.
+    Held(&'static [u8]),
+    /// The end of what it says, on a connection on which it goes on listening.
+    HalfClosed,
 }
 
 /// A request that came.
@@ -147,13 +151,12 @@ impl Receiver {
                 tokio::spawn(async move {
                     state.connections.fetch_add(1, Ordering::SeqCst);
                     let Ok(stream) = acceptor.accept(stream).await else { return };
-                    let raw = match state.script.lock().unwrap().front() {
-                        Some(Reply::Raw(bytes)) => Some(*bytes),
-                        _ => None,
-                    };
-                    match raw {
-                        Some(bytes) => misbehave(stream, bytes, &state).await,
-                        None => serve(stream, state).await,
+                    let first = state.script.lock().unwrap().front().cloned();
+                    match first {
+                        Some(reply @ (Reply::Raw(_) | Reply::Held(_) | Reply::HalfClosed)) => {
+                            misbehave(stream, reply, &state).await;
+                        }
+                        _ => serve(stream, state).await,
                     }
                 });
             }
@@ -188,12 +191,20 @@ impl Receiver {
     }
 }
 
-async fn misbehave(mut stream: tokio_rustls::server::TlsStream<tokio::net::TcpStream>, bytes: &[u8], state: &State) {
+async fn misbehave(mut stream: tokio_rustls::server::TlsStream<tokio::net::TcpStream>, reply: Reply, state: &State) {
     state.script.lock().unwrap().pop_front();
     let mut request = [0; 4096];
     let _read = stream.read(&mut request).await;
-    let _written = stream.write_all(bytes).await;
-    let _closed = stream.shutdown().await;
+    if let Reply::Raw(bytes) | Reply::Held(bytes) = reply {
+        let _written = stream.write_all(bytes).await;
+    }
+    if matches!(reply, Reply::Raw(_) | Reply::HalfClosed) {
+        let _closed = stream.shutdown().await;
+    }
+    if !matches!(reply, Reply::Raw(_)) {
+        // Until the other side goes.
+        let _rest = stream.read_to_end(&mut Vec::new()).await;
+    }
 }
 
 async fn serve(stream: tokio_rustls::server::TlsStream<tokio::net::TcpStream>, state: Arc<State>) {
@@ -207,7 +218,7 @@ async fn serve(stream: tokio_rustls::server::TlsStream<tokio::net::TcpStream>, s
             state.seen.send_modify(|all| all.push(seen));
             let mut response = Response::new(Full::new(Bytes::new()));
             match reply {
-                None | Some(Reply::Raw(_)) => {}
+                None | Some(Reply::Raw(_) | Reply::Held(_) | Reply::HalfClosed) => {}
                 Some(Reply::Status(status, headers)) => {
                     *response.status_mut() = status.try_into().unwrap();
                     for (name, value) in headers {

@@ -33,6 +33,10 @@ pub(crate) struct Content {
     pub(crate) reply_name: String,
     /// Empty where answers go to the sender.
     pub(crate) reply_address: String,
+    /// `CCEmail`: addresses of open copies, with commas or semicolons between them.
+    pub(crate) cc: String,
+    /// `BccEmail`: those of hidden ones.
+    pub(crate) bcc: String,
     /// The definition's list; `None` for All Subscribers.
     pub(crate) list: Option<i64>,
     /// Who is on one of these gets nothing.
@@ -79,11 +83,6 @@ impl Content {
 
     /// What a definition sends, whether it is started or not.
     pub(crate) fn of(objects: &Objects<'_>, definition: &Object, settings: &Settings) -> Result<Self, Unfit> {
-        for copies in ["BccEmail", "CCEmail"] {
-            if given(definition, copies).is_some() {
-                return incomplete(format!("{copies} is given, and this server sends no copies"));
-            }
-        }
         let Some((id, email)) = referred(objects, "Email", definition.object("Email"))? else {
             return incomplete("its Email is not given or not found");
         };
@@ -98,6 +97,8 @@ impl Content {
             text: of_email("TextBody"),
             pre_header: own("PreHeader").unwrap_or_default(),
             email: (id.to_string(), of_email("Name")),
+            cc: given(definition, "CCEmail").unwrap_or_default(),
+            bcc: given(definition, "BccEmail").unwrap_or_default(),
             add: flag(definition, "AutoAddSubscribers"),
             update: flag(definition, "AutoUpdateSubscribers"),
             source: given(definition, "SendSourceCustomerKey")
@@ -114,6 +115,11 @@ impl Content {
         for (member, address) in [("FromAddress", &content.from_address), ("ReplyToAddress", &content.reply_address)] {
             if !address.is_empty() && !may_be_address(address) {
                 return incomplete(format!("its {member} is {:?}, expected an address", shortened(address)));
+            }
+        }
+        for (member, copies) in [("CCEmail", &content.cc), ("BccEmail", &content.bcc)] {
+            if let Some(wrong) = wrong_copies(copies) {
+                return incomplete(format!("its {member} {wrong}"));
             }
         }
         content.address(objects, definition)?;
@@ -188,7 +194,7 @@ impl Content {
         self.parts().into_iter().find(|(_, text)| has_script(text)).map(|(name, _)| name)
     }
 
-    fn parts(&self) -> [(&'static str, &str); 8] {
+    fn parts(&self) -> [(&'static str, &str); 10] {
         [
             ("subject", &self.subject),
             ("HTMLBody", &self.html),
@@ -198,6 +204,8 @@ impl Content {
             ("FromAddress", &self.from_address),
             ("ReplyToDisplayName", &self.reply_name),
             ("ReplyToAddress", &self.reply_address),
+            ("CCEmail", &self.cc),
+            ("BccEmail", &self.bcc),
         ]
     }
 
@@ -263,6 +271,20 @@ impl Defined {
 pub(crate) fn may_be_address(text: &str) -> bool {
     let breaks = text.trim().contains(char::is_control);
     names(text).next().is_some() || (!breaks && Mailbox::parse(text).is_ok())
+}
+
+/// RFC 5321, 4.5.3.1.8: every mail server takes a hundred recipients; one of them is the subscriber.
+const COPIES: usize = 99;
+
+/// What is wrong with a CCEmail or BccEmail, as far as that can be told before names in it are filled.
+pub(super) fn wrong_copies(text: &str) -> Option<String> {
+    let all: Vec<&str> = text.split([',', ';']).map(str::trim).filter(|one| !one.is_empty()).collect();
+    if all.len() > COPIES {
+        return Some(format!("has {} addresses, expected at most {COPIES}", all.len()));
+    }
+    let may_be = |one: &str| may_be_address(one) && (names(one).next().is_some() || Mailbox::parse_all(one).is_ok());
+    let wrong = all.iter().find(|one| !may_be(one))?;
+    Some(format!("holds {:?}, expected addresses in ASCII with commas or semicolons between them", shortened(wrong)))
 }
 
 /// As much of a value as is repeated to its caller.

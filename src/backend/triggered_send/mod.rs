@@ -6,6 +6,7 @@
 //! that ends the attempt ([`sent`]). Nothing here opens a socket.
 
 mod content;
+mod guard;
 mod leave;
 pub mod link;
 mod outcome;
@@ -41,9 +42,10 @@ use problem::{Ground, Problem};
 pub(crate) use problem::{failure, unsubscribed};
 use recipient::Recipient;
 
+pub(super) use guard::GUARD;
 pub use leave::{Leaving, Left, leave, leaving};
 pub(super) use outcome::{BOUNCES, Bounces};
-pub use outcome::{Ending, sent};
+pub use outcome::{Ending, queued_again, sent};
 pub use render::{Letter, Unsendable, render};
 pub use validate::validate;
 

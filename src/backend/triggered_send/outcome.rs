@@ -59,7 +59,7 @@ pub(in crate::backend) struct Bounces {
 }
 
 /// Writes down how a mail ended: a SentEvent, a BounceEvent or a NotSentEvent, the counts of its definition, and after a hard bounce
-/// the status of its subscriber. `again` says that it had ended before, and an operator has sent it once more.
+/// the status of its subscriber.
 ///
 /// # Errors
 /// The store's.
@@ -68,16 +68,11 @@ pub fn sent(
     txn: &mut Transaction<'_>,
     send: &Send,
     ending: &Ending,
-    again: bool,
     now: Time,
 ) -> Result<(), StoreError> {
     let mut tables = Tables::default();
     let work = &mut Work { backend, txn, client: send, caller: None, now, tables: &mut tables };
-    let definition: Option<Object> = match work.objects().get(DEFINITION, send.definition)? {
-        // What waited for a definition that is gone no longer waits: its summary still names it.
-        None => tracking::named(work, send.definition)?,
-        kept => kept,
-    };
+    let definition = definition_of(work, send)?;
     let definition = definition.as_ref();
     let count = match ending {
         Ending::Delivered => {
@@ -110,10 +105,30 @@ pub fn sent(
             }
         }
     };
-    let waiting = if again { 0 } else { -1 };
     match definition {
-        Some(definition) => tracking::count(work, send.definition, definition, &[(count, 1), (Count::Queued, waiting)]),
+        Some(definition) => tracking::count(work, send.definition, definition, &[(count, 1), (Count::Queued, -1)]),
         None => Ok(()),
+    }
+}
+
+/// Counts a mail as queued once more: it had ended, and an operator sends it again.
+///
+/// # Errors
+/// The store's.
+pub fn queued_again(backend: &Backend, txn: &mut Transaction<'_>, send: &Send, now: Time) -> Result<(), StoreError> {
+    let mut tables = Tables::default();
+    let work = &mut Work { backend, txn, client: send, caller: None, now, tables: &mut tables };
+    match definition_of(work, send)? {
+        Some(definition) => tracking::count(work, send.definition, &definition, &[(Count::Queued, 1)]),
+        None => Ok(()),
+    }
+}
+
+/// The definition of a mail; of one that is gone, what its summary says of it.
+fn definition_of(work: &Work<'_, '_>, send: &Send) -> Result<Option<Object>, StoreError> {
+    match work.objects().get(DEFINITION, send.definition)? {
+        None => tracking::named(work, send.definition),
+        kept => Ok(kept),
     }
 }
 

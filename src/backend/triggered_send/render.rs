@@ -33,6 +33,10 @@ pub struct Letter {
     pub reply_to: Option<Mailbox>,
     /// The subscriber.
     pub to: Mailbox,
+    /// Who gets a copy that all see.
+    pub cc: Vec<Mailbox>,
+    /// Who gets one that nobody sees.
+    pub bcc: Vec<Mailbox>,
     /// One line.
     pub subject: String,
     /// The text part; there always is one.
@@ -150,6 +154,11 @@ impl Build<'_> {
         let system = self.system((&from.0, &from.1));
         let reply = (self.line(&content.reply_name, &system)?, self.line(&content.reply_address, &system)?);
         let reply_to = if reply.1.is_empty() { None } else { Some(mailbox(&reply, "ReplyToAddress")?) };
+        let copies = |text: &str, member| {
+            let text = self.line(text, &system)?;
+            Mailbox::parse_all(&text).map_err(|_| Unsendable::from(BUILD.about(format!("the {member} is no address"))))
+        };
+        let (cc, bcc) = (copies(&content.cc, "CCEmail")?, copies(&content.bcc, "BccEmail")?);
         let html = match content.html.is_empty() {
             true => None,
             false => Some(self.html(&system)?),
@@ -164,6 +173,8 @@ impl Build<'_> {
             from: sender,
             reply_to,
             to: mailbox(&(self.full_name.clone(), self.send.address.clone()), "EmailAddress")?,
+            cc,
+            bcc,
             subject,
             text,
             html: html.filter(|_| !wants_text),

@@ -42,11 +42,30 @@ pub(super) async fn carry(smtp: &mut AsyncSmtpConnection, mail: &Composed, reply
         parameters = vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)];
     }
     let mut answered = false;
-    for command in [Mail::new(Some(from), parameters).to_string(), Rcpt::new(to, Vec::new()).to_string()] {
+    for (is_sender, command) in
+        [(true, Mail::new(Some(from), parameters).to_string()), (false, Rcpt::new(to, Vec::new()).to_string())]
+    {
         let said = timeout(reply, smtp.command(command)).await;
         match said {
             Ok(Ok(_)) => answered = true,
-            Ok(Err(error)) => return declined(smtp, &error, answered).await,
+            Ok(Err(error)) => {
+                let turn = declined(smtp, &error, answered).await;
+                return if is_sender { of_sender(turn) } else { turn };
+            }
+            Err(_) => return Turn { sent: retry(late(reply)), usable: false, answered },
+        }
+    }
+    // Whom the mail is for has been taken: a copy that is refused does not keep it from him.
+    let mut without: Option<(usize, String)> = None;
+    for copy in &mail.copies {
+        let Ok(copy) = copy.parse::<Address>() else { continue };
+        match timeout(reply, smtp.command(Rcpt::new(copy, Vec::new()))).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) if is_reply(&error) && u16_of(&error) != Some(421) => {
+                let (count, first) = without.unwrap_or_else(|| (0, said(&error)));
+                without = Some((count + 1, first));
+            }
+            Ok(Err(error)) => return Turn { sent: verdict(&error), usable: false, answered },
             Err(_) => return Turn { sent: retry(late(reply)), usable: false, answered },
         }
     }
@@ -61,7 +80,21 @@ pub(super) async fn carry(smtp: &mut AsyncSmtpConnection, mail: &Composed, reply
         Err(_) => return Turn { sent: retry(late(reply)), usable: false, answered },
     }
     let (sent, usable) = message(smtp, &mail.bytes, data).await;
+    let sent = match (sent, without) {
+        (Sent::Accepted { status }, Some((count, first))) => Sent::Accepted {
+            status: line(&format!("{status}; not to {count} of {} copies: {first}", mail.copies.len())),
+        },
+        (sent, _) => sent,
+    };
     Turn { sent, usable, answered }
+}
+
+/// A relay that does not take our sender for good has said nothing of whom the mail is for: no bounce of his.
+fn of_sender(turn: Turn) -> Turn {
+    match turn.sent {
+        Sent::Refused { status } => Turn { sent: refused(line(&format!("the sender is refused: {status}"))), ..turn },
+        _ => turn,
+    }
 }
 
 /// The message itself; and whether the connection is good for another.

@@ -81,6 +81,8 @@ pub fn mail(told: &Told, owed: Time, from: &Mailbox, attach: Attach, schema: &Ar
         from: from.clone(),
         reply_to: None,
         to: Mailbox::new(told.target.address.trim()),
+        cc: Vec::new(),
+        bcc: Vec::new(),
         subject: said.subject(),
         text: said.text(),
         html: Some(said.html()),

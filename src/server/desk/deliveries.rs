@@ -7,13 +7,14 @@
 //! | GET /targets | limit | places that fail or rest |
 //! | POST /redeliver | id (several with commas), or target | owes them again, due now; with a target all that failed there |
 
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::Arc};
 
 use serde_json::{Value, json};
 
 use super::{Asked, Operators, Wrong, messages};
 use crate::{
-    backend::connected,
+    backend::{Backend, connected, triggered_send},
+    clock::Time,
     notify::{Notifier, shown},
     store::{Asker, Content, Delivery, DeliveryState, Internal, Lane, Name, StoreError, Transaction, View},
 };
@@ -119,14 +120,11 @@ impl Operators {
         };
         let mut again = 0_usize;
         for page in numbers.chunks(PAGE) {
-            let page = page.to_vec();
+            let (page, backend) = (page.to_vec(), Arc::clone(&self.backend));
             let work = move |txn: &mut Transaction<'_>| -> Result<usize, StoreError> {
                 let mut again = 0;
                 for number in page {
-                    if txn.redeliver(number, now)? {
-                        connected::reopened(txn, number)?;
-                        again += 1;
-                    }
+                    again += usize::from(owe_again(&backend, txn, number, now)?);
                 }
                 Ok(again)
             };
@@ -172,6 +170,21 @@ impl Operators {
         };
         self.store.read(look).await.map_err(Wrong::store)?.ok_or_else(|| Wrong::unknown(&unknown))
     }
+}
+
+/// Owes a delivery again; gives whether it could be. A mail of a triggered send that had an end is queued once more; for a message,
+/// who still waits for others waits again.
+fn owe_again(backend: &Backend, txn: &mut Transaction<'_>, number: i64, now: Time) -> Result<bool, StoreError> {
+    let before = txn.deliveries().get(number)?;
+    let is_owed = txn.redeliver(number, now)?;
+    let ended = |delivery: &Delivery| matches!(delivery.state, DeliveryState::Delivered | DeliveryState::Failed);
+    if let Some(Content::Send(send)) = before.filter(|before| is_owed && ended(before)).map(|before| before.content) {
+        triggered_send::queued_again(backend, txn, &send, now)?;
+    }
+    if is_owed {
+        connected::reopened(txn, number)?;
+    }
+    Ok(is_owed)
 }
 
 fn limit(asked: &Asked<'_>) -> Result<usize, Wrong> {

@@ -42,6 +42,7 @@ fn list(captured: &Capture, asked: &Asked<'_>) -> Result<Told, Wrong> {
             "time": mail.date.to_string(),
             "from": mail.from,
             "to": mail.to,
+            "copies": mail.copies,
             "subject": mail.subject,
             "size": mail.bytes.len(),
         })
