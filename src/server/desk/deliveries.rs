@@ -182,7 +182,7 @@ fn owe_again(backend: &Backend, txn: &mut Transaction<'_>, number: i64, now: Tim
         triggered_send::queued_again(backend, txn, &send, now)?;
     }
     if is_owed {
-        connected::reopened(txn, number)?;
+        connected::reopened(txn, number, now)?;
     }
     Ok(is_owed)
 }
