@@ -9,6 +9,8 @@ mod codes;
 mod doubt;
 #[path = "connectors/failures.rs"]
 mod failures;
+#[path = "connectors/front.rs"]
+mod front;
 #[path = "wire/gateway.rs"]
 #[allow(dead_code, reason = "shared with the tests of the wire")]
 mod gateway;

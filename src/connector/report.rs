@@ -131,9 +131,10 @@ impl End {
     }
 }
 
-/// The code that the verdict has; its type where it has none.
+/// The code that the verdict has; its type where it has none, or one that says nothing.
 fn native(verdict: &Verdict) -> Option<String> {
-    verdict.code.clone().filter(|code| code != "0").or_else(|| verdict.kind.clone())
+    let says = |code: &String| code != "0" && !(code == "ERROR_CODE_UNSPECIFIED" && verdict.kind.is_some());
+    verdict.code.clone().filter(says).or_else(|| verdict.kind.clone())
 }
 
 fn accepted(connector: &Connector, verdict: &Verdict) -> &'static str {

@@ -50,6 +50,7 @@ async fn what_is_in_doubt_is_not_sent_again_when_it_is_to_stop() {
     }
     for system in ALL {
         let world = World::new(system).await;
+        world.system.set(json!({"token_seconds": 1_000_000_000})).await;
         warm(&world).await;
         let mut expected = 0;
         for (at, (fault, was_taken)) in doubtful().into_iter().enumerate() {

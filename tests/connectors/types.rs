@@ -307,13 +307,14 @@ async fn a_file_goes_along() {
     if !python() {
         return;
     }
-    let with =
-        |attachment: &str| sms(&number(1), "see").replacen('>', &format!(">{}", extra("Attachment", attachment)), 1);
+    let with = |attachment: &str, text: &str| {
+        sms(&number(1), text).replacen('>', &format!(">{}", extra("Attachment", attachment)), 1)
+    };
     let world = World::new(SALESFORCE).await;
-    ok(&world.patiently(world.create("", &with("data:text/plain;name=a.txt;base64,aGVsbG8="))).await);
+    ok(&world.patiently(world.create("", &with("data:text/plain;name=a.txt;base64,aGVsbG8=", "see"))).await);
     assert!(last(&world).await["body"].as_str().unwrap().contains("hello"));
     let world = World::new(CONNECTLY).await;
-    ok(&world.patiently(world.create("", &with("https://example.com/a.png"))).await);
+    ok(&world.patiently(world.create("", &with("https://example.com/a.png", ""))).await);
     assert_eq!(
         last(&world).await["json"]["message"]["attachments"],
         json!([{"type": "image", "url": "https://example.com/a.png"}])

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{JSON, Request, bare, yeastar};
 use crate::{
     clock::Time,
-    connector::{Answer, Api, Connector, Standing, Token, Verdict},
+    connector::{Answer, Api, Connector, Standing, Token, Verdict, judge::json},
     message::client::Secret,
 };
 
@@ -91,7 +91,7 @@ fn key_pair(pem: &Secret) -> Result<KeyPair, String> {
 /// # Errors
 /// It is none: the verdict. Refused where nothing would change by asking again.
 pub fn read_token(connector: &Connector, answer: &Answer) -> Result<Token, Verdict> {
-    let json: Option<Value> = serde_json::from_slice(&answer.body).ok().filter(|_| !answer.is_cut);
+    let json = json::read(&answer.body).filter(|_| !answer.is_cut);
     let member = |name: &str| json.as_ref().and_then(|json| json.get(name));
     let secret = |name: &str| member(name)?.as_str().filter(|text| !text.is_empty()).map(Secret::new);
     let seconds = |name: &str| member(name).and_then(number).and_then(|s| s.try_into().ok()).map(Duration::from_secs);

@@ -64,7 +64,7 @@ class Salesforce(Simulator):
 
     def set(self, settings):
         super().set(settings)
-        self.settings.setdefault("audience", "http://127.0.0.1:%d" % self.port)
+        self.settings.setdefault("audience", "http%s://127.0.0.1:%d" % ("s" if self.tls else "", self.port))
 
     def expire(self):
         self.tokens.clear()
