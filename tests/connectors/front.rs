@@ -89,7 +89,8 @@ to = "pbx"
         )
     };
     let desk = "<PartnerProperties><Name>Desk</Name><Value>yes</Value></PartnerProperties>";
-    let objects = [object("wa_hello", "", 1), object("desk", desk, 2), object("other", "", 3), object("kept_here", "", 4)];
+    let objects =
+        [object("wa_hello", "", 1), object("desk", desk, 2), object("other", "", 3), object("kept_here", "", 4)];
     let answer = gateway.call("Create", &request("CreateRequest", "<Options/>", &objects.concat())).await;
     let statuses: Vec<_> = rows(&answer).into_iter().map(|row| row.status).collect();
     assert_eq!(statuses[..3], ["OK", "OK", "OK"], "{}", answer.body);
