@@ -11,12 +11,12 @@ use std::{cell::RefCell, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::{Asked, Operators, Wrong};
+use super::{Asked, Operators, Wrong, messages};
 use crate::{
     backend::{Backend, connected, triggered_send},
     clock::Time,
     notify::{Notifier, shown},
-    store::{Content, Delivery, DeliveryState, Internal, Lane, Name, StoreError, Transaction, View},
+    store::{Asker, Content, Delivery, DeliveryState, Internal, Lane, Name, StoreError, Transaction, View},
 };
 
 /// Deliveries in a list, unless more or fewer are asked for.
@@ -84,6 +84,9 @@ impl Operators {
             .map_err(Wrong::store)?
             .ok_or_else(|| Wrong::unknown("there is no such delivery"))?;
         let mut whole = line(&delivery);
+        if let Some(outgoing) = delivery.content.outgoing() {
+            add(&mut whole, messages::whole(outgoing));
+        }
         if let Value::Object(members) = &mut whole {
             let attempts = delivery.attempts.iter().map(|attempt| {
                 json!({
@@ -201,12 +204,17 @@ fn named(name: &str) -> Result<DeliveryState, Wrong> {
 /// By ConversationID, or by the RequestID of a call without one.
 fn is_about(delivery: &Delivery, id: &str) -> bool {
     let owner = Internal(delivery.account);
-    match &delivery.content {
-        Content::Results(notice) => {
-            notice.name == Name::conversation(&owner, id) || notice.name == Name::request(&owner, &id.to_lowercase())
-        }
-        Content::Send(_) | Content::Message(_) => false,
-    }
+    let about = match &delivery.content {
+        Content::Results(notice) => Some(&notice.name),
+        Content::Message(outgoing) => match &outgoing.asker {
+            Asker::Part { name, .. } => Some(name),
+            Asker::Call { .. } => None,
+        },
+        Content::Send(_) => None,
+    };
+    about.is_some_and(|name| {
+        *name == Name::conversation(&owner, id) || *name == Name::request(&owner, &id.to_lowercase())
+    })
 }
 
 fn line(delivery: &Delivery) -> Value {
@@ -223,15 +231,24 @@ fn line(delivery: &Delivery) -> Value {
         "tries": delivery.tries,
         "status": delivery.attempts.last().map(|attempt| &attempt.status),
     });
-    if let (Content::Results(notice), Value::Object(members)) = (&delivery.content, &mut line) {
-        members.insert("conversation".to_owned(), json!(notice.name.conversation_id()));
-        let request = notice.name.is_single().then(|| notice.name.id());
-        members.insert("request".to_owned(), json!(request));
-        members.insert("part".to_owned(), json!(notice.about));
-        members.insert("event".to_owned(), json!(format!("{:?}", notice.event)));
-        members.insert("when".to_owned(), json!(format!("{:?}", notice.target.when)));
-    }
+    let more = match &delivery.content {
+        Content::Results(notice) => {
+            let mut more = messages::asker(&notice.name, notice.about).to_vec();
+            more.push(("event", json!(format!("{:?}", notice.event))));
+            more.push(("when", json!(format!("{:?}", notice.target.when))));
+            more
+        }
+        Content::Message(outgoing) => messages::line(outgoing),
+        Content::Send(_) => Vec::new(),
+    };
+    add(&mut line, more);
     line
+}
+
+fn add(line: &mut Value, more: Vec<(&'static str, Value)>) {
+    if let Value::Object(members) = line {
+        members.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    }
 }
 
 fn told(lane: &Lane, notifier: &Notifier) -> Value {
