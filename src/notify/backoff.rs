@@ -95,7 +95,8 @@ fn part(of: Duration, spread: u16) -> Duration {
 mod tests {
     use super::*;
     use crate::{
-        notify::Settings,
+        connector::Verdict,
+        notify::{Judged, Settings},
         store::{Content, DeliveryState, send::Send},
     };
 
@@ -157,5 +158,56 @@ mod tests {
         assert_eq!(next(&delivery(1, start), &retry, start, &never), Next::Failed);
         let uncertain = Outcome::Uncertain { status: String::new() };
         assert_eq!(next(&delivery(1, start), &uncertain, start, &pace), Next::InDoubt);
+    }
+
+    fn judged(standing: Standing, after_ms: Option<u64>, rest: Option<Duration>) -> Outcome {
+        let verdict = Verdict {
+            standing,
+            code: None,
+            kind: None,
+            http: 0,
+            message: String::new(),
+            trace: None,
+            id: None,
+            after_ms,
+            raw: String::new(),
+        };
+        Outcome::Judged(Box::new(Judged { status: String::new(), verdict, shown: None, rest }))
+    }
+
+    #[test]
+    fn a_verdict_says_what_comes_next() {
+        let (start, plain) = (Time::from_millis(0), pace());
+        let next = |standing, pace: &Pace| next(&delivery(1, start), &judged(standing, None, None), start, pace);
+        let told = Pace { confirm: Some(Duration::from_secs(9)), ..plain };
+        assert_eq!(next(Standing::Accepted, &plain), Next::Delivered);
+        assert_eq!(next(Standing::Accepted, &told), Next::Accepted(Time::from_millis(9000)));
+        assert_eq!(next(Standing::Processing, &told), Next::Accepted(Time::from_millis(9000)));
+        assert_eq!(next(Standing::Partial, &told), Next::Delivered);
+        assert_eq!(next(Standing::Refused, &plain), Next::Failed);
+        assert!(matches!(next(Standing::Again, &plain), Next::Again(_)));
+        for (policy, expected) in [(Ambiguous::Stop, Next::InDoubt), (Ambiguous::Ask, Next::Ask)] {
+            assert_eq!(next(Standing::Ambiguous, &Pace { on_ambiguous: policy, ..plain }), expected);
+            assert!(matches!(next(Standing::Limited, &Pace { on_ambiguous: policy, ..plain }), Next::Again(_)));
+        }
+        let again = Pace { on_ambiguous: Ambiguous::Retry, ..plain };
+        assert!(matches!(next(Standing::Ambiguous, &again), Next::Again(_)));
+    }
+
+    #[test]
+    fn a_limit_rests_the_place_until_the_message_is_tried_again() {
+        let (start, pace) = (Time::from_millis(0), pace());
+        let rested = |outcome: &Outcome| {
+            let next = next(&delivery(1, start), outcome, start, &pace);
+            (next, rest(&delivery(1, start), outcome, next, start, &pace))
+        };
+        let (next, rest) = rested(&judged(Standing::Limited, Some(120_000), None));
+        let Next::Again(at) = next else { panic!("{next:?}") };
+        assert!(rest == Some(at) && at >= Time::from_millis(120_000), "{at}");
+        let (next, rest) = rested(&judged(Standing::Limited, None, None));
+        assert!(matches!((next, rest), (Next::Again(at), Some(rest)) if at == rest && rest > start));
+        assert_eq!(rested(&judged(Standing::Again, Some(120_000), None)).1, None, "it is one message's affair");
+        let log_in = judged(Standing::Refused, None, Some(Duration::from_secs(30)));
+        assert_eq!(rested(&log_in), (Next::Failed, Some(Time::from_millis(30_000))));
     }
 }

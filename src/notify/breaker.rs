@@ -103,4 +103,17 @@ mod tests {
         let taken = Outcome::Delivered { status: String::new() };
         assert_eq!(after(health, &taken, None, at(0), at(0), &pace), Health::default());
     }
+
+    #[test]
+    fn a_place_that_asks_for_a_rest_is_left_alone_and_is_not_failing() {
+        let pace = Pace::of_settings(&Settings::default());
+        let taken = Outcome::Delivered { status: String::new() };
+        let limited = after(Health::default(), &taken, Some(at(60)), at(0), at(1), &pace);
+        assert_eq!(limited, Health { rest: Some(at(60)), ..Health::default() });
+        assert_eq!((named(limited, at(59), &pace), named(limited, at(60), &pace)), ("limited", "closed"));
+        assert_eq!(after(limited, &taken, None, at(0), at(2), &pace), limited, "it was under way before");
+        assert_eq!(after(limited, &taken, None, at(60), at(61), &pace), Health::default());
+        let failed = Outcome::Uncertain { status: String::new() };
+        assert_eq!(after(limited, &failed, None, at(0), at(2), &pace).rest, Some(at(60)), "a failure ends no rest");
+    }
 }
