@@ -76,7 +76,7 @@ to = "pbx"
     fs::write(&path, &text).unwrap();
     let layers = Layers {
         file: Some((path, text)),
-        environment: vec![("WA_KEY".to_owned(), "api-key".to_owned())],
+        environment: vec![("WA_KEY".to_owned(), "api-key-1".to_owned())],
         ..Layers::default()
     };
     let config = Config::load(&layers).unwrap_or_else(|problems| panic!("{problems:?}"));
@@ -89,7 +89,8 @@ to = "pbx"
         )
     };
     let desk = "<PartnerProperties><Name>Desk</Name><Value>yes</Value></PartnerProperties>";
-    let objects = [object("wa_hello", "", 1), object("desk", desk, 2), object("other", "", 3), object("kept_here", "", 4)];
+    let objects =
+        [object("wa_hello", "", 1), object("desk", desk, 2), object("other", "", 3), object("kept_here", "", 4)];
     let answer = gateway.call("Create", &request("CreateRequest", "<Options/>", &objects.concat())).await;
     let statuses: Vec<_> = rows(&answer).into_iter().map(|row| row.status).collect();
     assert_eq!(statuses[..3], ["OK", "OK", "OK"], "{}", answer.body);
