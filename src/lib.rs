@@ -18,6 +18,7 @@
 //! | [`backend`] | the work: each object of a call gives one row; Retrieve, Describe, Execute |
 //! | [`notify`] | telling the caller: what is owed is rendered, sent, tried again |
 //! | [`queue`] | calls that are done later: taken in, worked off in order, told of |
+//! | [`simulated`] | backends that behave as their documentation says, for the demonstration: no request of ours is made or read here |
 //! | [`server`] | the front door: connections, limits, TLS, log-in, tokens, the WSDL, operators; and the gateway behind it |
 //! | [`config`] | every setting, its default and its check; read whole before a port opens |
 //! | [`command`] | the subcommands: arguments in, exit code out |
@@ -116,6 +117,7 @@ pub mod mail;
 pub mod backend;
 pub mod notify;
 pub mod queue;
+pub mod simulated;
 pub mod server;
 pub mod config;
 pub mod command;

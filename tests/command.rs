@@ -181,6 +181,11 @@ fn check_config_tells_every_mistake() {
     let good = accounts(directory.path(), "secret");
     let (code, out, _) = run(&["check-config", "--config", &good]);
     assert_eq!((code, out.as_str()), (OK, "The configuration is good: accounts 1, API clients 0, users 1.\n"));
+    let relay =
+        ["check-config", "--config", &good, "--set", "mail.relay=mx.example", "--set", "mail.from=us@example.com"];
+    let (code, _, error) = run(&relay);
+    let expected = format!("envoi: warning: --set: server.public_url: {}\n", envoi::config::NO_PUBLIC_URL);
+    assert_eq!((code, error), (OK, expected));
 }
 
 #[test]

@@ -100,8 +100,8 @@ fn every_file_has_its_place() {
 fn every_readme_names_its_files_and_how_to_run_them() {
     let mut wrong = Vec::new();
     let mut folders = stories();
-    // Programs, each run as its README says.
-    let programs = ["clients", "callbacks"].map(|name| root().join(name));
+    // Programs, and envelopes for another server, each run as its README says.
+    let programs = ["clients", "callbacks", "connectors"].map(|name| root().join(name));
     folders.extend(programs.clone());
     for folder in folders {
         let place = shown(&folder);

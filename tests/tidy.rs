@@ -21,6 +21,7 @@ const ROOMS: &[&str] = &[
     "backend",
     "notify",
     "queue",
+    "simulated",
     "server",
     "config",
     "command",

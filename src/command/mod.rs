@@ -13,6 +13,7 @@ mod deliveries;
 mod doctor;
 mod explain;
 mod export;
+mod fault;
 mod fsck;
 mod import;
 mod logging;
@@ -95,6 +96,8 @@ enum Command {
     Time(conversations::Time),
     /// List the mail that a demonstration (or a server with mail.folder) captured, or print one.
     Mail(mail::Mail),
+    /// Make the simulated backends of `envoi demo --connectors` fail: any code, delays, resets, too many requests.
+    Fault(fault::Fault),
     /// Write what a running server holds into a directory on its machine.
     Backup(backup::Backup),
     /// Make a data directory of a backup.
@@ -163,6 +166,7 @@ fn run_command(command: Command) -> Exit {
         Command::Settle(settle) => block_on(deliveries::settle(&settle)),
         Command::Time(time) => block_on(conversations::time(&time)),
         Command::Mail(mail) => block_on(mail::show(&mail)),
+        Command::Fault(args) => block_on(fault::fault(&args)),
         Command::Backup(backup) => block_on(backup::backup(&backup)),
         Command::Restore(restore) => restore::restore(&restore),
         Command::Fsck(fsck) => fsck::fsck(&fsck),

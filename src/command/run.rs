@@ -12,7 +12,8 @@ use crate::{
     clock::Clock,
     config::{Config, NO_MAIL, NOBODY, demo},
     mail::Way,
-    server::{Parts, ServerError, StartError, gateway::Gateway, start},
+    server::{Parts, ServerError, StartError, gateway::Gateway, start_with},
+    simulated::Simulated,
     store::StoreError,
 };
 
@@ -52,6 +53,9 @@ pub(super) struct Demo {
     /// Stop the clock at the present moment; `envoi time` moves it.
     #[arg(long)]
     virtual_clock: bool,
+    /// Start simulated messaging backends too, with connectors and routes to them; `envoi fault set` makes them fail.
+    #[arg(long)]
+    connectors: bool,
 }
 
 #[derive(Args)]
@@ -107,7 +111,19 @@ pub(super) fn demo(args: &Demo) -> Exit {
         .as_ref()
         .map_or("kept in memory, gone at the end".to_owned(), |dir| format!("kept in {}", dir.display()));
     let clock = if args.virtual_clock { Clock::stopped_at(Clock::system().now()) } else { Clock::system() };
-    run(config, clock, Some(demo::ACCOUNT), None, |url| banner(url, &kept))
+    let connectors = args.connectors;
+    let start = Start { config, clock, seeded: Some(demo::ACCOUNT), again: None, simulated: connectors };
+    run(start, |url| banner(url, &kept) + if connectors { CONNECTORS } else { "" })
+}
+
+/// What is started.
+struct Start<'a> {
+    config: Config,
+    clock: Clock,
+    seeded: Option<u64>,
+    again: Again<'a>,
+    /// Whether backends are simulated, in place of the connectors of the configuration.
+    simulated: bool,
 }
 
 pub(super) fn serve(args: &Serve) -> Exit {
@@ -120,18 +136,14 @@ pub(super) fn serve(args: &Serve) -> Exit {
     if config.accounts.callers() == (0, 0) {
         return complain(Exit::Usage, NOBODY);
     }
-    run(config, Clock::system(), None, Some((&args.sources, flags)), |_| String::new())
+    let again = Some((&args.sources, flags));
+    run(Start { config, clock: Clock::system(), seeded: None, again, simulated: false }, |_| String::new())
 }
 
 type Again<'a> = Option<(&'a Sources, Vec<(String, String, String)>)>;
 
-fn run(
-    config: Config,
-    clock: Clock,
-    seeded: Option<u64>,
-    again: Again<'_>,
-    banner: impl FnOnce(&str) -> String,
-) -> Exit {
+fn run(start: Start<'_>, banner: impl FnOnce(&str) -> String) -> Exit {
+    let config = &start.config;
     if let Err(error) = logging::start(&config.log) {
         return complain(Exit::Internal, &error);
     }
@@ -139,22 +151,28 @@ fn run(
         tracing::warn!("{warning}");
     }
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(until_told(config, clock, seeded, again, banner)),
+        Ok(runtime) => runtime.block_on(until_told(start, banner)),
         Err(error) => complain(Exit::Io, &format!("cannot start: {error}")),
     }
 }
 
-async fn until_told(
-    config: Config,
-    clock: Clock,
-    seeded: Option<u64>,
-    again: Again<'_>,
-    banner: impl FnOnce(&str) -> String,
-) -> Exit {
+async fn until_told(what: Start<'_>, banner: impl FnOnce(&str) -> String) -> Exit {
+    let Start { config, clock, seeded, again, simulated } = what;
     // Before the port opens, so that a signal right after `ready` is not missed.
     let mut signals = match Signals::listen() {
         Ok(signals) => signals,
         Err(error) => return complain(Exit::Io, &format!("cannot listen for signals: {error}")),
+    };
+    let simulated = match simulated {
+        true => match Simulated::start(&clock).await {
+            Ok(simulated) => Some(simulated),
+            Err(error) => return complain(Exit::Io, &format!("the simulated backends do not start: {error}")),
+        },
+        false => None,
+    };
+    let connectors = match &simulated {
+        Some(simulated) => Arc::new(simulated.connectors().clone()),
+        None => config.connectors,
     };
     let parts = Parts {
         server: config.server,
@@ -166,15 +184,19 @@ async fn until_told(
         queue: config.queue,
         notify: config.notify,
         mail: config.mail,
-        connectors: config.connectors,
+        connectors,
         clock,
         seeded,
     };
-    let server = match start(parts).await {
+    let faults = simulated.as_ref().map(|simulated| Arc::clone(simulated.faults()));
+    let server = match start_with(parts, faults).await {
         Ok(server) => server,
         Err(error) => return complain(exit_of(&error), &error.to_string()),
     };
     let (url, admin) = (server.url(), server.admin_addr());
+    if let Some(simulated) = &simulated {
+        simulated.tell(&url);
+    }
     let said = say(&format!("{}admin http://{admin}\nready {url}\n", banner(&url)));
     if said != Exit::Ok {
         return said;
@@ -287,3 +309,14 @@ curl -s {url}/Service.asmx -H 'Content-Type: text/xml' -H 'SOAPAction: Retrieve'
         version = env!("CARGO_PKG_VERSION"),
     )
 }
+
+/// What `--connectors` adds: where objects go, and how every error is seen.
+const CONNECTORS: &str = r#"connectors  definitions wa_* go to connectly, pbx_* to yeastar, chat_* to salesforce: simulated, on this machine
+            numbers that end in 00 have not written for 24 hours; nothing arrives at those that end in 99
+try         envoi send samples/connectors/whatsapp-text.xml
+            envoi fault set connectly --code ERROR_CODE_BUSINESS_RATE_LIMIT_REACHED --times 2
+            envoi fault set yeastar --reset after       envoi fault set salesforce --limit --retry-after 5s
+            envoi fault list                            envoi fault set yeastar --clear
+            envoi deliveries                            envoi explain connectly
+
+"#;

@@ -94,8 +94,10 @@ impl End {
     fn of(connector: &Connector, verdict: &Verdict, settled: Settled<'_>) -> Self {
         let plain = |plain| Self { error: Some(Failure::Plain(plain)), text: verdict.message.clone() };
         match settled {
-            // What was done of it, and what was not, only the caller can see.
-            Settled::Accepted | Settled::Delivered if verdict.standing == Standing::Partial => Self::failed(verdict),
+            // What was done of it, and what was not, only the caller can see: the answer stands in the details.
+            Settled::Accepted | Settled::Delivered if verdict.standing == Standing::Partial => {
+                Self { error: None, text: format!("done in part: {}", verdict.message) }
+            }
             Settled::Accepted => Self { error: None, text: accepted(connector, verdict).to_owned() },
             Settled::Delivered => Self { error: None, text: "delivered".to_owned() },
             Settled::Failed => Self::failed(verdict),
@@ -316,7 +318,7 @@ mod tests {
             &verdict(System::Yeastar, 200, r#"{"errcode":1,"errmsg":"PARTIAL SUCCESS"}"#),
             Settled::Accepted,
         );
-        assert_eq!((part.code, part.message.as_str()), (Some(2_000_001), "[yeastar 1] PARTIAL SUCCESS"));
+        assert_eq!((part.code, part.message.as_str()), (None, "[yeastar 1] done in part: PARTIAL SUCCESS"));
         let going = verdict(System::Yeastar, 200, r#"{"errcode":"2","errmsg":"PROCESSING"}"#);
         let going = said(System::Yeastar, &going, Settled::Accepted);
         assert_eq!((going.ok, going.message.as_str()), (true, "[yeastar 2] accepted, and still being worked on"));
@@ -331,6 +333,14 @@ mod tests {
         assert_eq!(reported.code, Some(3_000_107));
         assert_eq!(reported.native.as_deref(), Some("ERROR_CODE_OF_TOMORROW"));
         assert!(reported.detail_xml.contains(r#"class="not-found""#));
+    }
+
+    #[test]
+    fn the_word_for_no_code_stands_behind_a_type() {
+        let body = r#"{"type":"ERROR_TYPE_UNSPECIFIED","code":"ERROR_CODE_UNSPECIFIED","message":"why"}"#;
+        let reported = said(System::Connectly, &verdict(System::Connectly, 500, body), Settled::InDoubt);
+        assert_eq!((reported.code, reported.native.as_deref()), (Some(3_000_101), Some("ERROR_TYPE_UNSPECIFIED")));
+        assert!(reported.message.starts_with("[connectly ERROR_TYPE_UNSPECIFIED] in doubt"), "{}", reported.message);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub use self::{
     mailbox::Mailbox,
     relay::Relay,
     settings::{Attach, RelaySettings, Secure, Settings, Way},
-    transport::{Sent, Transport},
+    transport::{OF_MESSAGE, Sent, Transport},
 };
 
 /// Why a message cannot be written, or a way out not be opened.

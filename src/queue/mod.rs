@@ -159,7 +159,7 @@ impl Queue {
     pub fn due(&self, kept: &Kept) -> Option<Time> {
         match kept.ended {
             Some(_) => kept.due,
-            None if is_waiting(kept) => None,
+            None if is_waiting(kept) => kept.due,
             None => conversation::due(&kept.rules, &self.0.parts.backend.settings.conversations),
         }
     }
@@ -293,9 +293,9 @@ impl Work for Dispatcher {
     }
 }
 
-/// Whether a conversation waits for connectors: nothing is due for it until they are done.
-pub(crate) fn is_waiting(kept: &Kept) -> bool {
-    kept.due.is_none() && kept.rules.running().is_some()
+/// Whether a conversation waits for connectors: a part that has begun and is kept so has not been done yet.
+fn is_waiting(kept: &Kept) -> bool {
+    kept.rules.running().is_some()
 }
 
 /// Whether an error is the conversation's own: another one need not meet it, and trying again does not mend it.

@@ -117,8 +117,7 @@ pub fn turn(
     match (what, prepared) {
         (Begun::Run { sequence, .. }, Some(prepared)) if prepared.sequence == sequence => {
             if run(txn, &mut kept, prepared, backend, accounts, now)? == Ran::Waits {
-                // Nothing is due until the last of its messages is settled; that makes it due (`connected::settled`).
-                txn.put_conversation(&mut kept, None)?;
+                connected::put_waiting(txn, &mut kept, now)?;
                 return Ok(false);
             }
         }
@@ -187,7 +186,13 @@ fn run(
     };
     let owed = connected::get(&txn.objects(&name), part.results.job)?;
     if owed.is_some() && prepared.tree.is_ok() && !connected::is_whole(&txn.objects(&name), part.results.job)? {
-        return Ok(Ran::Waits);
+        match kept.rules.expires() {
+            // What has not gone out by then is not wanted any more.
+            Some(expires) if expires < now => {
+                connected::give_up(txn, &name, part.results.job, now, now.plus(settings.retention))?;
+            }
+            _ => return Ok(Ran::Waits),
+        }
     }
     part.started = part.started.or(Some(now));
     let call = call_of(prepared, &part);

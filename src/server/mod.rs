@@ -45,7 +45,7 @@ pub use self::{
     inbound::{BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report},
     metrics::Metrics,
     settings::{SettingError, Settings},
-    start::{Parts, StartError, TOKEN_KEY, start},
+    start::{Parts, StartError, TOKEN_KEY, start, start_with},
     tls::{Reload, Tls, TlsError},
 };
 use crate::clock::Clock;

@@ -14,6 +14,7 @@ use crate::{
     object::Limits,
     queue::{self, Queue},
     schema::{Schema, SchemaError, contract},
+    simulated::Faults,
     store::{self, DeliveryKind, Store, StoreError, Transaction, View},
 };
 
@@ -85,6 +86,14 @@ pub enum StartError {
 /// # Errors
 /// When the store, a port or the contract cannot be had.
 pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
+    start_with(parts, None).await
+}
+
+/// [`start`], with the failures on demand of simulated backends, which operators then set.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(parts: Parts, faults: Option<Arc<Faults>>) -> Result<Server<Gateway>, StartError> {
     // The contract takes some 20 ms to read and the store as long to open: side by side.
     let opened = tokio::task::spawn_blocking({
         let (settings, clock) = (parts.store.clone(), parts.clock.clone());
@@ -140,6 +149,7 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     });
     let desk = Operators {
         store: store.clone(),
+        faults,
         queue: queue.clone(),
         notifier: notifier.clone(),
         backend: Arc::clone(&backend),

@@ -64,6 +64,7 @@ impl fmt::Display for Fault {
             f.write_str(", at log-ins")?;
         }
         match self.times {
+            Some(1) => f.write_str(", once"),
             Some(times) => write!(f, ", {times} times"),
             None => f.write_str(", until it is cleared"),
         }
@@ -217,7 +218,9 @@ mod tests {
         faults.set("yeastar", fault(What::Delay(delay), None)).unwrap();
         faults.set("yeastar", fault(What::Reset(Reset::After), Some(1))).unwrap();
         faults.set("yeastar", Fault { login: true, ..fault(What::Code("70004".into()), Some(1)) }).unwrap();
-        assert!(faults.set("yeastar", fault(What::Code("10025".into()), None)).unwrap_err().contains("no code `10025`"));
+        assert!(
+            faults.set("yeastar", fault(What::Code("10025".into()), None)).unwrap_err().contains("no code `10025`")
+        );
         assert!(faults.set("pbx", fault(What::Limit(None), None)).unwrap_err().contains("expected one of yeastar"));
         let next = || faults.next("yeastar", false);
         let code = Some(What::Code("70547".into()));

@@ -39,7 +39,8 @@ impl Key {
     /// As PEM.
     pub(super) fn pem(&self) -> String {
         let text = STANDARD.encode(&self.der);
-        let lines: String = text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned() + "\n").collect();
+        let lines: String =
+            text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned() + "\n").collect();
         let (begin, end) = ("-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----");
         format!("{begin}\n{lines}{end}\n")
     }

@@ -44,9 +44,7 @@ impl Salesforce {
     }
 
     fn login(&mut self, asked: &Asked, now: Time) -> Reply {
-        let refused = |what: &str| {
-            Reply::new(400, json!({ "error": "invalid_grant", "error_description": what }))
-        };
+        let refused = |what: &str| Reply::new(400, json!({ "error": "invalid_grant", "error_description": what }));
         let form = String::from_utf8_lossy(&asked.body);
         let Some(claims) = form.strip_prefix(GRANT).and_then(|assertion| self.claims(assertion)) else {
             return refused("invalid assertion");

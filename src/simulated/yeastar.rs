@@ -199,13 +199,17 @@ impl Yeastar {
         if text(body, "/did_number") != Some(DID) {
             return Err("80013");
         }
-        if !["whatsapp", "general", "twilio", "telnyx", "bandwidth", "facebook", "livechat"].contains(&channel.as_str()) {
+        if !["whatsapp", "general", "twilio", "telnyx", "bandwidth", "facebook", "livechat"].contains(&channel.as_str())
+        {
             return Err("80018");
         }
         if !["facebook", "livechat"].contains(&channel.as_str()) && !is_number(&to) {
             return Err("40002");
         }
-        let open = self.sessions.iter().find(|(_, session)| !session.is_closed && session.channel == channel && session.to == to);
+        let open = self
+            .sessions
+            .iter()
+            .find(|(_, session)| !session.is_closed && session.channel == channel && session.to == to);
         if let Some((id, _)) = open {
             return Ok(*id);
         }

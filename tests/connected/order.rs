@@ -172,7 +172,7 @@ async fn who_still_waits_for_others_waits_for_what_is_sent_again_too() {
     assert_eq!((failed.state, house.state(&c)), (DeliveryState::Failed, State::Processing));
     let (number, now) = (failed.number, house.clock.now());
     let work = move |txn: &mut Transaction<'_>| -> Result<bool, StoreError> {
-        envoi::backend::connected::reopened(txn, number)?;
+        envoi::backend::connected::reopened(txn, number, now)?;
         txn.redeliver(number, now)
     };
     assert!(house.store.write(work).await.unwrap());
@@ -180,4 +180,29 @@ async fn who_still_waits_for_others_waits_for_what_is_sent_again_too() {
     house.advance(120).await;
     assert_eq!((house.state(&c), house.system.came().len()), (State::Complete, 5));
     assert_eq!(house.items(), ["OK - [yeastar] accepted", "OK - [yeastar] accepted", "OK - Created List."]);
+}
+
+#[tokio::test]
+async fn what_has_not_gone_out_when_the_request_expires_is_taken_back() {
+    let house = House::new();
+    house.system.answers(A, &[verdict(Standing::Again, "70547", "later")]);
+    house.run();
+    let expires = Some(house.clock.now().plus(crate::engine::seconds(5)));
+    let (c, until) = (Some("c"), envoi::conversation::Arriving { expires, ..part(2, 2) });
+    let name = house.call(Operation::Create, c, part(1, 2), &[sms(A), sms(A), sms(B), list("one")]).await;
+    house.call(Operation::Create, c, until, &[list("two")]).await;
+    house.advance(5).await;
+    assert_eq!(house.state(&name), State::Processing, "the moment itself is in time");
+    house.advance(1).await;
+    assert_eq!((house.state(&name), house.lists()), (State::Error, vec!["one".to_owned()]));
+    assert_eq!(
+        house.items()[..3],
+        [
+            "Error 2070547 [yeastar 70547] later",
+            "Error 2900005 [yeastar] taken back before it was sent",
+            "OK - [yeastar] accepted"
+        ]
+    );
+    house.advance(3600).await;
+    assert_eq!(house.system.came(), [A, B]);
 }

@@ -24,7 +24,12 @@ impl Program {
     }
 
     /// With a command that ends in the program.
-    pub(crate) fn start_in(mut command: Command, folder: &Path) -> Self {
+    pub(crate) fn start_in(command: Command, folder: &Path) -> Self {
+        Self::try_start_in(command, folder).unwrap_or_else(|log| panic!("it does not start: {log:?}"))
+    }
+
+    /// What it logged, when it ended before it was ready.
+    pub(crate) fn try_start_in(mut command: Command, folder: &Path) -> Result<Self, Vec<String>> {
         let mut child = command
             .args(["demo", "--virtual-clock", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
             .args(["--log-filter", "error,envoi::store=debug", "--data"])
@@ -48,9 +53,10 @@ impl Program {
             }
         }
         let (Some(soap), Some(admin)) = (soap, admin) else {
-            panic!("it does not start: {:?}", log.iter().collect::<Vec<_>>())
+            child.wait().expect("it is gone");
+            return Err(log.iter().collect());
         };
-        Self { child, soap, admin, log }
+        Ok(Self { child, soap, admin, log })
     }
 
     pub(crate) fn id(&self) -> u32 {

@@ -1,5 +1,5 @@
 /* Kills the process that it is preloaded into, with SIGKILL, at one step of its choice, so that a test can go through all of
- * them. A step is whatever somebody else could ever see of the process: bytes for a file, a sync, a connection, bytes said and
+ * them. A step is whatever somebody else could ever see of the process: bytes for a file, its name, a sync, a connection, bytes said and
  * heard on a TCP connection. What lies between two steps is the process's own, and lost with it wherever the kill comes.
  *
  * STEPS_ARMED is a file: steps are counted from when it is there, and no longer when it is gone. STEPS_AT is the number of the
@@ -89,6 +89,11 @@ int fdatasync(int fd) { step("sync", 0, 0); return (int)syscall(SYS_fdatasync, f
 int sync_file_range(int fd, off64_t at, off64_t n, unsigned flags) {
     step("sync", 0, 0);
     return (int)syscall(SYS_sync_file_range, fd, at, n, flags);
+}
+
+int rename(const char *from, const char *to) {
+    step("rename", 0, 0);
+    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
 int connect(int fd, const struct sockaddr *to, socklen_t size) {

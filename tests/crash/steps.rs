@@ -38,17 +38,21 @@ impl Stage {
         self.folder.path().join(name)
     }
 
-    /// Starts it so that it dies at a step, counted from [`Stage::arm`].
+    /// Starts it so that it dies at a step, counted from [`Stage::arm`]; 0 is none.
     pub(crate) fn start(&self, at: usize) -> Program {
+        self.try_start(at).unwrap_or_else(|log| panic!("it does not start: {log:?}"))
+    }
+
+    fn try_start(&self, at: usize) -> Result<Program, Vec<String>> {
         // The log of the last one.
         let _ = fs::remove_file(self.path("log"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_envoi"));
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command.env("LD_PRELOAD", library()).env("STEPS_AT", at.to_string());
         command.env("STEPS_ARMED", self.path("armed")).env("STEPS_LOG", self.path("log"));
-        let program = Program::start_in(command, &self.path("data"));
+        let program = Program::try_start_in(command, &self.path("data"))?;
         *self.here.borrow_mut() = vec![("caller", program.soap), ("operator", program.admin)];
-        program
+        Ok(program)
     }
 
     fn arm(&self) {
@@ -93,6 +97,37 @@ impl Stage {
             self.disarm();
             let steps = self.steps();
             program.kill();
+            let died = steps.get(at - 1).map_or("no step", String::as_str);
+            let program = self.start(0);
+            check(&program, at, died, done);
+            program.kill();
+            if steps.len() < at {
+                return steps;
+            }
+        }
+        panic!("there is no end of it");
+    }
+
+    /// The same for the start that follows a kill: `prepare` is done each time, and killed; then the program is started again, and dies
+    /// one step later each time, of its start or of what it takes up.
+    pub(crate) fn at_every_step_of_the_next_start<T>(
+        &self,
+        prepare: impl Fn(&Program, usize) -> T,
+        check: impl Fn(&Program, usize, &str, T),
+    ) -> Vec<Step> {
+        for at in 1..MOST {
+            let program = self.start(0);
+            let done = prepare(&program, at);
+            program.kill();
+            self.arm();
+            if let Ok(program) = self.try_start(at) {
+                // Answered when everything that was due has been worked off, or not at all.
+                let _killed = program.asked("POST", "/time?by=0");
+                self.disarm();
+                program.kill();
+            }
+            self.disarm();
+            let steps = self.steps();
             let died = steps.get(at - 1).map_or("no step", String::as_str);
             let program = self.start(0);
             check(&program, at, died, done);

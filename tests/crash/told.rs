@@ -186,8 +186,83 @@ fn a_mail_with_results_killed_at_every_step_is_owed_or_taken() {
     }
 }
 
+/// The files in a folder that are not hidden, each of which must be whole.
+fn files(folder: &std::path::Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names: Vec<String> = names.filter(|name| !name.starts_with('.')).collect();
+    for name in &names {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        assert!(text.ends_with("</ResultMessage>"), "{name} is cut: {text}");
+    }
+    names
+}
+
+#[test]
+fn a_file_killed_at_every_step_is_whole_or_not_there() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let place = folder.path().join("drop");
+    let stage = Stage::new(vec![("ENVOI_CALLBACK_DROP_FOLDER", place.display().to_string())], Vec::new());
+    let name = |round: usize| format!("r{round}");
+    let met = std::cell::RefCell::new(BTreeMap::new());
+    let work = |program: &Program, round: usize| {
+        let target = "<ResponseType>FTP</ResponseType><ResponseAddress>x</ResponseAddress>\
+                      <RespondWhen>OnCallComplete</RespondWhen><IncludeResults>true</IncludeResults>";
+        let options = Asynchronous::part(&name(round), 1, 1).with("SendResponseTo", target);
+        let acknowledged = ask(program, &options, &name(round));
+        // As it was left.
+        files(&place);
+        acknowledged
+    };
+    let check = |program: &Program, round: usize, died: &str, acknowledged: bool| {
+        program.advance(round as u64 * ROUND);
+        let owed = program.told(&format!("/deliveries?conversation={}", name(round)));
+        let id = |delivery: &Value| delivery["id"].as_str().unwrap().to_owned();
+        let ids: Vec<String> = owed.as_array().unwrap().iter().map(id).collect();
+        let all = files(&place);
+        let there: Vec<String> = ids.iter().filter(|id| all.contains(&format!("{id}.xml"))).cloned().collect();
+        let outcomes = check_told(program, &name(round), died, acknowledged, &there);
+        *met.borrow_mut().entry(outcomes.join(" ")).or_default() += 1;
+    };
+    let steps = stage.at_every_step(work, check);
+    let met: BTreeMap<String, usize> = met.into_inner();
+    assert!(
+        in_order(&steps, &["hear caller", "disk", "sync", "say caller", "disk", "sync", "rename", "disk", "sync"]),
+        "{steps:?}"
+    );
+    assert!(met.values().sum::<usize>() > steps.len(), "{met:?}");
+    for expected in ["", "interrupted delivered", "delivered"] {
+        assert!(met.contains_key(expected), "no kill led to {expected:?}: {met:?}");
+    }
+}
+
 fn object(kind: &str, members: &str) -> String {
     format!("<Objects xsi:type=\"{kind}\">{members}</Objects>")
+}
+
+/// A definition that can send.
+fn furnish(stage: &Stage) {
+    let furniture = [
+        object("Email", "<CustomerKey>welcome</CustomerKey><Name>W</Name><HTMLBody>Hi</HTMLBody><Subject>Hi</Subject>"),
+        object(
+            "TriggeredSendDefinition",
+            "<CustomerKey>hello</CustomerKey><Name>H</Name><TriggeredSendStatus>Active</TriggeredSendStatus>\
+             <Email><CustomerKey>welcome</CustomerKey></Email>",
+        ),
+    ];
+    let program = stage.start(0);
+    let made = call(program.soap, "Create", &request("CreateRequest", "", &furniture.concat())).unwrap();
+    assert_eq!(made.text("CreateResponse/OverallStatus").as_deref(), Some("OK"), "{}", made.body);
+    program.kill();
+}
+
+/// A synchronous call whose mail is due at once.
+fn send(program: &Program, address: &str) -> Option<crate::gateway::Answer> {
+    let named = "<TriggeredSendDefinition><CustomerKey>hello</CustomerKey></TriggeredSendDefinition>";
+    let to = format!("<Subscribers><EmailAddress>{address}</EmailAddress></Subscribers>");
+    let send = object("TriggeredSend", &format!("{named}{to}"));
+    let high = "<Options><QueuePriority>High</QueuePriority></Options>";
+    call(program.soap, "Create", &request("CreateRequest", high, &send))
 }
 
 #[test]
@@ -198,28 +273,10 @@ fn a_triggered_send_killed_at_every_step_goes_once_or_is_in_doubt() {
     let address = |round: usize| format!("r{round}@example.com");
     let met = std::cell::RefCell::new(BTreeMap::new());
     let sent = std::cell::Cell::new(0);
-    let furniture = [
-        object("Email", "<CustomerKey>welcome</CustomerKey><Name>W</Name><HTMLBody>Hi</HTMLBody><Subject>Hi</Subject>"),
-        object(
-            "TriggeredSendDefinition",
-            "<CustomerKey>hello</CustomerKey><Name>H</Name><TriggeredSendStatus>Active</TriggeredSendStatus>\
-             <Email><CustomerKey>welcome</CustomerKey></Email>",
-        ),
-    ];
-    {
-        let program = stage.start(0);
-        let made = call(program.soap, "Create", &request("CreateRequest", "", &furniture.concat())).unwrap();
-        assert_eq!(made.text("CreateResponse/OverallStatus").as_deref(), Some("OK"), "{}", made.body);
-        program.kill();
-    }
+    furnish(&stage);
     let work = |program: &Program, round: usize| {
         sink.will(later());
-        let named = "<TriggeredSendDefinition><CustomerKey>hello</CustomerKey></TriggeredSendDefinition>";
-        let (address, high) = (address(round), "<Options><QueuePriority>High</QueuePriority></Options>");
-        let to = format!("<Subscribers><EmailAddress>{address}</EmailAddress></Subscribers>");
-        let send = object("TriggeredSend", &format!("{named}{to}"));
-        let answer = call(program.soap, "Create", &request("CreateRequest", high, &send));
-        go_on(program, answer.as_ref())
+        go_on(program, send(program, &address(round)).as_ref())
     };
     let check = |program: &Program, round: usize, died: &str, acknowledged: bool| {
         sink.will(Manners::default());
@@ -265,6 +322,56 @@ fn a_triggered_send_killed_at_every_step_goes_once_or_is_in_doubt() {
     check_way(&steps, "relay", &met);
     let doubt = ["interrupted, 0 had come", "retry interrupted, 0 had come", "retry interrupted, 1 had come"];
     for expected in doubt.into_iter().chain(["", "retry delivered"]) {
+        assert!(met.contains_key(expected), "no kill led to {expected:?}: {met:?}");
+    }
+}
+
+#[test]
+fn a_start_after_a_kill_is_killed_at_every_step_too() {
+    let runtime = runtime();
+    let sink = runtime.block_on(Sink::start(Manners::default()));
+    let stage = relay(&sink);
+    furnish(&stage);
+    let (results, sent) = (|round: usize| format!("r{round}"), |round: usize| format!("s{round}@example.com"));
+    let of_results = |round: usize| format!("{}@example.com", results(round));
+    // Both are with the relay, which never answers.
+    let prepare = |program: &Program, round: usize| {
+        // The clock stands beyond where the last one's stood.
+        program.advance(round as u64 * ROUND);
+        let before = sink.seen().messages.len();
+        sink.will(Manners::default().act("BODY", Act::Silence).act("BODY", Act::Silence));
+        let target = format!(
+            "<ResponseType>email</ResponseType><ResponseAddress>{}</ResponseAddress><RespondWhen>OnCallComplete</RespondWhen>",
+            of_results(round)
+        );
+        let options = Asynchronous::part(&results(round), 1, 1).with("SendResponseTo", &target);
+        let asked = request("CreateRequest", &options.text(), &list(&results(round)));
+        assert!(call(program.soap, "Create", &asked).is_some() && send(program, &sent(round)).is_some());
+        runtime.block_on(sink.until(|seen| seen.messages.len() == before + 2));
+        sink.will(Manners::default());
+    };
+    let met = std::cell::RefCell::new(BTreeMap::new());
+    let check = |program: &Program, round: usize, died: &str, (): ()| {
+        program.advance((round + 1) as u64 * ROUND);
+        let came = mails(&sink, &of_results(round));
+        let owed = program.told(&format!("/deliveries?conversation={}", results(round)));
+        let delivery = whole(program, &owed[0]);
+        let said = format!("killed at {died}: {came:?} came of {delivery}");
+        assert!(delivery["state"] == "delivered" && came.len() >= 2, "{said}");
+        assert!(came.iter().all(|id| delivery["id"] == id.as_str()), "{said}");
+        assert!(delivery["tries"].as_u64().unwrap() >= came.len() as u64, "{said}");
+        *met.borrow_mut().entry(outcomes(&delivery).join(" ")).or_default() += 1;
+        let all = program.told("/deliveries?state=in_doubt&limit=100000");
+        let doubtful = all.as_array().unwrap().iter().find(|delivery| delivery["address"] == sent(round).as_str());
+        let doubtful =
+            whole(program, doubtful.unwrap_or_else(|| panic!("killed at {died}: it is not in doubt: {all}")));
+        assert_eq!((mails(&sink, &sent(round)).len(), outcomes(&doubtful)), (1, vec!["interrupted".to_owned()]));
+    };
+    let steps = stage.at_every_step_of_the_next_start(prepare, check);
+    let met: BTreeMap<String, usize> = met.into_inner();
+    assert!(in_order(&steps, &["disk", "sync", "say relay", "hear relay", "disk", "sync"]), "{steps:?}");
+    assert!(met.values().sum::<usize>() > steps.len(), "{met:?}");
+    for expected in ["interrupted delivered", "interrupted interrupted delivered"] {
         assert!(met.contains_key(expected), "no kill led to {expected:?}: {met:?}");
     }
 }

@@ -94,30 +94,43 @@ fn mails() -> impl Strategy<Value = Mail> {
         bytes,
     });
     let bits = (any::<bool>(), any::<bool>(), any::<bool>(), 0_i64..4_102_444_800_000);
+    let copies = (
+        prop::collection::vec(mailbox("carol@example.com"), 0..3),
+        prop::collection::vec(mailbox("audit@example.com"), 0..2),
+    );
     (
-        (mailbox("envoi@example.com"), prop::option::of(mailbox("answers@example.com")), mailbox("ada@example.com")),
+        (
+            mailbox("envoi@example.com"),
+            prop::option::of(mailbox("answers@example.com")),
+            mailbox("ada@example.com"),
+            copies,
+        ),
         (anything(20), anything(60), prop::option::of(anything(60))),
         prop::collection::vec(attachment, 0..3),
         bits,
     )
-        .prop_map(|((from, reply_to, to), (subject, text, html), attachments, (thread, list, auto, millis))| {
-            Mail {
-                from,
-                reply_to,
-                to,
-                subject,
-                text,
-                html,
-                attachments,
-                in_reply_to: thread.then(|| "<root@envoi.example.com>".to_owned()),
-                references: thread.then(|| "<root@envoi.example.com>".to_owned()),
-                date: Time::from_millis(millis),
-                list_id: list.then(|| "sends.envoi.example.com".to_owned()),
-                list_unsubscribe: list.then(|| "https://example.com/u?t=abc%2C".to_owned()),
-                auto_submitted: if auto { AutoSubmitted::Generated } else { AutoSubmitted::No },
-                ..mail()
-            }
-        })
+        .prop_map(
+            |((from, reply_to, to, (cc, bcc)), (subject, text, html), attachments, (thread, list, auto, millis))| {
+                Mail {
+                    from,
+                    reply_to,
+                    to,
+                    cc,
+                    bcc,
+                    subject,
+                    text,
+                    html,
+                    attachments,
+                    in_reply_to: thread.then(|| "<root@envoi.example.com>".to_owned()),
+                    references: thread.then(|| "<root@envoi.example.com>".to_owned()),
+                    date: Time::from_millis(millis),
+                    list_id: list.then(|| "sends.envoi.example.com".to_owned()),
+                    list_unsubscribe: list.then(|| "https://example.com/u?t=abc%2C".to_owned()),
+                    auto_submitted: if auto { AutoSubmitted::Generated } else { AutoSubmitted::No },
+                    ..mail()
+                }
+            },
+        )
 }
 
 /// The fields that a mail has, in order.
@@ -128,6 +141,7 @@ fn fields(mail: &Mail) -> Vec<&'static str> {
         ("From", true),
         ("Reply-To", mail.reply_to.is_some()),
         ("To", true),
+        ("Cc", !mail.cc.is_empty()),
         ("Subject", true),
         ("Message-ID", true),
         ("In-Reply-To", mail.in_reply_to.is_some()),
@@ -176,6 +190,8 @@ fn comes_back(mail: &Mail, read: &Value) {
     assert_eq!(read["modern_subject"], subject);
     assert_eq!(read["from"], serde_json::json!([name(&mail.from), mail.from.address]));
     assert_eq!(read["to"], serde_json::json!([name(&mail.to), mail.to.address]));
+    let copies: Vec<_> = mail.cc.iter().map(|copy| serde_json::json!([name(copy), copy.address])).collect();
+    assert_eq!(read["cc"], Value::Array(copies));
     if let Some(reply_to) = &mail.reply_to {
         assert_eq!(read["reply_to"], serde_json::json!([name(reply_to), reply_to.address]));
     }

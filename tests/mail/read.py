@@ -9,7 +9,7 @@ import re
 import sys
 import zipfile
 from email.header import decode_header, make_header
-from email.utils import parseaddr, parsedate_to_datetime
+from email.utils import getaddresses, parseaddr, parsedate_to_datetime
 
 
 def unfolded(value):
@@ -25,6 +25,10 @@ def mailbox(value):
         return None
     name, address = parseaddr(unfolded(value))
     return [decoded(name), address]
+
+
+def mailboxes(values):
+    return [[decoded(name), address] for name, address in getaddresses([unfolded(value) for value in values])]
 
 
 def part(found):
@@ -62,6 +66,7 @@ def read(path):
         "modern_subject": str(modern["Subject"]),
         "from": mailbox(plain["From"]),
         "to": mailbox(plain["To"]),
+        "cc": mailboxes(plain.get_all("Cc", [])),
         "reply_to": mailbox(plain["Reply-To"]),
         "plain": {name: unfolded(value) for name, value in plain.items()},
         "date": int(parsedate_to_datetime(plain["Date"]).timestamp()),

@@ -116,7 +116,7 @@ async fn a_message_that_was_cut_off_has_surely_not_been_taken() {
 async fn a_refusal_within_the_message_is_heard() {
     let sink = Sink::start(Manners::default().act("HALF", Say("552 5.3.4 too big"))).await;
     let sent = transport(sink.settings()).send(&endless()).await;
-    assert_eq!(sent, Sent::Refused { status: "SMTP 552 5.3.4 too big".into() });
+    assert_eq!(sent, Sent::Refused { status: "SMTP 552 5.3.4 too big, in answer to the message".into() });
 }
 
 #[tokio::test]

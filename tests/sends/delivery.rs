@@ -185,8 +185,18 @@ async fn each_subscriber_has_his_own_end_and_a_refused_sender_is_nobodys_bounce(
     let expected = ["una the sender is refused: SMTP 550 who are you"];
     assert_eq!(found(&gateway, "NotSentEvent", &members, "").await, expected);
     assert_eq!(status("una").await, "Active");
+    // Nor does what it says of the message.
+    sink.will(Manners::default().act("BODY", Act::Say("550 we do not like it")));
+    create(&gateway, HIGH, &triggered(&to("ivy", "ivy@example.com"))).await;
+    advance(&gateway, Duration::ZERO).await;
+    let members = ["EventType", "SMTPCode", "SMTPReason"];
+    let bounces = found(&gateway, "BounceEvent", &members, &filter("SubscriberKey", "equals", "ivy")).await;
+    assert_eq!(
+        (bounces, status("ivy").await.as_str()),
+        (vec!["OtherBounce 550 we do not like it".to_owned()], "Active")
+    );
     let counts = found(&gateway, "TriggeredSendSummary", &["Sent", "Bounces", "NotSentDueToError", "Queued"], "").await;
-    assert_eq!(counts, ["1 2 1 0"]);
+    assert_eq!(counts, ["1 3 1 0"]);
     gateway.stop().await;
 }
 

@@ -1,4 +1,5 @@
-//! The program itself, killed while it tells: nothing that is owed is lost, and whatever comes twice has the same id.
+//! The program itself, killed while it tells several callers: nothing that is owed is lost, and whatever comes twice has the same id.
+//! Each single step is gone through in `crash/told.rs`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -89,7 +90,7 @@ impl Drop for Program {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_owed_survives_sigkill_at_every_step_under_its_id() {
+async fn what_several_calls_are_owed_survives_sigkill_under_its_id() {
     let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::new());
     let ca = folder.path().join("ca.pem");
     std::fs::write(&ca, authority.pem()).unwrap();

@@ -35,6 +35,12 @@ async fn it_is_tried_again_under_the_same_id_until_it_is_taken() {
     let outcomes: Vec<_> = attempts.iter().map(|(outcome, status)| format!("{outcome} {status}")).collect();
     assert_eq!(outcomes, ["retry HTTP 503", "retry HTTP 429", "retry HTTP 408", "delivered HTTP 200"]);
     assert_eq!(house.deliveries().await[0]["state"], "delivered");
+    // When each began, and how long it took.
+    let whole = house.told("GET", &format!("/delivery?id={}", delivery["id"].as_str().unwrap())).await;
+    let attempts = whole["attempts"].as_array().unwrap();
+    let at: Vec<_> = attempts.iter().map(|attempt| attempt["at"].as_str().unwrap()).collect();
+    assert_eq!((at[0], at.is_sorted()), ("2026-03-01T12:00:00Z", true));
+    assert!(attempts.iter().all(|attempt| attempt["took_ms"].is_u64()), "{whole}");
 }
 
 #[tokio::test]

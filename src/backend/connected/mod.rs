@@ -30,7 +30,7 @@ use super::{Backend, walk};
 
 pub use errand::{Errand, get, is_whole, open, remove};
 pub use plan::plan;
-pub use settle::{abandon, cut, give_up, has_calls, reopened, settled};
+pub use settle::{abandon, cut, give_up, has_calls, put_waiting, reopened, settled};
 
 pub(super) use check::check;
 pub(super) use errand::{CONTACTS, Contact, ERRANDS, OPEN};

@@ -1,11 +1,13 @@
 //! What a change of a message means to who waits for it: the mark is taken away when it is settled, and with the last mark
 //! the conversation is due or the call can be answered.
 
+use std::time::Duration;
+
 use crate::{
     clock::Time,
     connector::{Action, ContactChange},
     store::{
-        Content, Delivery, DeliveryState, Known, Owner, StoreError, Transaction, View,
+        Content, Delivery, DeliveryState, Kept, Known, Owner, StoreError, Transaction, View,
         outgoing::{Asker, Outgoing},
     },
 };
@@ -53,7 +55,7 @@ pub fn settled(txn: &mut Transaction<'_>, delivery: &Delivery, now: Time) -> Res
 ///
 /// # Errors
 /// The store's.
-pub fn reopened(txn: &mut Transaction<'_>, number: i64) -> Result<(), StoreError> {
+pub fn reopened(txn: &mut Transaction<'_>, number: i64, now: Time) -> Result<(), StoreError> {
     let Some(delivery) = txn.deliveries().get(number)? else { return Ok(()) };
     let Content::Message(outgoing) = &delivery.content else { return Ok(()) };
     let id = match &outgoing.asker {
@@ -72,9 +74,19 @@ pub fn reopened(txn: &mut Transaction<'_>, number: i64) -> Result<(), StoreError
         && let Some(Known::Kept(mut kept)) = txn.conversations().get(name)?
         && kept.ended.is_none()
     {
-        txn.put_conversation(&mut kept, None)?;
+        put_waiting(txn, &mut kept, now)?;
     }
     Ok(())
+}
+
+/// Keeps a conversation whose part waits for its messages. Nothing is due until the last of them is settled ([`settled`]), or its
+/// RequestExpirationTime has passed.
+///
+/// # Errors
+/// The store's.
+pub fn put_waiting(txn: &mut Transaction<'_>, kept: &mut Kept, now: Time) -> Result<(), StoreError> {
+    let expires = kept.rules.expires().map(|expires| expires.plus(Duration::from_millis(1)));
+    txn.put_conversation(kept, expires.filter(|expires| *expires > now))
 }
 
 /// What the system calls a contact is kept as soon as it is known, also when nobody waits for it any more.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Time,
+    mail::OF_MESSAGE,
     object::Object,
     store::{StoreError, Transaction, send::Send},
 };
@@ -181,27 +182,30 @@ struct Reply<'t> {
     /// The enhanced code (RFC 3463), without the first digit: `1.1`.
     detail: Option<&'t str>,
     reason: &'t str,
+    /// It was said of the message; the recipient had been taken.
+    of_message: bool,
 }
 
 impl<'t> Reply<'t> {
     fn read(said: &'t str) -> Self {
         let said = said.trim();
+        let (said, of_message) = said.strip_suffix(OF_MESSAGE).map_or((said, false), |said| (said, true));
         let said = said.strip_prefix("SMTP").map_or(said, str::trim_start);
         let (code, reason) = said.split_once(|c: char| !c.is_ascii_digit()).unwrap_or((said, ""));
         if code.len() != 3 {
-            return Self { code: "", detail: None, reason: said };
+            return Self { code: "", detail: None, reason: said, of_message };
         }
         let first = reason.split_whitespace().next().unwrap_or_default();
         let is_enhanced = first.split('.').count() == 3 && first.split('.').all(|part| part.parse::<u16>().is_ok());
         let detail = first.split_once('.').map(|(_, detail)| detail).filter(|_| is_enhanced);
-        Self { code, detail, reason: reason.trim() }
+        Self { code, detail, reason: reason.trim(), of_message }
     }
 
     /// The address is wrong for good. Without an enhanced code those replies that are about mailboxes (RFC 5321, 4.2.3).
     fn is_hard(&self) -> bool {
         match self.detail {
             Some(detail) => detail.starts_with("1.") || detail == "2.1",
-            None => matches!(self.code, "550" | "551" | "553"),
+            None => !self.of_message && matches!(self.code, "550" | "551" | "553"),
         }
     }
 
@@ -246,6 +250,9 @@ mod tests {
             ("SMTP 552 full", "552", "SoftBounce", "Soft bounce", "full"),
             ("SMTP 554 5.6.0 bad", "554", "OtherBounce", "Technical/Other bounce", "5.6.0 bad"),
             ("SMTP 554 no", "554", "OtherBounce", "Technical/Other bounce", "no"),
+            ("SMTP 550 spam, in answer to the message", "550", "OtherBounce", "Technical/Other bounce", "spam"),
+            ("SMTP 550 5.1.1 gone, in answer to the message", "550", "HardBounce", "Hard bounce", "5.1.1 gone"),
+            ("SMTP 552 full, in answer to the message", "552", "SoftBounce", "Soft bounce", "full"),
             ("SMTP 550", "550", "HardBounce", "Hard bounce", ""),
             ("SMTP 550-5.1.1 two lines", "550", "HardBounce", "Hard bounce", "5.1.1 two lines"),
             ("no server", "", "OtherBounce", "Technical/Other bounce", "no server"),

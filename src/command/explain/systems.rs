@@ -80,7 +80,7 @@ pub(super) fn by_number(number: i64) -> Option<String> {
 fn paragraph(row: &Code) -> String {
     let Code { system, code, number, class, retryable, ambiguous, name, meaning, remedy } = row;
     let effect = match (class, *code) {
-        (Class::Ok, "1") => "the row is an error, since a part of it was not done",
+        (Class::Ok, "1") => "the row is OK and says so; OverallStatus is Has Errors",
         (Class::Ok, _) => "the row is OK",
         _ => effect(*class, *retryable, *ambiguous),
     };

@@ -90,7 +90,7 @@ fn key_pair(pem: &Secret) -> Result<KeyPair, String> {
 ///
 /// # Errors
 /// It is none: the verdict. Refused where nothing would change by asking again.
-pub fn read_token(connector: &Connector, answer: &Answer) -> Result<Token, Verdict> {
+pub fn read_token(connector: &Connector, answer: &Answer) -> Result<Token, Box<Verdict>> {
     let json = json::read(&answer.body).filter(|_| !answer.is_cut);
     let member = |name: &str| json.as_ref().and_then(|json| json.get(name));
     let secret = |name: &str| member(name)?.as_str().filter(|text| !text.is_empty()).map(Secret::new);
@@ -112,7 +112,7 @@ pub fn read_token(connector: &Connector, answer: &Answer) -> Result<Token, Verdi
                 Token { access, refresh: None, expires_in: seconds("expires_in"), refresh_expires_in: None }
             }
         }),
-        None => Err(refused(answer, &member)),
+        None => Err(Box::new(refused(answer, &member))),
     }
 }
 

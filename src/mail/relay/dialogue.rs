@@ -15,7 +15,7 @@ use lettre::{
 use tokio::time::timeout;
 
 use super::Turn;
-use crate::mail::{Composed, Sent};
+use crate::mail::{Composed, Sent, transport::OF_MESSAGE};
 
 /// The message goes out in pieces of this size, so that it is not copied whole.
 const PIECE: usize = 64 << 10;
@@ -76,7 +76,10 @@ pub(super) async fn carry(smtp: &mut AsyncSmtpConnection, mail: &Composed, reply
             let status = format!("{}, in answer to DATA", answer(&response));
             return Turn { sent: retry(status), usable: false, answered };
         }
-        Ok(Err(error)) => return declined(smtp, &error, answered).await,
+        Ok(Err(error)) => {
+            let turn = declined(smtp, &error, answered).await;
+            return Turn { sent: of_message(turn.sent), ..turn };
+        }
         Err(_) => return Turn { sent: retry(late(reply)), usable: false, answered },
     }
     let (sent, usable) = message(smtp, &mail.bytes, data).await;
@@ -87,6 +90,14 @@ pub(super) async fn carry(smtp: &mut AsyncSmtpConnection, mail: &Composed, reply
         (sent, _) => sent,
     };
     Turn { sent, usable, answered }
+}
+
+/// A relay that does not take the message for good had taken its recipient.
+fn of_message(sent: Sent) -> Sent {
+    match sent {
+        Sent::Refused { status } => refused(status + OF_MESSAGE),
+        other => other,
+    }
 }
 
 /// A relay that does not take our sender for good has said nothing of whom the mail is for: no bounce of his.
@@ -114,16 +125,14 @@ async fn message(smtp: &mut AsyncSmtpConnection, bytes: &[u8], data: Duration) -
         Ok(Ok(response)) if u16::from(response.code()) / 100 == 2 => {
             (Sent::Accepted { status: answer(&response) }, true)
         }
-        Ok(Ok(response)) => {
-            (Sent::Uncertain { status: format!("{}, in answer to the message", answer(&response)) }, false)
-        }
-        Ok(Err(error)) if is_reply(&error) => (verdict(&error), u16_of(&error) != Some(421)),
+        Ok(Ok(response)) => (Sent::Uncertain { status: format!("{}{OF_MESSAGE}", answer(&response)) }, false),
+        Ok(Err(error)) if is_reply(&error) => (of_message(verdict(&error)), u16_of(&error) != Some(421)),
         Ok(Err(error)) if complete => {
             let status = format!("no answer to the message, which had been sent whole: {}", said_of(&error));
             (Sent::Uncertain { status }, false)
         }
         Ok(Err(error)) => match timeout(LAST_WORDS, smtp.read_response()).await {
-            Ok(Err(last)) if is_reply(&last) => (verdict(&last), false),
+            Ok(Err(last)) if is_reply(&last) => (of_message(verdict(&last)), false),
             _ => (retry(format!("cut off within the message: {}", said_of(&error))), false),
         },
         Err(_) if complete => {

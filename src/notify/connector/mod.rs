@@ -107,7 +107,7 @@ impl Reached {
         loop {
             let pass = match self.tokens.pass(connector, &self.line, clock, stale).await {
                 Ok(pass) => pass,
-                Err(Refused { verdict, rest }) => return Fared { verdict, rest },
+                Err(Refused { verdict, rest }) => return Fared { verdict: *verdict, rest },
             };
             let verdict = self.exchange(message, Some(&pass.access), clock).await;
             if verdict.standing != Standing::Unauthorized {

@@ -33,7 +33,7 @@ struct Held {
 }
 
 struct Failed {
-    verdict: Verdict,
+    verdict: Box<Verdict>,
     at: Time,
     /// Until then nobody asks.
     until: Time,
@@ -53,7 +53,7 @@ pub(super) struct Pass {
 
 /// There is none: why, and how long nothing is to be asked for.
 pub(super) struct Refused {
-    pub(super) verdict: Verdict,
+    pub(super) verdict: Box<Verdict>,
     pub(super) rest: Option<Duration>,
 }
 
@@ -100,7 +100,7 @@ impl Tokens {
     /// A new token was not taken either: no other is asked for before the rest is over.
     pub(super) async fn useless(&self, verdict: &Verdict, connector: &Connector, clock: &Clock) {
         let at = clock.now();
-        let failed = Failed { verdict: verdict.clone(), at, until: at.plus(connector.breaker_rest) };
+        let failed = Failed { verdict: Box::new(verdict.clone()), at, until: at.plus(connector.breaker_rest) };
         self.0.lock().await.failed = Some(failed);
     }
 }
@@ -118,7 +118,7 @@ fn rest_after(verdict: &Verdict, connector: &Connector) -> Option<Duration> {
 }
 
 impl Held {
-    async fn log_in(&mut self, connector: &Connector, line: &Line, clock: &Clock) -> Result<Pass, Verdict> {
+    async fn log_in(&mut self, connector: &Connector, line: &Line, clock: &Clock) -> Result<Pass, Box<Verdict>> {
         let now = clock.now();
         if let Some((refresh, until)) = self.refresh.take()
             && until.is_none_or(|until| now < until)
@@ -146,14 +146,23 @@ impl Held {
     }
 }
 
-async fn asked(connector: &Connector, line: &Line, clock: &Clock, refresh: Option<&Secret>) -> Result<Token, Verdict> {
+async fn asked(
+    connector: &Connector,
+    line: &Line,
+    clock: &Clock,
+    refresh: Option<&Secret>,
+) -> Result<Token, Box<Verdict>> {
     let request = match token_request(connector, refresh, clock.now()) {
         Ok(request) => request,
-        Err(why) => return Err(Verdict { standing: Standing::Refused, ..unanswered(connector, &why, false) }),
+        Err(why) => {
+            return Err(Box::new(Verdict { standing: Standing::Refused, ..unanswered(connector, &why, false) }));
+        }
     };
     match line.exchange(request).await {
         Ok(answer) => read_token(connector, &answer),
         // The message itself has not left.
-        Err(Unanswered { why, .. }) => Err(unanswered(connector, &format!("the log-in had no answer: {why}"), false)),
+        Err(Unanswered { why, .. }) => {
+            Err(Box::new(unanswered(connector, &format!("the log-in had no answer: {why}"), false)))
+        }
     }
 }

@@ -172,16 +172,17 @@ impl Operators {
     }
 }
 
-/// Owes a delivery again; gives whether it could be. A mail of a triggered send that had an end is queued once more.
+/// Owes a delivery again; gives whether it could be. A mail of a triggered send that had an end is queued once more; for a message,
+/// who still waits for others waits again.
 fn owe_again(backend: &Backend, txn: &mut Transaction<'_>, number: i64, now: Time) -> Result<bool, StoreError> {
     let before = txn.deliveries().get(number)?;
     let is_owed = txn.redeliver(number, now)?;
-    if is_owed {
-        connected::reopened(txn, number)?;
-    }
     let ended = |delivery: &Delivery| matches!(delivery.state, DeliveryState::Delivered | DeliveryState::Failed);
     if let Some(Content::Send(send)) = before.filter(|before| is_owed && ended(before)).map(|before| before.content) {
         triggered_send::queued_again(backend, txn, &send, now)?;
+    }
+    if is_owed {
+        connected::reopened(txn, number, now)?;
     }
     Ok(is_owed)
 }

@@ -2,6 +2,7 @@
 
 mod conversations;
 mod deliveries;
+mod faults;
 mod mail;
 mod messages;
 mod store;
@@ -26,6 +27,7 @@ use crate::{
     mail::Transport,
     notify::Notifier,
     queue::Queue,
+    simulated::Faults,
     store::{Internal, Store, StoreError},
 };
 
@@ -38,6 +40,8 @@ pub(super) struct Operators {
     pub(super) access: Arc<Access>,
     pub(super) mail: Arc<Transport>,
     pub(super) clock: Clock,
+    /// Failures on demand, where backends are simulated.
+    pub(super) faults: Option<Arc<Faults>>,
     /// Whether a backup is being made: one at a time.
     pub(super) backing_up: Arc<AtomicBool>,
 }
@@ -105,6 +109,11 @@ impl Desk for Operators {
                     return Told::Method(allowed);
                 }
                 self.ask_deliveries(path, &asked).await
+            } else if let Some(allowed) = listed(faults::PATHS) {
+                if allowed != method.as_str() {
+                    return Told::Method(allowed);
+                }
+                self.ask_faults(path, &asked)
             } else {
                 return Told::Elsewhere;
             };
