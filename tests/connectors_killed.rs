@@ -76,11 +76,8 @@ async fn serve(given: &Value) {
     if text("complete") == "delivered" {
         connector.complete_on = CompleteOn::Delivered;
     }
-    let connectors = Connectors {
-        routes: vec![route(name)],
-        connectors: [(name.to_owned(), Arc::new(connector))].into(),
-        ..Connectors::default()
-    };
+    let connectors =
+        Connectors { routes: vec![route(name)], connectors: [(name.to_owned(), Arc::new(connector))].into() };
     let gateway = Gateway::start_with(|parts| {
         parts.connectors = Arc::new(connectors);
         parts.store.path = Some(text("data").into());

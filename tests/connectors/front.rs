@@ -76,7 +76,7 @@ to = "pbx"
     fs::write(&path, &text).unwrap();
     let layers = Layers {
         file: Some((path, text)),
-        environment: vec![("WA_KEY".to_owned(), "api-key".to_owned())],
+        environment: vec![("WA_KEY".to_owned(), "api-key-1".to_owned())],
         ..Layers::default()
     };
     let config = Config::load(&layers).unwrap_or_else(|problems| panic!("{problems:?}"));

@@ -40,7 +40,7 @@ pub(crate) fn connector(name: &str, addr: SocketAddr, scheme: &str) -> Connector
             format!("{root}/openapi/v1.0"),
         ),
         _ => (
-            Api::Connectly { business: "business-1".to_owned(), api_key: Secret::new("api-key") },
+            Api::Connectly { business: "business-1".to_owned(), api_key: Secret::new("api-key-1") },
             format!("{root}/v1"),
         ),
     };
@@ -99,7 +99,6 @@ impl World {
         let connectors = Connectors {
             routes: vec![route(&connector.name)],
             connectors: [(connector.name.clone(), Arc::new(connector))].into(),
-            ..Connectors::default()
         };
         let gateway = Gateway::start_with(|parts| {
             parts.connectors = Arc::new(connectors);

@@ -53,7 +53,7 @@ impl System {
                 "webhook_secret": WEBHOOK_SECRET,
             }),
             _ => json!({
-                "business": "business-1", "api_key": "api-key", "senders": [OUR_NUMBER], "webhook_secret": WEBHOOK_SECRET,
+                "business": "business-1", "api_key": "api-key-1", "senders": [OUR_NUMBER], "webhook_secret": WEBHOOK_SECRET,
                 "templates": {"welcome en": ["body_1"], "reminder en": []},
             }),
         };
