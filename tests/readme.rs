@@ -65,3 +65,18 @@ fn there_are_two_commands_to_set_up_and_go() {
     let ci = include_str!("../.ci/run");
     assert!(ci.contains("ENVOI_REQUIRE_ALL=1 cargo test\n"), ".ci/run runs the command of the README");
 }
+
+#[test]
+fn the_table_of_connector_numbers_is_the_programs() {
+    hold("connector numbers", &envoi::connector::codes::markdown());
+}
+
+#[test]
+fn the_table_of_connector_fields_is_the_programs() {
+    hold("connector", &config::connector_markdown());
+}
+
+#[test]
+fn the_table_of_route_fields_is_the_programs() {
+    hold("route", &config::route_markdown());
+}
