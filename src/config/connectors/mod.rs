@@ -2,6 +2,7 @@
 //!
 //! A secret stands in a file or in an environment variable that the entry names; it is read here and shown nowhere.
 
+mod draft;
 mod fields;
 mod settle;
 mod show;
@@ -16,9 +17,12 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use self::fields::{CONNECTOR, DEFAULTS, Draft, Field, ROUTE, ROUTE_TABLES, RouteDraft};
 pub(super) use self::show::toml;
 pub use self::show::{connector_markdown, route_markdown};
+use self::{
+    draft::{Draft, RouteDraft},
+    fields::{CONNECTOR, DEFAULTS, Field, ROUTE, ROUTE_TABLES},
+};
 use super::{
     Problem,
     near::perhaps,

@@ -6,7 +6,8 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 
 use super::{
     Drafts, Place, Problem, RouteEntry,
-    fields::{CONNECTOR, Draft, Hidden},
+    draft::{Draft, Hidden},
+    fields::CONNECTOR,
 };
 use crate::{
     config::{Config, near::perhaps},
