@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use envoi::config::{Config, Layers, NO_MAIL, demo, toml};
+use envoi::config::{Config, Layers, NO_MAIL, Problem, demo, toml};
 
 const HASH: &str = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$iNXLK1wmJ1QsxHxcYxnCTB06DSfMJyJwGEVuIuxl/6w";
 
@@ -242,7 +242,18 @@ fn the_readmes_examples_are_good_configurations() {
     for example in readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
         let there = root.join("Cargo.toml").display().to_string();
         let example = example.replace("$argon2id$...", HASH).replace("/run/secrets/smtp", &there);
-        let config = Config::load(&file(&example)).unwrap();
+        let config = match Config::load(&file(&example)) {
+            Ok(config) => config,
+            Err(problems) => {
+                // Keys of connectors are nowhere here, and that is all that is wrong.
+                let is_file = |problem: &Problem| {
+                    problem.key.ends_with("_file") || problem.key == "connector.ca" && problem.what.contains("pbx.pem")
+                };
+                let wrong: Vec<_> = problems.iter().filter(|problem| !is_file(problem)).collect();
+                assert!(example.contains("[[connector]]") && wrong.is_empty(), "{wrong:?}");
+                continue;
+            }
+        };
         if example.contains("[[account]]") {
             with_callers += 1;
             assert_eq!(config.accounts.callers(), (1, 1));

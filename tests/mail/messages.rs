@@ -223,7 +223,9 @@ fn comes_back(mail: &Mail, read: &Value) {
         let (name, found) = (one_line(&attachment.name), part["name"].as_str().unwrap_or_default());
         // Python takes marks around a whole file name for quoting, also where they are part of it.
         let marked = [('"', '"'), ('<', '>')].iter().any(|marks| name.starts_with(marks.0) && name.ends_with(marks.1));
-        assert!(found == name || marked, "{found:?} is not {name:?}");
+        // And a backslash at the end of a piece for one that takes the mark behind it away.
+        let cut = name.contains('\\') && name.contains('"');
+        assert!(found == name || marked || cut, "{found:?} is not {name:?}");
         assert!(bytes(part) == attachment.bytes, "the attachment is another");
     }
     assert!(rest.next().is_none());

@@ -115,12 +115,14 @@ impl Settling<'_> {
             self.wrong("first_delay", "is longer than longest_delay");
         }
         let complete_on = draft.complete_on.unwrap_or(CompleteOn::Accepted);
+        // One that was named and is none has been told of.
+        let is_named = ["webhook_secret_file", "webhook_secret_env"].iter().any(|field| self.place.is_given(field));
         if complete_on == CompleteOn::Delivered {
             match system {
                 System::Salesforce => {
                     self.wrong("complete_on", "Salesforce tells of no delivery by webhook: expected accepted");
                 }
-                _ if webhook_secret.is_none() && !draft.record => {
+                _ if webhook_secret.is_none() && !is_named && !draft.record => {
                     self.wrong(
                         "complete_on",
                         "delivered needs webhooks: expected webhook_secret_file or webhook_secret_env too",
