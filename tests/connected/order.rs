@@ -129,7 +129,7 @@ async fn settle(house: &House, number: i64, delivered: bool) {
 async fn what_is_in_doubt_stops_or_asks_as_the_connector_says() {
     let doubt = verdict(Standing::Ambiguous, "", "the connection was cut");
     let house = House::new();
-    house.system.answers(A, &[doubt.clone()]);
+    house.system.answers(A, std::slice::from_ref(&doubt));
     house.run();
     let c = house.create(&[sms(A)]).await;
     house.advance(0).await;
@@ -142,7 +142,7 @@ async fn what_is_in_doubt_stops_or_asks_as_the_connector_says() {
         (false, State::Error, "Error 2900002 [yeastar] the connection was cut"),
     ] {
         let house = House::with(Connector { on_ambiguous: Ambiguous::Ask, ..yeastar() });
-        house.system.answers(A, &[doubt.clone()]);
+        house.system.answers(A, std::slice::from_ref(&doubt));
         house.run();
         let c = house.create(&[sms(A), list("one")]).await;
         house.advance(86_400).await;

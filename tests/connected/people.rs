@@ -75,7 +75,7 @@ async fn what_would_be_refused_here_is_not_sent_there() {
     let house = House::new();
     house.run();
     let ada = person("ada", &format!("{EMAIL}{PHONE}"));
-    house.create(&[ada.clone()]).await;
+    house.create(std::slice::from_ref(&ada)).await;
     house.advance(0).await;
     house.create(&[ada, person("bob", &format!("<EmailAddress>no address</EmailAddress>{PHONE}"))]).await;
     house.advance(0).await;
