@@ -154,10 +154,18 @@ impl Notifier {
     }
 
     /// How a place stands: `closed` (all is well), `limited` (it has asked for a rest), `open` (it rests since it failed),
-    /// `half-open` (it is probed).
+    /// `half-open` (it is probed), `unknown` (a connector that is not configured any more: what waits for it stays owed).
     pub fn breaker(&self, lane: &Lane) -> &'static str {
         let parts = &self.0.parts;
+        if !self.knows(lane) {
+            return "unknown";
+        }
         breaker::named(lane.health, parts.clock.now(), &Pace::of_lane(lane, &parts.settings, &parts.connectors))
+    }
+
+    /// Whether a place is one that something can go to: a connector may be configured no more.
+    pub fn knows(&self, lane: &Lane) -> bool {
+        lane.connector().is_none_or(|name| self.0.parts.connectors.connectors.contains_key(name))
     }
 
     /// Calls this whenever the last message is settled that a conversation has waited for.

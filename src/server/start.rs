@@ -135,6 +135,7 @@ pub async fn start_with(parts: Parts, faults: Option<Arc<Faults>>) -> Result<Ser
         connectors: Arc::clone(&backend.connectors),
         settings: notify::Settings { mails_at_once: parts.mail.relay.connections, ..parts.notify },
     });
+    warn_of_unknown(&store, &notifier).await?;
     let queue = Queue::new(queue::Parts {
         notifier: notifier.clone(),
         store: store.clone(),
@@ -196,6 +197,22 @@ async fn abandon(store: &Store, clock: &Clock, backend: &Backend) -> Result<(), 
     tracing::warn!("{calls} calls were not answered when the program ended: what was not sent for them is taken back");
     Ok(())
 }
+
+/// Warns of connectors for which something waits and that are configured no more.
+async fn warn_of_unknown(store: &Store, notifier: &Notifier) -> Result<(), StoreError> {
+    let knows = notifier.clone();
+    let look = move |view: &View<'_>| view.deliveries().lanes(UNKNOWN, &|lane| !knows.knows(lane));
+    for lane in store.read::<_, StoreError, _>(look).await? {
+        tracing::warn!(
+            "messages wait for {}, which is not configured: they stay owed until it is, or `envoi settle` ends them",
+            lane.name
+        );
+    }
+    Ok(())
+}
+
+/// Of so many unknown connectors is warned at most.
+const UNKNOWN: usize = 20;
 
 /// Who carries what is owed. A kind that is not set up is not among them: what is owed of it stays owed.
 fn carriers(

@@ -10,6 +10,7 @@ use envoi::{
 
 use crate::{
     front::{Far, create, gateway_at, states, told},
+    gateway::Gateway,
     house::{list, sms},
 };
 
@@ -55,4 +56,28 @@ async fn who_waits_is_sound_and_who_waits_for_nothing_is_found_and_goes_on() {
     assert_eq!(conversations[0]["state"], "Error", "{conversations}");
     gateway.stop().await;
     assert_eq!(check(&data, false).findings, []);
+}
+
+#[tokio::test]
+async fn what_waits_for_a_connector_that_is_configured_no_more_is_shown_and_can_be_settled() {
+    let (far, folder) = (Far::start().await, tempfile::tempdir().unwrap());
+    let data = folder.path().join("data");
+    let gateway = gateway_at(&far, Some(&data), |_| {}).await;
+    far.answers(429, "{\"code\":\"ERROR_CODE_BUSINESS_RATE_LIMIT_REACHED\",\"message\":\"slow down\"}");
+    let objects = [sms("+4915112345601"), list("one")].concat();
+    create(&gateway, "<Options><RequestType>Asynchronous</RequestType></Options>", &objects).await;
+    told(&gateway, "POST", "/time?by=0").await;
+    gateway.stop().await;
+    let gateway = Gateway::start_with(|parts| parts.store.path = Some(data.clone())).await;
+    told(&gateway, "POST", "/time?by=86400").await;
+    let targets = told(&gateway, "GET", "/targets").await;
+    assert_eq!((&targets[0]["target"], &targets[0]["breaker"]), (&"connector:pbx".into(), &"unknown".into()));
+    let deliveries = told(&gateway, "GET", "/deliveries").await;
+    assert_eq!((&deliveries[0]["state"], far.came().len()), (&"owed".into(), 1));
+    let id = deliveries[0]["id"].as_str().unwrap();
+    told(&gateway, "POST", &format!("/settle?id={id}&as=failed")).await;
+    told(&gateway, "POST", "/time?by=0").await;
+    assert_eq!(crate::front::lists(&gateway).await, ["one"]);
+    assert_eq!(told(&gateway, "GET", "/conversations").await[0]["state"], "Error");
+    gateway.stop().await;
 }

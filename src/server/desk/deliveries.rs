@@ -105,8 +105,11 @@ impl Operators {
 
     async fn targets(&self, asked: &Asked<'_>) -> Result<Value, Wrong> {
         let limit = limit(asked)?;
-        let is_told = |lane: &Lane| lane.health.failures > 0 || lane.health.rest.is_some();
-        let look = move |view: &View<'_>| view.deliveries().lanes(limit, &is_told);
+        let notifier = self.notifier.clone();
+        let look = move |view: &View<'_>| {
+            let is_told = |lane: &Lane| lane.health.failures > 0 || lane.health.rest.is_some() || !notifier.knows(lane);
+            view.deliveries().lanes(limit, &is_told)
+        };
         let lanes = self.store.read(look).await.map_err(Wrong::store)?;
         Ok(json!(lanes.iter().map(|lane| told(lane, &self.notifier)).collect::<Vec<_>>()))
     }
