@@ -10,6 +10,8 @@ use crate::config::Log;
 pub(super) fn start(log: &Log) -> Result<(), String> {
     let filter = EnvFilter::try_new(ours(&log.filter)).map_err(|error| error.to_string())?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // It tells of a line that could not be written by a line, and where the reader of stderr has gone, that ends the program.
+    let lines = lines.log_internal_errors(false);
     let set = if log.json {
         lines.json().flatten_event(true).try_init()
     } else {

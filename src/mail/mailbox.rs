@@ -46,17 +46,17 @@ impl Mailbox {
         Ok(read)
     }
 
-    /// Reads those who get copies, with commas or semicolons between them; one whose name holds either is none.
+    /// Reads one who gets a copy.
     ///
     /// # Errors
-    /// When something in it is no address in ASCII.
-    pub fn parse_all(text: &str) -> Result<Vec<Self>, MailError> {
-        let one = |text: &str| {
-            let one = Self::parse(text)?;
-            one.plain("Cc")?;
-            Ok(one)
-        };
-        text.split([',', ';']).filter(|text| !text.trim().is_empty()).map(one).collect()
+    /// When it is no address in ASCII, or more than one.
+    pub fn parse_copy(text: &str) -> Result<Self, MailError> {
+        if text.contains([',', ';']) {
+            return Err(MailError::Address { field: "Cc", why: "there is more than one" });
+        }
+        let one = Self::parse(text)?;
+        one.plain("Cc")?;
+        Ok(one)
     }
 
     /// The part after the last `@`.

@@ -23,7 +23,7 @@ pub use self::{
     mailbox::Mailbox,
     relay::Relay,
     settings::{Attach, RelaySettings, Secure, Settings, Way},
-    transport::{OF_MESSAGE, Sent, Transport},
+    transport::{OF_COPIES, OF_MESSAGE, Sent, Transport},
 };
 
 /// Why a message cannot be written, or a way out not be opened.

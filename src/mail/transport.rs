@@ -16,6 +16,9 @@ pub enum Transport {
 /// Ends the status when it was the message that a relay did not take, and not its recipient.
 pub const OF_MESSAGE: &str = ", in answer to the message";
 
+/// The same, where others than whom the mail is for had been taken too.
+pub const OF_COPIES: &str = ", in answer to the message and its copies";
+
 /// What became of one attempt. The status is one line of bounded length, fit for operators: what the relay answered
 /// (`SMTP 451 4.7.1 …`), or what went wrong. It holds no password.
 #[derive(Clone, Debug, PartialEq, Eq)]

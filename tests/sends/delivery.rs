@@ -235,18 +235,45 @@ async fn copies_go_with_the_mail_and_the_hidden_ones_are_not_seen() {
     let all: serde_json::Value = serde_json::from_str(&admin(&gateway, "GET", "/deliveries").await.body).unwrap();
     let status = "SMTP 250 2.0.0 Ok: queued as 4711; not to 2 of 3 copies: SMTP 550 5.1.1 no such user";
     assert_eq!((&all[0]["state"], &all[0]["status"]), (&"delivered".into(), &status.into()));
+    // A relay that hangs up over a copy would do so each time: the mail goes without.
+    sink.will(Manners::default().act("RCPT", ok()).act("RCPT", Act::Say("421 4.7.0 too many recipients")));
+    create(&gateway, HIGH, &send).await;
+    advance(&gateway, Duration::ZERO).await;
+    assert_eq!((recipients().len(), sink.seen().messages.len()), (11, 3));
+    let all: serde_json::Value = serde_json::from_str(&admin(&gateway, "GET", "/deliveries").await.body).unwrap();
+    let status = "SMTP 250 2.0.0 Ok: queued as 4711; not to 3 of 3 copies: SMTP 421 4.7.0 too many recipients";
+    assert_eq!((&all[0]["state"], &all[0]["status"]), (&"delivered".into(), &status.into()));
+    // What is said of the message may be about a copy.
+    sink.will(Manners::default().act("DATA", Act::Say("550 5.1.1 no such user")));
+    create(&gateway, HIGH, &send).await;
+    advance(&gateway, Duration::ZERO).await;
+    assert_eq!((recipients().len(), sink.seen().messages.len()), (15, 3));
+    assert_eq!(found(&gateway, "BounceEvent", &["SubscriberKey", "EventType"], "").await, ["ada OtherBounce"]);
+    // Many servers say what they have against the sender when they hear the recipient.
+    sink.will(Manners::default().act("RCPT", Act::Say("550 5.1.8 domain of sender not found")));
+    create(&gateway, HIGH, &send).await;
+    advance(&gateway, Duration::ZERO).await;
+    assert_eq!(found(&gateway, "BounceEvent", &["ID"], "").await.len(), 1);
+    let reason = "the sender is refused: SMTP 550 5.1.8 domain of sender not found";
+    assert_eq!(found(&gateway, "NotSentEvent", &["PartnerProperties.Value"], "").await, [reason]);
     // He himself is asked first: nobody gets a copy of what he does not get.
     sink.will(Manners::default().act("RCPT", Act::Say("550 5.1.1 no such user")));
     create(&gateway, HIGH, &send).await;
     advance(&gateway, Duration::ZERO).await;
-    assert_eq!((recipients().len(), sink.seen().messages.len()), (9, 2));
-    assert_eq!(found(&gateway, "BounceEvent", &["SubscriberKey"], "").await, ["ada"]);
-    // An address that an attribute makes none is met when the mail is built.
+    assert_eq!((recipients().len(), sink.seen().messages.len()), (17, 3));
+    assert_eq!(found(&gateway, "BounceEvent", &["SubscriberKey"], "").await, ["ada", "ada"]);
+    // An address that an attribute makes none is met when the mail is built; it makes no others of it either.
     create(&gateway, HIGH, &triggered(&to_with("bob", &[("Boss", "no body")]))).await;
+    create(&gateway, HIGH, &triggered(&to_with("eve", &[("Boss", "a@example.com, b")]))).await;
     advance(&gateway, Duration::ZERO).await;
+    assert_eq!(recipients().len(), 17);
     let reason = "An error occurred when attempting to build an email for the subscriber: the CCEmail is no address";
-    let expected = [format!("bob {reason}")];
-    assert_eq!(found(&gateway, "NotSentEvent", &["SubscriberKey", "PartnerProperties.Value"], "").await, expected);
+    let expected = [format!("bob {reason}"), format!("eve {reason}")];
+    let told = found(&gateway, "NotSentEvent", &["SubscriberKey", "PartnerProperties.Value"], "").await;
+    assert_eq!(
+        told.iter().filter(|one| !one.starts_with("ada")).collect::<Vec<_>>(),
+        expected.iter().collect::<Vec<_>>()
+    );
     gateway.stop().await;
 }
 

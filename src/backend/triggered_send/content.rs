@@ -282,7 +282,7 @@ pub(super) fn wrong_copies(text: &str) -> Option<String> {
     if all.len() > COPIES {
         return Some(format!("has {} addresses, expected at most {COPIES}", all.len()));
     }
-    let may_be = |one: &str| may_be_address(one) && (names(one).next().is_some() || Mailbox::parse_all(one).is_ok());
+    let may_be = |one: &str| may_be_address(one) && (names(one).next().is_some() || Mailbox::parse_copy(one).is_ok());
     let wrong = all.iter().find(|one| !may_be(one))?;
     Some(format!("holds {:?}, expected addresses in ASCII with commas or semicolons between them", shortened(wrong)))
 }

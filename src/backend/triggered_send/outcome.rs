@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Time,
-    mail::OF_MESSAGE,
+    mail::{OF_COPIES, OF_MESSAGE},
     object::Object,
     store::{StoreError, Transaction, send::Send},
 };
@@ -35,9 +35,10 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// The end of a mail that is not tried again: what a mail server has said, or why it was never asked.
+    /// The end of a mail that is not tried again: what a mail server has said of its subscriber, or of something else.
     pub fn refused(said: &str) -> Self {
         match said.starts_with("SMTP ") {
+            true if Reply::read(said).is_of_sender() => Self::Unsendable(format!("the sender is refused: {said}")),
             true => Self::Refused(said.to_owned()),
             false => Self::Unsendable(said.to_owned()),
         }
@@ -184,27 +185,38 @@ struct Reply<'t> {
     reason: &'t str,
     /// It was said of the message; the recipient had been taken.
     of_message: bool,
+    /// And copies had been taken with him: it may be about one of those.
+    of_copies: bool,
 }
 
 impl<'t> Reply<'t> {
     fn read(said: &'t str) -> Self {
         let said = said.trim();
-        let (said, of_message) = said.strip_suffix(OF_MESSAGE).map_or((said, false), |said| (said, true));
+        let (said, of_copies) = said.strip_suffix(OF_COPIES).map_or((said, false), |said| (said, true));
+        let (said, of_message) = said.strip_suffix(OF_MESSAGE).map_or((said, of_copies), |said| (said, true));
         let said = said.strip_prefix("SMTP").map_or(said, str::trim_start);
         let (code, reason) = said.split_once(|c: char| !c.is_ascii_digit()).unwrap_or((said, ""));
         if code.len() != 3 {
-            return Self { code: "", detail: None, reason: said, of_message };
+            return Self { code: "", detail: None, reason: said, of_message, of_copies };
         }
         let first = reason.split_whitespace().next().unwrap_or_default();
-        let is_enhanced = first.split('.').count() == 3 && first.split('.').all(|part| part.parse::<u16>().is_ok());
-        let detail = first.split_once('.').map(|(_, detail)| detail).filter(|_| is_enhanced);
-        Self { code, detail, reason: reason.trim(), of_message }
+        let is_number = |part: &str| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        let is_enhanced = first.split('.').count() == 3 && first.split('.').all(is_number);
+        // Its class is the reply's (RFC 2034 section 4), or it says nothing.
+        let detail = first.split_once('.').filter(|(class, _)| is_enhanced && code.starts_with(class));
+        Self { code, detail: detail.map(|(_, detail)| detail), reason: reason.trim(), of_message, of_copies }
+    }
+
+    /// It is about the sender's address (RFC 3463, X.1.7 and X.1.8): many servers say so only when they hear the recipient's.
+    fn is_of_sender(&self) -> bool {
+        matches!(self.detail, Some("1.7" | "1.8"))
     }
 
     /// The address is wrong for good. Without an enhanced code those replies that are about mailboxes (RFC 5321, 4.2.3).
     fn is_hard(&self) -> bool {
         match self.detail {
-            Some(detail) => detail.starts_with("1.") || detail == "2.1",
+            _ if self.of_copies => false,
+            Some(detail) => detail == "2.1" || (detail.starts_with("1.") && !self.is_of_sender()),
             None => !self.of_message && matches!(self.code, "550" | "551" | "553"),
         }
     }
@@ -252,6 +264,16 @@ mod tests {
             ("SMTP 554 no", "554", "OtherBounce", "Technical/Other bounce", "no"),
             ("SMTP 550 spam, in answer to the message", "550", "OtherBounce", "Technical/Other bounce", "spam"),
             ("SMTP 550 5.1.1 gone, in answer to the message", "550", "HardBounce", "Hard bounce", "5.1.1 gone"),
+            (
+                "SMTP 550 5.1.1 gone, in answer to the message and its copies",
+                "550",
+                "OtherBounce",
+                "Technical/Other bounce",
+                "5.1.1 gone",
+            ),
+            ("SMTP 554 4.1.1 another class", "554", "OtherBounce", "Technical/Other bounce", "4.1.1 another class"),
+            ("SMTP 554 9.1.1 no class", "554", "OtherBounce", "Technical/Other bounce", "9.1.1 no class"),
+            ("SMTP 554 5.1.1234 no number", "554", "OtherBounce", "Technical/Other bounce", "5.1.1234 no number"),
             ("SMTP 552 full, in answer to the message", "552", "SoftBounce", "Soft bounce", "full"),
             ("SMTP 550", "550", "HardBounce", "Hard bounce", ""),
             ("SMTP 550-5.1.1 two lines", "550", "HardBounce", "Hard bounce", "5.1.1 two lines"),
@@ -264,6 +286,17 @@ mod tests {
                 (code, event_type, category, reason),
                 "{said}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_the_sender_is_no_bounce() {
+        for said in ["SMTP 550 5.1.8 sender address rejected: domain not found", "SMTP 553 5.1.7 <a@b>: no such sender"]
+        {
+            assert_eq!(Ending::refused(said), Ending::Unsendable(format!("the sender is refused: {said}")));
+        }
+        for said in ["SMTP 550 5.1.1 no such user", "SMTP 554 4.1.8 another class"] {
+            assert_eq!(Ending::refused(said), Ending::Refused(said.to_owned()));
         }
     }
 }

@@ -154,9 +154,12 @@ impl Build<'_> {
         let system = self.system((&from.0, &from.1));
         let reply = (self.line(&content.reply_name, &system)?, self.line(&content.reply_address, &system)?);
         let reply_to = if reply.1.is_empty() { None } else { Some(mailbox(&reply, "ReplyToAddress")?) };
-        let copies = |text: &str, member| {
-            let text = self.line(text, &system)?;
-            Mailbox::parse_all(&text).map_err(|_| Unsendable::from(BUILD.about(format!("the {member} is no address"))))
+        // Parted before names are filled: what an attribute holds is one address, or none.
+        let copies = |text: &str, member| -> Result<Vec<Mailbox>, Unsendable> {
+            let wrong = || Unsendable::from(BUILD.about(format!("the {member} is no address")));
+            let filled = text.split([',', ';']).map(|one| self.line(one, &system));
+            let filled = filled.filter(|one| one.as_ref().map_or(true, |one| !one.trim().is_empty()));
+            filled.map(|one| Mailbox::parse_copy(&one?).map_err(|_| wrong())).collect()
         };
         let (cc, bcc) = (copies(&content.cc, "CCEmail")?, copies(&content.bcc, "BccEmail")?);
         let html = match content.html.is_empty() {

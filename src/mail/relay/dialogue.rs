@@ -15,7 +15,10 @@ use lettre::{
 use tokio::time::timeout;
 
 use super::Turn;
-use crate::mail::{Composed, Sent, transport::OF_MESSAGE};
+use crate::mail::{
+    Composed, Sent,
+    transport::{OF_COPIES, OF_MESSAGE},
+};
 
 /// The message goes out in pieces of this size, so that it is not copied whole.
 const PIECE: usize = 64 << 10;
@@ -26,18 +29,24 @@ const STATUS: usize = 300;
 /// Replies that complain of the log-in and not of the mail (RFC 4954).
 const LOG_IN: [u16; 4] = [530, 534, 535, 538];
 
-/// Hands a message over. `reply` is how long each reply may take, `data` how long the message and its reply.
-pub(super) async fn carry(smtp: &mut AsyncSmtpConnection, mail: &Composed, reply: Duration, data: Duration) -> Turn {
+/// Hands a message over, with these copies. `reply` is how long each reply may take, `data` how long the message and its reply.
+pub(super) async fn carry(
+    smtp: &mut AsyncSmtpConnection,
+    mail: &Composed,
+    copies: &[String],
+    reply: Duration,
+    data: Duration,
+) -> Turn {
     let (Ok(from), Ok(to)) = (mail.from.parse::<Address>(), mail.to.parse::<Address>()) else {
         // compose() has looked at both.
-        return Turn { sent: refused("an address is none".to_owned()), usable: true, answered: true };
+        return Turn::usable(refused("an address is none".to_owned()));
     };
     let mut parameters = Vec::new();
     if !mail.bytes.is_ascii() || !mail.from.is_ascii() || !mail.to.is_ascii() {
         let info = smtp.server_info();
         if !info.supports_feature(Extension::SmtpUtfEight) || !info.supports_feature(Extension::EightBitMime) {
             let status = "5.6.7 the address is not ASCII, and the relay does not take SMTPUTF8".to_owned();
-            return Turn { sent: refused(status), usable: true, answered: true };
+            return Turn::usable(refused(status));
         }
         parameters = vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)];
     }
@@ -52,12 +61,12 @@ pub(super) async fn carry(smtp: &mut AsyncSmtpConnection, mail: &Composed, reply
                 let turn = declined(smtp, &error, answered).await;
                 return if is_sender { of_sender(turn) } else { turn };
             }
-            Err(_) => return Turn { sent: retry(late(reply)), usable: false, answered },
+            Err(_) => return Turn::broken(retry(late(reply)), answered),
         }
     }
     // Whom the mail is for has been taken: a copy that is refused does not keep it from him.
     let mut without: Option<(usize, String)> = None;
-    for copy in &mail.copies {
+    for copy in copies {
         let Ok(copy) = copy.parse::<Address>() else { continue };
         match timeout(reply, smtp.command(Rcpt::new(copy, Vec::new()))).await {
             Ok(Ok(_)) => {}
@@ -65,37 +74,38 @@ pub(super) async fn carry(smtp: &mut AsyncSmtpConnection, mail: &Composed, reply
                 let (count, first) = without.unwrap_or_else(|| (0, said(&error)));
                 without = Some((count + 1, first));
             }
-            Ok(Err(error)) => return Turn { sent: verdict(&error), usable: false, answered },
-            Err(_) => return Turn { sent: retry(late(reply)), usable: false, answered },
+            Ok(Err(error)) => return Turn { at_copy: true, ..Turn::broken(verdict(&error), answered) },
+            Err(_) => return Turn { at_copy: true, ..Turn::broken(retry(late(reply)), answered) },
         }
     }
+    let has_copies = copies.len() > without.as_ref().map_or(0, |(count, _)| *count);
     match timeout(reply, smtp.command(Data)).await {
         Ok(Ok(response)) if response.has_code(354) => {}
         // Anything sent now would be taken for commands.
         Ok(Ok(response)) => {
             let status = format!("{}, in answer to DATA", answer(&response));
-            return Turn { sent: retry(status), usable: false, answered };
+            return Turn::broken(retry(status), answered);
         }
         Ok(Err(error)) => {
             let turn = declined(smtp, &error, answered).await;
-            return Turn { sent: of_message(turn.sent), ..turn };
+            return Turn { sent: of_message(turn.sent, has_copies), ..turn };
         }
-        Err(_) => return Turn { sent: retry(late(reply)), usable: false, answered },
+        Err(_) => return Turn::broken(retry(late(reply)), answered),
     }
-    let (sent, usable) = message(smtp, &mail.bytes, data).await;
+    let (sent, usable) = message(smtp, &mail.bytes, has_copies, data).await;
     let sent = match (sent, without) {
-        (Sent::Accepted { status }, Some((count, first))) => Sent::Accepted {
-            status: line(&format!("{status}; not to {count} of {} copies: {first}", mail.copies.len())),
-        },
+        (Sent::Accepted { status }, Some((count, first))) => {
+            Sent::Accepted { status: line(&format!("{status}; not to {count} of {} copies: {first}", copies.len())) }
+        }
         (sent, _) => sent,
     };
-    Turn { sent, usable, answered }
+    Turn { sent, usable, answered, at_copy: false }
 }
 
 /// A relay that does not take the message for good had taken its recipient.
-fn of_message(sent: Sent) -> Sent {
+fn of_message(sent: Sent, has_copies: bool) -> Sent {
     match sent {
-        Sent::Refused { status } => refused(status + OF_MESSAGE),
+        Sent::Refused { status } => refused(status + if has_copies { OF_COPIES } else { OF_MESSAGE }),
         other => other,
     }
 }
@@ -109,7 +119,7 @@ fn of_sender(turn: Turn) -> Turn {
 }
 
 /// The message itself; and whether the connection is good for another.
-async fn message(smtp: &mut AsyncSmtpConnection, bytes: &[u8], data: Duration) -> (Sent, bool) {
+async fn message(smtp: &mut AsyncSmtpConnection, bytes: &[u8], has_copies: bool, data: Duration) -> (Sent, bool) {
     // lettre ends what it is given with a line break before the dot.
     let bytes = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
     // Asked for the piece after the last, all pieces have been written, and what goes out next is the final dot.
@@ -126,13 +136,13 @@ async fn message(smtp: &mut AsyncSmtpConnection, bytes: &[u8], data: Duration) -
             (Sent::Accepted { status: answer(&response) }, true)
         }
         Ok(Ok(response)) => (Sent::Uncertain { status: format!("{}{OF_MESSAGE}", answer(&response)) }, false),
-        Ok(Err(error)) if is_reply(&error) => (of_message(verdict(&error)), u16_of(&error) != Some(421)),
+        Ok(Err(error)) if is_reply(&error) => (of_message(verdict(&error), has_copies), u16_of(&error) != Some(421)),
         Ok(Err(error)) if complete => {
             let status = format!("no answer to the message, which had been sent whole: {}", said_of(&error));
             (Sent::Uncertain { status }, false)
         }
         Ok(Err(error)) => match timeout(LAST_WORDS, smtp.read_response()).await {
-            Ok(Err(last)) if is_reply(&last) => (of_message(verdict(&last)), false),
+            Ok(Err(last)) if is_reply(&last) => (of_message(verdict(&last), has_copies), false),
             _ => (retry(format!("cut off within the message: {}", said_of(&error))), false),
         },
         Err(_) if complete => {
@@ -146,10 +156,10 @@ async fn message(smtp: &mut AsyncSmtpConnection, bytes: &[u8], data: Duration) -
 /// After a command that was not obeyed: the connection is good again when the relay resets it.
 async fn declined(smtp: &mut AsyncSmtpConnection, error: &Error, before: bool) -> Turn {
     if !is_reply(error) || u16_of(error) == Some(421) {
-        return Turn { sent: verdict(error), usable: false, answered: before };
+        return Turn::broken(verdict(error), before);
     }
     let usable = matches!(timeout(LAST_WORDS, smtp.command(Rset)).await, Ok(Ok(_)));
-    Turn { sent: verdict(error), usable, answered: true }
+    Turn { usable, ..Turn::usable(verdict(error)) }
 }
 
 fn verdict(error: &Error) -> Sent {

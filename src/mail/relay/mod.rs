@@ -60,6 +60,18 @@ struct Turn {
     usable: bool,
     /// Whether the relay has answered to this message at all; a connection that it had closed has not.
     answered: bool,
+    /// It broke off when it heard of a copy, and nothing of the message had left.
+    at_copy: bool,
+}
+
+impl Turn {
+    fn usable(sent: Sent) -> Self {
+        Self { sent, usable: true, answered: true, at_copy: false }
+    }
+
+    fn broken(sent: Sent, answered: bool) -> Self {
+        Self { sent, usable: false, answered, at_copy: false }
+    }
 }
 
 impl Relay {
@@ -83,20 +95,38 @@ impl Relay {
         let Ok(_seat) = self.seats.acquire().await else {
             return Sent::Retry { status: "the server is stopping".to_owned() };
         };
+        let (sent, at_copy) = self.carry(mail, &mail.copies).await;
+        if !at_copy {
+            return sent;
+        }
+        // A relay that ends the connection over a copy would do so at every attempt.
+        let why = sent.status().to_owned();
+        match self.carry(mail, &[]).await.0 {
+            Sent::Accepted { status } => {
+                let count = mail.copies.len();
+                Sent::Accepted { status: dialogue::line(&format!("{status}; not to {count} of {count} copies: {why}")) }
+            }
+            other => other,
+        }
+    }
+
+    /// One attempt, on a kept connection if there is one that still stands; and whether it broke off at a copy.
+    async fn carry(&self, mail: &Composed, copies: &[String]) -> (Sent, bool) {
         while let Some(mut line) = self.pool.take() {
-            let turn = dialogue::carry(&mut line.smtp, mail, self.door.timeout(), self.data_timeout).await;
-            let answered = turn.answered;
+            let turn = dialogue::carry(&mut line.smtp, mail, copies, self.door.timeout(), self.data_timeout).await;
+            let (answered, at_copy) = (turn.answered, turn.at_copy);
             let sent = self.settle(line, turn);
             if answered {
-                return sent;
+                return (sent, at_copy);
             }
         }
         let mut line = match self.door.open().await {
             Ok(smtp) => Line { smtp, carried: 0 },
-            Err(trouble) => return Sent::Retry { status: trouble },
+            Err(trouble) => return (Sent::Retry { status: trouble }, false),
         };
-        let turn = dialogue::carry(&mut line.smtp, mail, self.door.timeout(), self.data_timeout).await;
-        self.settle(line, turn)
+        let turn = dialogue::carry(&mut line.smtp, mail, copies, self.door.timeout(), self.data_timeout).await;
+        let at_copy = turn.at_copy;
+        (self.settle(line, turn), at_copy)
     }
 
     /// Ends the connections that wait, and keeps no more.
