@@ -215,7 +215,7 @@ envoi.toml:47: route.too: there is no such setting; perhaps `to` is meant
     let named = "[[connector]]\nname = \"a\"\nsystem = \"yeastar\"\nbase_url = \"https://a\"\nclient_id = \"c\"\nclient_secret_env = \"NOT_THERE\"\n";
     assert_eq!(
         complaints(named),
-        "envoi.toml:6: connector.client_secret_env: there is no environment variable NOT_THERE\n"
+        "envoi.toml:6: connector.client_secret_env: there is no environment variable of this name\n"
     );
 }
 

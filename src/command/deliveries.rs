@@ -156,9 +156,14 @@ fn describe(whole: &Value) -> String {
         let [at, took, outcome, status] = ["at", "took_ms", "outcome", "status"].map(|name| text(attempt, name));
         out += &format!("{at}  {outcome:11} {took} ms  {status}\n");
     }
-    let recorded = text(whole, "recorded");
+    // A request has lines.
+    let recorded = whole.get("recorded").and_then(Value::as_str).unwrap_or_default();
+    for line in recorded.lines() {
+        let line: String = line.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
+        out += &format!("\n{line}");
+    }
     if !recorded.is_empty() {
-        out += &format!("\n{recorded}");
+        out.push('\n');
     }
     out
 }

@@ -207,10 +207,11 @@ fn say(text: &str) -> Exit {
     }
 }
 
-/// Writes a complaint to stderr.
+/// Writes a complaint to stderr. It may repeat what was given: control characters do nothing to a terminal.
 fn complain(exit: Exit, text: &str) -> Exit {
     use std::io::Write;
     // There is nobody left to tell when stderr is gone; the exit code stays.
+    let text: String = text.chars().map(|c| if c.is_control() && c != '\n' { '\u{FFFD}' } else { c }).collect();
     let _ = writeln!(std::io::stderr().lock(), "envoi: {text}");
     exit
 }

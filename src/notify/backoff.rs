@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::{Outcome, pace::Pace};
 use crate::{
     clock::Time,
-    connector::{Ambiguous, Standing},
+    connector::{Ambiguous, Standing, Verdict},
     store::{Delivery, Next},
 };
 
@@ -20,7 +20,7 @@ pub(super) fn next(delivery: &Delivery, outcome: &Outcome, now: Time, pace: &Pac
         Outcome::Retry { after, .. } => (*after, false),
         Outcome::Judged(judged) => {
             let verdict = &judged.verdict;
-            let after = verdict.after_ms.map(Duration::from_millis).max(judged.rest);
+            let after = asked(verdict).max(judged.rest);
             match verdict.standing {
                 Standing::Accepted | Standing::Processing => {
                     return pace.confirm.map_or(Next::Delivered, |within| Next::Accepted(now.plus(within)));
@@ -56,10 +56,7 @@ pub(super) fn rest(delivery: &Delivery, outcome: &Outcome, next: Next, now: Time
     match next {
         _ if !outcome.is_limit() => None,
         Next::Again(at) => Some(at),
-        _ => {
-            let asked = judged.verdict.after_ms.map(Duration::from_millis);
-            Some(now.plus(delay(&delivery.id, delivery.series, asked, pace)))
-        }
+        _ => Some(now.plus(delay(&delivery.id, delivery.series, asked(&judged.verdict), pace))),
     }
 }
 
@@ -77,6 +74,14 @@ fn delay(id: &str, attempt: u32, asked: Option<Duration>, pace: &Pace) -> Durati
         _ => own,
     }
 }
+
+/// How long a connector's system asks to wait: it holds for all that goes there, so an absurd one is not believed.
+fn asked(verdict: &Verdict) -> Option<Duration> {
+    verdict.after_ms.map(|wait| Duration::from_millis(wait).min(LONGEST_REST))
+}
+
+/// The longest wait that a connector's system may ask for.
+const LONGEST_REST: Duration = Duration::from_secs(3600);
 
 /// The longest wait that another side may ask for.
 const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3600);
@@ -204,6 +209,9 @@ mod tests {
         let (next, rest) = rested(&judged(Standing::Limited, Some(120_000), None));
         let Next::Again(at) = next else { panic!("{next:?}") };
         assert!(rest == Some(at) && at >= Time::from_millis(120_000), "{at}");
+        // An absurd one is not believed.
+        let (_, rest) = rested(&judged(Standing::Limited, Some(u64::MAX), None));
+        assert!(rest.is_some_and(|rest| rest.since(start) <= LONGEST_REST * 11 / 10), "{rest:?}");
         let (next, rest) = rested(&judged(Standing::Limited, None, None));
         assert!(matches!((next, rest), (Next::Again(at), Some(rest)) if at == rest && rest > start));
         assert_eq!(rested(&judged(Standing::Again, Some(120_000), None)).1, None, "it is one message's affair");

@@ -187,7 +187,7 @@ impl Transaction<'_> {
             let is_last = before.content.outgoing().is_some_and(|outgoing| outgoing.is_last);
             let next = match policy(&before) {
                 Ambiguous::Retry if !is_last => Next::Again(now),
-                Ambiguous::Ask if !is_last => Next::Ask,
+                Ambiguous::Ask => Next::Ask,
                 _ => Next::InDoubt,
             };
             found.push(self.ended(&mut touched, before, attempt, next, now, keep)?);

@@ -186,7 +186,11 @@ impl Outcome {
         };
         let settled = settled(delivery, outgoing);
         let verdict = outgoing.verdict.clone().unwrap_or_else(|| {
-            let why = delivery.attempts.last().map_or("it was not sent", |attempt| attempt.status.as_str());
+            let unsaid = match delivery.state {
+                DeliveryState::Sending => "it is under way",
+                _ => "it was not sent",
+            };
+            let why = delivery.attempts.last().map_or(unsaid, |attempt| attempt.status.as_str());
             connector::unanswered(connector, why, matches!(settled, report::Settled::InDoubt))
         });
         let reported = report::of(connector, message, &verdict, settled);

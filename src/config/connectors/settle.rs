@@ -227,14 +227,15 @@ impl Settling<'_> {
             (Some(path), None) => match std::fs::read_to_string(path) {
                 Ok(text) => (file, text),
                 Err(error) => {
-                    self.wrong(&file, format!("{}: {error}", path.display()));
+                    // Somebody may have put the secret itself there.
+                    self.wrong(&file, format!("the file cannot be read: {error}"));
                     return None;
                 }
             },
             (None, Some(named)) => match self.environment.iter().find(|(own, _)| own == named) {
                 Some((_, text)) => (variable, text.clone()),
                 None => {
-                    self.wrong(&variable, format!("there is no environment variable {named}"));
+                    self.wrong(&variable, "there is no environment variable of this name");
                     return None;
                 }
             },

@@ -11,10 +11,17 @@ use super::{
     Action, Answer, Connector, ContactChange, Message, Standing, System, Verdict,
     codes::{Class, Family, class_of, decisive, find},
 };
+use crate::message::client::Secret;
 use envelope::Said;
 
 /// What an answer to a message means.
 pub fn judge(connector: &Connector, message: &Message, answer: &Answer) -> Verdict {
+    judge_with(connector, message, answer, None)
+}
+
+/// The same where the request had a token: systems repeat what they were sent, and nothing of it is kept.
+pub fn judge_with(connector: &Connector, message: &Message, answer: &Answer, token: Option<&Secret>) -> Verdict {
+    let secrets = raw::secrets(connector, token);
     let system = connector.system();
     let said = json::read(&answer.body).map(|value| envelope::read(system, &value)).unwrap_or_default();
     let standing = repeated(&message.action, stand(system, &message.action, answer, &said));
@@ -24,11 +31,11 @@ pub fn judge(connector: &Connector, message: &Message, answer: &Answer) -> Verdi
         code: said.code,
         kind: said.kind,
         http: answer.status,
-        message: raw::line(&said.message.unwrap_or_else(ours), &raw::secrets(connector)),
+        message: raw::line(&said.message.unwrap_or_else(ours), &secrets),
         trace: said.trace,
         id: said.id,
         after_ms: answer.retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
-        raw: raw::keep(&answer.body, &raw::secrets(connector)),
+        raw: raw::keep(&answer.body, &secrets),
     }
 }
 
@@ -39,7 +46,7 @@ pub fn unanswered(connector: &Connector, why: &str, may_have_arrived: bool) -> V
         code: None,
         kind: None,
         http: 0,
-        message: raw::line(why, &raw::secrets(connector)),
+        message: raw::line(why, &raw::secrets(connector, None)),
         trace: None,
         id: None,
         after_ms: None,

@@ -1,24 +1,43 @@
 //! What is kept of an answer's bytes: bounded, UTF-8, and without secrets.
 
-use crate::connector::{Api, Connector, Verdict};
+use crate::{
+    connector::{Api, Connector, Verdict},
+    message::client::Secret,
+};
 
 /// Characters of a message that are kept.
 const LINE: usize = 500;
 
-/// What must not be kept, wherever it stands.
-pub(super) fn secrets(connector: &Connector) -> Vec<&str> {
+/// What must not be kept, wherever it stands: as it is, as JSON or a URL has it.
+pub(super) fn secrets(connector: &Connector, token: Option<&Secret>) -> Vec<String> {
     let own = match &connector.api {
         Api::Salesforce { private_key, .. } => private_key.expose(),
         Api::Yeastar { client_secret, .. } => client_secret.expose(),
         Api::Connectly { api_key, .. } => api_key.expose(),
     };
     let webhook = connector.webhook_secret.as_ref().map(|secret| secret.expose());
+    let all = [Some(own), webhook, token.map(|token| token.expose())].into_iter().flatten();
     // Of a short one nobody can say whether it is meant.
-    [Some(own), webhook].into_iter().flatten().filter(|secret| secret.len() >= 4).collect()
+    let mut forms: Vec<String> = all.filter(|secret| secret.len() >= 4).flat_map(forms).collect();
+    forms.sort_unstable();
+    forms.dedup();
+    forms
+}
+
+/// The ways in which a text is written in answers.
+fn forms(secret: &str) -> [String; 5] {
+    let json = serde_json::Value::from(secret).to_string();
+    let json = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or(&json).to_owned();
+    let percent = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    let in_url: String = secret.bytes().map(percent).collect();
+    [secret.to_owned(), json.replace('/', "\\/"), json, in_url.to_ascii_lowercase(), in_url]
 }
 
 /// A body as it is kept.
-pub(super) fn keep(body: &[u8], secrets: &[&str]) -> String {
+pub(super) fn keep(body: &[u8], secrets: &[String]) -> String {
     // What is masked may stand across the bound: more is read than is kept.
     let head = body.get(..body.len().min(4 * Verdict::RAW)).unwrap_or_default();
     let mut text = masked(&String::from_utf8_lossy(head), secrets);
@@ -28,7 +47,7 @@ pub(super) fn keep(body: &[u8], secrets: &[&str]) -> String {
 }
 
 /// A message as it is kept: one line.
-pub(super) fn line(text: &str, secrets: &[&str]) -> String {
+pub(super) fn line(text: &str, secrets: &[String]) -> String {
     let text: String = text
         .chars()
         .take(4 * LINE)
@@ -51,10 +70,10 @@ const NAMES: [&str; 9] = [
 ];
 
 /// The text with secrets as `…`: those of the connector, the values of [`NAMES`], and bearer tokens.
-fn masked(text: &str, secrets: &[&str]) -> String {
+fn masked(text: &str, secrets: &[String]) -> String {
     let mut text = text.to_owned();
     for secret in secrets {
-        text = text.replace(secret, "…");
+        text = text.replace(secret.as_str(), "…");
     }
     let mut out = String::with_capacity(text.len());
     let mut rest = text.as_str();

@@ -244,6 +244,21 @@ fn no_secret_is_kept() {
     assert!(verdict(System::Yeastar, 200, &long).raw.ends_with("x…"));
 }
 
+#[test]
+fn a_secret_is_not_kept_in_any_form_in_which_it_is_repeated() {
+    let token = Secret::new("Ab3/Zk9+key\"base64==");
+    for form in [
+        token.expose().to_owned(),
+        "Ab3/Zk9+key\\\"base64==".to_owned(),
+        "Ab3\\/Zk9+key\\\"base64==".to_owned(),
+        "Ab3%2FZk9%2Bkey%22base64%3D%3D".to_owned(),
+    ] {
+        let answer = Answer { status: 200, body: format!("not for <{form}>").into_bytes(), ..Answer::default() };
+        let kept = judge_with(&connector(System::Yeastar), &message(System::Yeastar), &answer, Some(&token)).raw;
+        assert_eq!(kept, "not for <…>", "{form}");
+    }
+}
+
 fn systems() -> impl Strategy<Value = System> {
     prop::sample::select(System::ALL.to_vec())
 }

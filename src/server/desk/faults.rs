@@ -50,7 +50,7 @@ fn fault(asked: &Asked<'_>) -> Result<Fault, Wrong> {
         None => Ok(None),
     };
     let mut all = Vec::new();
-    all.extend(asked.get("code").map(What::Code));
+    all.extend(asked.get("code").map(|code| What::Code(code.trim().to_owned())));
     all.extend(number("delay_ms")?.map(|millis| What::Delay(Duration::from_millis(millis))));
     if let Some(when) = asked.get("reset") {
         all.push(What::Reset(match when.as_str() {

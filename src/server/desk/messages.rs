@@ -67,6 +67,10 @@ pub(super) fn line(outgoing: &Outgoing) -> Vec<(&'static str, Value)> {
         ("receipt", json!(outgoing.receipt.as_ref().map(named))),
         ("asks", json!(outgoing.asks)),
     ];
+    if let Some(why) = outgoing.receipt.as_ref().and_then(failed) {
+        // The last attempt went well, and that is no longer what matters.
+        line.push(("status", json!(why)));
+    }
     if let Asker::Part { name, sequence } = &outgoing.asker {
         line.extend(asker(name, *sequence));
     }
@@ -111,7 +115,9 @@ fn named(receipt: &Receipt) -> &'static str {
 
 fn failed(receipt: &Receipt) -> Option<String> {
     match receipt {
-        Receipt::Failed { code, message } => Some(format!("{} {message}", code.as_deref().unwrap_or_default())),
+        Receipt::Failed { code, message } => {
+            Some(code.as_ref().map_or_else(|| message.clone(), |code| format!("{code} {message}")))
+        }
         Receipt::Sent | Receipt::Delivered | Receipt::Read => None,
     }
 }
