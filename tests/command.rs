@@ -245,6 +245,22 @@ fn the_demonstration_starts_answers_and_stops() {
 }
 
 #[test]
+fn a_log_whose_reader_is_gone_ends_nothing() {
+    let mut demo = Running::start(&["demo", "--log-filter", "debug"]);
+    drop(demo.child.stderr.take());
+    let directory = tempfile::tempdir().unwrap();
+    let create = directory.path().join("create.xml");
+    fs::write(&create, CREATE).unwrap();
+    let (soap, create) = (demo.soap(), create.display().to_string());
+    for expected in [OK, FAILED] {
+        let mut command = envoi(&["send", "--url", &soap, "--user", "demo", &create]);
+        let (code, out, _) = told(command.env("ENVOI_PASSWORD", "demo-password").output().unwrap());
+        assert_eq!(code, expected, "{out}");
+    }
+    assert_eq!(demo.stop().0, OK);
+}
+
+#[test]
 fn the_log_keeps_secrets_bodies_and_addresses_to_itself_even_at_trace() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data").display().to_string();
