@@ -120,3 +120,21 @@ async fn a_caller_who_hangs_up_changes_nothing() {
     assert_eq!(states(&gateway).await, ["delivered", "delivered"]);
     gateway.stop().await;
 }
+
+#[tokio::test]
+async fn who_finds_a_connector_at_rest_is_told_until_when() {
+    let far = Far::start().await;
+    let gateway = gateway(&far, |connector| connector.first_delay = WAIT * 10).await;
+    far.answers(429, "{\"code\":\"ERROR_CODE_BUSINESS_RATE_LIMIT_REACHED\",\"message\":\"slow down\"}");
+    create(&gateway, "<Options><RequestType>Asynchronous</RequestType></Options>", &sms(A)).await;
+    told(&gateway, "POST", "/time?by=0").await;
+    let rests = told(&gateway, "GET", "/targets").await[0]["rests_until"].as_str().unwrap().to_owned();
+    let (clock, asked) = (gateway.clock.clone(), sms("+4915112345699"));
+    let (answer, ()) = tokio::join!(create(&gateway, "<Options/>", &asked), async {
+        while states(&gateway).await.len() < 2 {}
+        clock.advance(WAIT);
+    });
+    let expected = format!("[connectly] taken back before it was sent: connector:pbx rests until {rests}");
+    assert!(rows(&answer)[0].ends_with(&expected), "{:?}", rows(&answer));
+    gateway.stop().await;
+}

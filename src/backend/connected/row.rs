@@ -5,7 +5,7 @@ use crate::{
     connector::{self, Receipt, Standing, Verdict, codes::Plain, report},
     message::{Call, Echo, Row, code},
     object::{Member, Node},
-    store::{Content, Delivery, DeliveryState, Internal, Transaction, outgoing::Outgoing},
+    store::{Content, Delivery, DeliveryState, Internal, StoreError, Transaction, outgoing::Outgoing},
 };
 
 use super::{
@@ -15,6 +15,14 @@ use super::{
 
 /// Bytes of answers that one row holds, about: an object may have many recipients.
 const DETAIL_BYTES: usize = 64 << 10;
+
+/// Until when the connector rests of a message that was taken back: why it had not gone out.
+fn rest(txn: &Transaction<'_>, delivery: &Delivery) -> Result<Option<Time>, StoreError> {
+    if delivery.state != DeliveryState::Withdrawn || delivery.tries > 0 {
+        return Ok(None);
+    }
+    Ok(txn.deliveries().lane(&delivery.content.lane())?.and_then(|lane| lane.health.rest))
+}
 
 /// What came of one recipient.
 pub(super) struct Outcome {
@@ -46,7 +54,16 @@ pub(in crate::backend) fn row(
     let mut outcomes: Vec<Outcome> = given.failures.iter().map(Outcome::of_unsent).collect();
     for number in &given.messages {
         outcomes.push(match txn.deliveries().get(*number)? {
-            Some(delivery) => Outcome::of(backend, &delivery),
+            Some(delivery) => {
+                let outcome = Outcome::of(backend, &delivery);
+                match rest(txn, &delivery)? {
+                    Some(until) => Outcome {
+                        message: format!("{}: {} rests until {until}", outcome.message, delivery.content.lane()),
+                        ..outcome
+                    },
+                    None => outcome,
+                }
+            }
             None => Outcome::lost(),
         });
     }
