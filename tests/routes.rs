@@ -69,6 +69,7 @@ client_id = "client"
 client_secret_file = "secret"
 on_ambiguous = "ask"
 record = true
+operations = ["message/get", "message_session/close"]
 defaults = { channel = "whatsapp", sender = "0800" }
 
 [[route]]
@@ -100,6 +101,10 @@ fn what_is_written_is_in_force() {
         ("https://api.connectly.ai/v1", 200, CompleteOn::Delivered)
     );
     assert_eq!((pbx.base.as_str(), pbx.per_second, pbx.record), ("https://pbx.example:8088/openapi/v1.0", 10, true));
+    assert_eq!(
+        (wa.operations.len(), pbx.operations.as_slice()),
+        (0, ["message/get", "message_session/close"].map(str::to_owned).as_slice())
+    );
     assert!(matches!(&wa.api, Api::Connectly { business, api_key } if business == "b1" && api_key.expose() == SECRET));
     assert!(matches!(&pbx.api, Api::Yeastar { client_secret, .. } if client_secret.expose() == SECRET));
     assert_eq!((wa.defaults.country.as_deref(), wa.defaults.parameters.len()), (Some("DE"), 2));
@@ -217,6 +222,15 @@ envoi.toml:47: route.too: there is no such setting; perhaps `to` is meant
         complaints(named),
         "envoi.toml:6: connector.client_secret_env: there is no environment variable of this name\n"
     );
+    let unknown = "[[connector]]\nname = \"a\"\nsystem = \"connectly\"\nbusiness = \"b\"\napi_key_file = \"secret\"\noperations = [\"get/template\", \"message/get\"]\n";
+    let all = "expected some of create/template, create/webhooks, get/templates, send/campaigns";
+    assert_eq!(
+        complaints(unknown),
+        format!(
+            "envoi.toml:6: connector.operations: connectly has no operation `get/template`; perhaps `get/templates` is meant: {all}\n\
+             envoi.toml:6: connector.operations: connectly has no operation `message/get`: {all}\n"
+        )
+    );
 }
 
 /// An envelope with one object.
@@ -285,6 +299,16 @@ object 0: SMSTriggeredSend for account 7
     assert!(exit == 64 && err.contains("no SOAP envelope"), "{err}");
     let (exit, out, _) = route(dir.path(), "f.xml", &envelope("Update", "SMSTriggeredSend", &sms));
     assert!(exit == 1 && out.contains("error 4000004"), "{out}");
+    // What the server refuses is told as it would be answered.
+    let kept = "<PartnerProperties><Name>Channel</Name><Value>none</Value></PartnerProperties>";
+    for (operation, kind, members, parts) in [
+        ("Create", "SMSTriggeredSend", kept, ["goes by route `kept`: refused", "error 18006: Unable to send"]),
+        ("Create", "VoiceTriggeredSend", "", ["no route fits: refused", "this server sends no VoiceTriggeredSend"]),
+        ("Update", "Send", "", ["no route fits: refused", "error 5: Cannot perform Update"]),
+    ] {
+        let (exit, out, _) = route(dir.path(), "g.xml", &envelope(operation, kind, members));
+        assert!(exit == 1 && parts.iter().all(|part| out.contains(part)), "{kind}: {exit}\n{out}");
+    }
 }
 
 #[test]

@@ -60,6 +60,7 @@ fn connector(name: &str, api: Api, webhook_secret: Option<&str>) -> (String, Arc
         error_numbers: ErrorNumbers::Documented,
         record: false,
         remedies: false,
+        operations: Vec::new(),
         wait: minute,
         webhook_secret: webhook_secret.map(Secret::new),
         defaults: Defaults::default(),

@@ -146,6 +146,11 @@ pub(crate) fn is_read_only(name: &str) -> bool {
     READ_ONLY.contains(&name)
 }
 
+/// Whether a type is a send that this server does not do by itself: only a connector could.
+pub(crate) fn is_not_sent(name: &str) -> bool {
+    SENDS.contains(&name)
+}
+
 /// Applies a method to one object. `name` is a type that derives from APIObject.
 pub(crate) fn apply(
     work: &mut Work<'_, '_>,
@@ -162,7 +167,7 @@ pub(crate) fn apply(
         row::ROWS => row::apply(work, method, node, options),
         "ScheduledRequest" | "ScheduledConversation" => scheduled::apply(work, name, method, node),
         "TriggeredSend" => triggered_send::apply(work, method, node, options),
-        name if SENDS.contains(&name) => Err(triggered_send::refuse(method, name)),
+        name if is_not_sent(name) => Err(triggered_send::refuse(method, name)),
         name if is_read_only(name) => Err(Failure::cannot(method.name(), name)),
         name => match KINDS.iter().find(|kind| kind.name == name) {
             Some(kind) => {

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::{Exit, complain, say, send::tree, settings::Sources};
 use crate::{
+    backend::triggered_send,
     clock::{Clock, Time},
     config::{Config, NOBODY, near::near},
     connector::{
@@ -92,8 +93,15 @@ fn tell(config: &Config, tree: &Tree, account: Option<u64>, now: Time) -> Result
         let asked = Asked { account, method: operation.name(), node };
         let decision = route::explain(&config.connectors, &asked);
         out.push_str(&header(ordinal, node, account));
-        for line in reasons(&decision) {
+        let kind = node.ty().map_or("", |ty| node.schema().type_name(ty));
+        let is_here = matches!(decision.way, Way::Store);
+        let refusal = is_here.then(|| triggered_send::refusal(operation, kind)).flatten();
+        for line in reasons(&decision, refusal.is_some()) {
             out.push_str(&format!("  {line}\n"));
+        }
+        if let Some((code, text)) = &refusal {
+            out.push_str(&format!("  error {code}: {text}\n"));
+            exit = Exit::Failed;
         }
         if !told(&mut out, config, &decision.way, ordinal, &asked, now) {
             exit = Exit::Failed;
@@ -116,9 +124,9 @@ fn header(ordinal: u32, node: Node<'_>, account: u64) -> String {
 }
 
 /// Why it takes its way, in the order in which the routes were asked.
-fn reasons(decision: &Decision<'_>) -> Vec<String> {
+fn reasons(decision: &Decision<'_>, is_refused: bool) -> Vec<String> {
     let passed = decision.passed.iter().map(|(route, why)| format!("route `{}` does not fit: {why}", route.name));
-    let way = decision.way.why();
+    let way = if is_refused { "refused".to_owned() } else { decision.way.why() };
     let last = match decision.route {
         Some(route) if !matches!(decision.way, Way::Connector(..)) => format!("goes by route `{}`: {way}", route.name),
         Some(_) => format!("goes to {way}"),

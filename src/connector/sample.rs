@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Planned, Planning, Route, System, To,
-    plan,
+    Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Operation, Planned, Planning, Route,
+    System, To, plan,
     route::{self, Asked, Way},
 };
 use crate::{
@@ -82,6 +82,7 @@ pub(super) fn connector(system: System) -> Connector {
         error_numbers: ErrorNumbers::Documented,
         record: false,
         remedies: false,
+        operations: Operation::of(system).map(|operation| operation.name.to_owned()).collect(),
         wait: seconds(30),
         webhook_secret: None,
         defaults: Defaults {

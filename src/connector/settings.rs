@@ -112,6 +112,8 @@ pub struct Connector {
     pub record: bool,
     /// Whether known remedies for state conflicts are tried, once (facts/backends section 5.3).
     pub remedies: bool,
+    /// The documented operations that a caller may ask for by their names (PartnerProperty `Operation`); any other is refused.
+    pub operations: Vec<String>,
     /// How long a synchronous call waits for the outcome of its messages.
     pub wait: Duration,
     /// What its webhooks are signed with; absent, they are refused.

@@ -45,6 +45,7 @@ pub(super) fn connector(system: System) -> Connector {
         error_numbers: ErrorNumbers::Documented,
         record: false,
         remedies: false,
+        operations: Vec::new(),
         wait: second,
         webhook_secret: Some(Secret::new("secret-of-webhooks")),
         defaults: Defaults::default(),

@@ -116,7 +116,7 @@ codes! {
     EXTENSION_INVALID = 310007, "{}";
     /// A folder that is not there.
     FOLDER_NOT_FOUND = 396001, "The folder does not exist: {}";
-    /// A connector: nobody to send to. Our codes and texts, up to 4000008.
+    /// A connector: nobody to send to. Our codes and texts, up to 4000009.
     NO_RECIPIENT = 4000001, "There is no recipient: {}";
     /// A connector: the recipient's number is none.
     BAD_NUMBER = 4000002, "The recipient's number cannot be used: {}";
@@ -132,6 +132,8 @@ codes! {
     NO_ATTRIBUTE = 4000007, "The attribute {} is missing";
     /// A connector: the same recipient twice in one object.
     RECIPIENT_TWICE = 4000008, "The recipient {} is named twice";
+    /// A connector: its configuration does not let callers ask for this operation.
+    OPERATION_NOT_ALLOWED = 4000009, "The connector does not allow the operation {}";
 }
 
 #[cfg(test)]

@@ -124,6 +124,8 @@ fn connector(system: System, base: &str, private_key: &Secret) -> Connector {
         error_numbers: ErrorNumbers::Documented,
         record: false,
         remedies: false,
+        // No sample asks for any.
+        operations: Vec::new(),
         wait: seconds(30),
         webhook_secret: (system != System::Salesforce).then(|| Secret::new(WEBHOOK_SECRET)),
         defaults: Defaults { country: some("US"), ..defaults },

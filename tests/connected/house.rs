@@ -141,6 +141,7 @@ pub(crate) fn yeastar() -> Connector {
         error_numbers: ErrorNumbers::Documented,
         record: false,
         remedies: false,
+        operations: Vec::new(),
         wait: 30 * SECOND,
         webhook_secret: None,
         defaults: Defaults {

@@ -97,3 +97,24 @@ async fn a_contact_without_an_address_is_kept_there_alone() {
     assert_eq!(asked(&house), ContactChange::Delete("7".to_owned()));
     assert_eq!(house.items()[1], "OK - [yeastar] accepted");
 }
+
+#[tokio::test]
+async fn a_contact_that_is_remembered_is_not_made_again() {
+    let house = House::new();
+    house.system.answers("ada", &[accepted("7")]);
+    house.run();
+    house.create(&[person("ada", PHONE)]).await;
+    house.advance(0).await;
+    // With an address and without: the contact is there already.
+    house.create(&[person("Ada", PHONE)]).await;
+    house.create(&[person("ada", &format!("{EMAIL}{PHONE}"))]).await;
+    house.advance(0).await;
+    assert_eq!(house.items()[1..], ["Error 12014 The subscriber is already on the list"; 2]);
+    assert_eq!((house.system.came().len(), subscribers(&house)), (1, Vec::new()));
+    house.call(Operation::Delete, None, single(), &[person("ada", "")]).await;
+    house.advance(0).await;
+    assert_eq!(asked(&house), ContactChange::Delete("7".to_owned()), "it is the first that is known");
+    house.create(&[person("ada", PHONE)]).await;
+    house.advance(0).await;
+    assert_eq!(house.items()[4], "OK - [yeastar] accepted");
+}

@@ -128,6 +128,56 @@ async fn who_is_unsubscribed_here_gets_nothing_there() {
 }
 
 #[tokio::test]
+async fn who_is_unsubscribed_by_number_or_address_gets_nothing_either() {
+    let house = House::with(connectly());
+    house.run();
+    let gone =
+        |members: &str| format!("<Objects xsi:type=\"Subscriber\">{members}<Status>Unsubscribed</Status></Objects>");
+    let number = |address: &str| format!("<PrimarySMSAddress><Address>{address}</Address></PrimarySMSAddress>");
+    house
+        .create(&[
+            gone(&format!("<EmailAddress>a@example.com</EmailAddress><SubscriberKey>{A}</SubscriberKey>")),
+            gone("<EmailAddress>bob@example.com</EmailAddress><SubscriberKey>bob</SubscriberKey>"),
+            gone(&format!(
+                "<EmailAddress>c@example.com</EmailAddress>{}<SubscriberKey>cleo</SubscriberKey>",
+                number("+49 151 12345603")
+            )),
+        ])
+        .await;
+    house.advance(0).await;
+    let to = |named: &str, address: &str| {
+        format!(
+            "<Objects xsi:type=\"TriggeredSend\"><TriggeredSendDefinition><CustomerKey>welcome</CustomerKey>\
+             </TriggeredSendDefinition><Subscribers>{}{named}</Subscribers><Attributes><Name>first</Name>\
+             <Value>x</Value></Attributes></Objects>",
+            number(address)
+        )
+    };
+    let refused = [
+        sms("+49 151 1234 5601"),
+        sms(C),
+        to("<SubscriberKey>other</SubscriberKey>", A),
+        to("<SubscriberKey>other</SubscriberKey>", C),
+        to("<EmailAddress>Bob@example.com</EmailAddress>", B),
+    ];
+    house.create(&refused).await;
+    house.create(&[to("<EmailAddress>other@example.com</EmailAddress>", B)]).await;
+    house.advance(0).await;
+    assert_eq!(house.system.came(), [B], "{:?}", house.items());
+    let items = house.items();
+    assert!(items[3..8].iter().all(|item| item.starts_with("Error ")), "{items:?}");
+    assert_eq!(house.events("NotSentEvent"), [A, "cleo", "other", "other", "Bob@example.com"]);
+    // A number that he has no more may be somebody else's.
+    let back = "<Objects xsi:type=\"Subscriber\"><SubscriberKey>cleo</SubscriberKey><PrimarySMSAddress>\
+                <Address>+4915112345609</Address></PrimarySMSAddress></Objects>";
+    house.call(Operation::Update, None, single(), &[back.to_owned()]).await;
+    house.advance(0).await;
+    house.create(&[sms(C), sms("+4915112345609")]).await;
+    house.advance(0).await;
+    assert_eq!(house.system.came(), [B, C]);
+}
+
+#[tokio::test]
 async fn counts_of_a_definition_that_is_kept_here_tell_of_its_messages() {
     let house = House::with(connectly());
     house.system.answers(B, &[verdict(Standing::Refused, "ERROR_CODE_MESSAGE_TEXT_EMPTY", "empty")]);

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use envoi::connector::{Ambiguous, Api, CompleteOn, Connector, Defaults, ErrorNumbers};
+use envoi::connector::{Ambiguous, Api, CompleteOn, Connector, Defaults, ErrorNumbers, OPERATIONS};
 
 pub(crate) fn connector(name: &str, api: Api, base: String) -> Connector {
+    let operations = OPERATIONS.iter().map(|operation| operation.name.to_owned()).collect();
     Connector {
         name: name.to_owned(),
         api,
@@ -27,6 +28,7 @@ pub(crate) fn connector(name: &str, api: Api, base: String) -> Connector {
         error_numbers: ErrorNumbers::Documented,
         record: false,
         remedies: false,
+        operations,
         wait: Duration::from_secs(600),
         webhook_secret: None,
         defaults: Defaults::default(),

@@ -5,9 +5,9 @@ use std::cell::RefCell;
 
 use crate::{
     clock::Time,
-    connector::{self, Connector, Message, Planning, route, route::Way},
-    message::{Call, Operation, client::Client},
-    object::Node,
+    connector::{self, Action, Connector, Message, Planning, route, route::Way},
+    message::{Call, Operation, client::Client, code},
+    object::{Node, Object},
     store::{
         Content, Internal, Objects, Owner, StoreError, Transaction,
         outgoing::{Asker, Outgoing},
@@ -160,15 +160,24 @@ pub(super) fn outline(
 }
 
 /// Why a recipient who is kept here gets nothing. Held is who bounced e-mails, which is nothing to other channels.
+///
+/// He is looked for by what names him, key or address, and by the number that it goes to: whoever has that number may be
+/// named otherwise here.
 fn unwilling(objects: &Objects<'_>, message: &Message) -> Result<Option<Unsent>, StoreError> {
-    let Some(key) = message.subscriber.as_deref().filter(|_| SENDS.contains(&message.kind.as_str())) else {
+    let is_said = matches!(message.action, Action::Text(_) | Action::Template(_));
+    if !is_said || !SENDS.contains(&message.kind.as_str()) {
         return Ok(None);
-    };
-    let kept = subscriber::by_key(objects, key)?;
-    let status = kept.as_ref().and_then(|(_, kept)| kept.text("Status"));
-    Ok(matches!(status, Some("Unsubscribed" | "Deleted")).then(|| {
+    }
+    let mut kept = subscriber::by_number(objects, &message.recipient)?;
+    if let Some(name) = message.subscriber.as_deref() {
+        kept.extend(subscriber::by_key(objects, name)?);
+        kept.extend(subscriber::by_email(objects, name)?);
+    }
+    let is_out = |person: &Object| matches!(person.text("Status"), Some("Unsubscribed" | "Deleted"));
+    Ok(kept.iter().find(|(_, person)| is_out(person)).map(|(_, person)| {
         let (code, text) = triggered_send::unsubscribed();
-        Unsent { place: message.place, subscriber: Some(key.to_owned()), code, text, is_opt_out: true }
+        let subscriber = message.subscriber.clone().or_else(|| person.text("SubscriberKey").map(str::to_owned));
+        Unsent { place: message.place, subscriber, code, text, is_opt_out: true }
     }))
 }
 
@@ -266,6 +275,14 @@ fn person(
         System::Salesforce | System::Connectly => is_here,
     };
     let method = match plan::plan(asked.method, call.options.save_action(subscriber::KIND), is_known) {
+        // A second contact of the same key would be the only one that anybody finds again.
+        Plan::Exists if asked.connector.system() == System::Yeastar => {
+            let exists = code::SUBSCRIBER_EXISTS;
+            return Ok(Err((exists.code, exists.text.to_owned())));
+        }
+        Plan::Refuse(why) if asked.connector.system() == System::Yeastar => {
+            return Ok(Err((why.code, why.text.to_owned())));
+        }
         Plan::Insert => Method::Create,
         Plan::Change => Method::Update,
         Plan::Remove => Method::Delete,

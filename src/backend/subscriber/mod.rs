@@ -9,6 +9,7 @@ mod change;
 use change::{Change, set_status};
 
 use crate::{
+    connector::phone,
     message::{Echo, Options, Row, code, options::SaveAction},
     object::{Node, Object},
     store::{Objects, StoreError},
@@ -29,6 +30,8 @@ const DELETED: &str = "Subscriber deleted";
 pub(crate) const BY_KEY: &str = "key";
 /// Index: EmailAddress, in lower case.
 pub(crate) const BY_EMAIL: &str = "email";
+/// Index: the number of PrimarySMSAddress in E.164, where it names its country.
+const BY_NUMBER: &str = "number";
 
 /// Statuses that nobody starts with: they tell what became of mail that was sent, or of the subscriber.
 const NOT_ON_CREATE: &[&str] = &["Bounced", "Held", "Deleted"];
@@ -124,6 +127,15 @@ pub(crate) fn by_email(objects: &Objects<'_>, email: &str) -> Result<Option<(i64
     }
 }
 
+/// The subscribers with this number (E.164): whose SubscriberKey or PrimarySMSAddress it is.
+pub(crate) fn by_number(objects: &Objects<'_>, number: &str) -> Result<Vec<(i64, Object)>, StoreError> {
+    let mut found: Vec<_> = by_key(objects, number)?.into_iter().collect();
+    for id in objects.find(KIND, BY_NUMBER, number)? {
+        found.extend(by_id(objects, id)?);
+    }
+    Ok(found)
+}
+
 /// The ID of the subscriber that an element names; who is not there yet is made.
 pub(crate) fn find_or_insert(work: &mut Work<'_, '_>, node: Node<'_>) -> Result<i64, Failure> {
     let change = Change::read(node);
@@ -203,8 +215,7 @@ fn insert(work: &mut Work<'_, '_>, change: &Change, upsert: bool) -> Result<i64,
     subscriber.set_text("EmailTypePreference", "HTML");
     change.apply_to(&mut subscriber, work.now);
     join_lists(work, id, &mut subscriber, change, upsert)?;
-    let (key, email) = indexed(&subscriber);
-    work.objects().add(KIND, id, &subscriber, &[(BY_KEY, &key), (BY_EMAIL, &email)])?;
+    work.objects().add(KIND, id, &subscriber, &entries(&indexed(&subscriber)))?;
     Ok(id)
 }
 
@@ -259,13 +270,22 @@ fn remove(work: &mut Work<'_, '_>, id: i64) -> Result<(), StoreError> {
 }
 
 fn put(work: &mut Work<'_, '_>, id: i64, subscriber: &Object) -> Result<(), StoreError> {
-    let (key, email) = indexed(subscriber);
-    work.objects().put(KIND, id, subscriber, &[(BY_KEY, &key), (BY_EMAIL, &email)])?;
+    work.objects().put(KIND, id, subscriber, &entries(&indexed(subscriber)))?;
     Ok(())
 }
 
-/// SubscriberKey and EmailAddress as the indexes hold them.
-fn indexed(subscriber: &Object) -> (String, String) {
-    let text = |member| folded(subscriber.text(member).unwrap_or_default());
-    (text("SubscriberKey"), text("EmailAddress"))
+/// What is found by SubscriberKey, EmailAddress and number, as the indexes hold it.
+fn indexed(subscriber: &Object) -> [(&'static str, Option<String>); 3] {
+    let text = |member| Some(folded(subscriber.text(member).unwrap_or_default()));
+    [(BY_KEY, text("SubscriberKey")), (BY_EMAIL, text("EmailAddress")), (BY_NUMBER, number(subscriber))]
+}
+
+fn entries<'a>(indexed: &'a [(&'static str, Option<String>)]) -> Vec<(&'static str, &'a str)> {
+    indexed.iter().filter_map(|(index, value)| Some((*index, value.as_deref()?))).collect()
+}
+
+/// What has no country is nobody's number: each route may have another.
+fn number(subscriber: &Object) -> Option<String> {
+    let address = subscriber.text("PrimarySMSAddress.Address")?;
+    phone::e164(address, None).ok()
 }

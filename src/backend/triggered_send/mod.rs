@@ -25,7 +25,7 @@ use std::{
 
 use crate::{
     mail::Mailbox,
-    message::{Echo, Options, Row, code},
+    message::{Echo, Operation, Options, Row, code},
     object::{Member, Node, Object},
     store::{Content as Owed, Objects, send::Send},
 };
@@ -209,6 +209,18 @@ fn count_of(problem: &Problem) -> Count {
         Ground::OptOut => Count::OptOut,
         Ground::Undeliverable => Count::Undeliverable,
         Ground::Error => Count::Error,
+    }
+}
+
+/// What this server answers, code and text, to an object of another type whose Create is a send, where no connector takes
+/// it; none for every other type.
+pub fn refusal(operation: Operation, kind: &str) -> Option<(i64, String)> {
+    if !super::kind::is_not_sent(kind) {
+        return None;
+    }
+    match refuse(Method::of(operation), kind) {
+        Failure::Refused(row) => Some((row.code.unwrap_or_default(), row.message.into_owned())),
+        Failure::Store(_) => None,
     }
 }
 

@@ -39,6 +39,7 @@ pub(super) struct Draft {
     pub(super) error_numbers: Option<ErrorNumbers>,
     pub(super) record: bool,
     pub(super) remedies: bool,
+    pub(super) operations: Vec<String>,
     pub(super) wait: Duration,
 }
 

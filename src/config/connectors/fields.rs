@@ -271,6 +271,12 @@ pub(super) const CONNECTOR: &[Field<Draft>] = &[
         "Whether known ways out of a refusal are tried, once: the fallback template for a closed window, a new session for one that is over.",
     ),
     row(
+        "operations",
+        "",
+        Kind::Texts { put: |c, v| c.operations = v },
+        "Names of the other documented operations that callers may ask for by PartnerProperty `Operation`; where none is given there are none.",
+    ),
+    row(
         "wait",
         "30s",
         seconds(1, HOUR, |c, v| c.wait = v),

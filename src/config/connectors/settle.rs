@@ -12,7 +12,7 @@ use super::{
 use crate::{
     config::{Config, near::perhaps},
     connector::{
-        Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Route, System, To,
+        Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Operation, Route, System, To,
         check_private_key, route::KINDS,
     },
     message::client::Secret,
@@ -131,6 +131,15 @@ impl Settling<'_> {
                 _ => {}
             }
         }
+        for name in &draft.operations {
+            if Operation::named(system, name).is_none() {
+                let known: Vec<_> = Operation::of(system).map(|operation| operation.name).collect();
+                let expected = known.join(", ");
+                let near = perhaps(name, known);
+                let what = format!("{} has no operation `{name}`{near}: expected some of {expected}", system.name());
+                self.wrong("operations", what);
+            }
+        }
         let ca = self.authorities(draft.ca.as_deref());
         let per_second = draft.per_second.unwrap_or(match system {
             System::Salesforce => 2000,
@@ -159,6 +168,7 @@ impl Settling<'_> {
             error_numbers: draft.error_numbers.unwrap_or(ErrorNumbers::Documented),
             record: draft.record,
             remedies: draft.remedies,
+            operations: draft.operations,
             wait: draft.wait,
             webhook_secret,
             defaults,

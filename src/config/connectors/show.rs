@@ -89,6 +89,9 @@ fn of_connector(connector: &Connector) -> String {
     ] {
         out.push_str(&format!("{key} = {value}\n"));
     }
+    if !connector.operations.is_empty() {
+        out.push_str(&format!("operations = {}\n", listed(&connector.operations)));
+    }
     out + &of_defaults("connector", &connector.defaults)
 }
 

@@ -20,6 +20,10 @@ pub(super) fn other(settled: &Settled<'_>, name: &str) -> Result<Message, Proble
             format!("no operation `{name}` of {}: expected one of {}", settled.system().name(), known.join(", "));
         return Err(problem(code::CONNECTOR_CANNOT, what));
     };
+    if !settled.connector.operations.iter().any(|allowed| allowed == name) {
+        let what = format!("{name}: expected it in `operations` of the connector {}", settled.connector.name);
+        return Err(problem(code::OPERATION_NOT_ALLOWED, what));
+    }
     let session = settled.extra("Session");
     let body = match (settled.extra("Body"), &session) {
         (Some(body), _) => checked(&body)?,

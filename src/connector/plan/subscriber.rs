@@ -71,9 +71,14 @@ fn contact(settled: &Settled<'_>, subscriber: Option<&str>) -> Result<Message, P
         let subscriber = subscriber?;
         (settled.planning.contact)(&settled.connector.name, subscriber)
     };
-    let id = || {
-        let id = settled.extra("ContactID").or_else(known);
-        id.ok_or_else(|| problem(code::NO_CONTACT, format!("SubscriberKey {}", subscriber.unwrap_or("(none)"))))
+    let id = || match settled.extra("ContactID") {
+        Some(id) if id.parse::<i64>().is_ok() => Ok(id),
+        Some(id) => {
+            let what = format!("PartnerProperty ContactID: `{id}` is no contact of a PBX: expected a number");
+            Err(problem(code::CONNECTOR_VALUE, what))
+        }
+        None => known()
+            .ok_or_else(|| problem(code::NO_CONTACT, format!("SubscriberKey {}", subscriber.unwrap_or("(none)")))),
     };
     let change = match settled.planning.method {
         "Create" => ContactChange::Create(fields(settled, true)?),

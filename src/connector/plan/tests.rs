@@ -299,6 +299,11 @@ fn a_subscriber_is_a_contact_or_an_end_user() {
         matches!(only(planned(&yeastar, "Delete", &named)).action, Action::Contact(ContactChange::Delete(id)) if id == "5")
     );
 
+    for (method, members) in [("Delete", ""), ("Update", "<EmailAddress>a@example.com</EmailAddress>")] {
+        let wrong = format!("{}<SubscriberKey>known</SubscriberKey>{members}", properties(&[("ContactID", "x5")]));
+        error(planned(&yeastar, method, &object("Subscriber", &wrong)), 4_000_005, "`x5` is no contact");
+    }
+
     let salesforce = one(System::Salesforce, |_, route| route.defaults.opt_in = Some("DoublyOptedIn".into()));
     assert_eq!(
         only(planned(&salesforce, "Create", &object("Subscriber", key))).action,
@@ -364,4 +369,16 @@ fn other_operations_have_a_name_and_a_body() {
         assert_eq!(message.action, Action::End { session: session.into() });
     }
     error(done(System::Yeastar, "Delete", &[("Session", "x")]), 4_000_005, "expected a number");
+}
+
+#[test]
+fn an_operation_is_done_where_the_connector_lists_it() {
+    let tree = |name: &str| object(SMS, &properties(&[("Operation", name), ("Body", "{}")]));
+    let some = one(System::Yeastar, |connector, _| connector.operations = vec!["message/get".into()]);
+    only(planned(&some, "Create", &tree("message/get")));
+    error(planned(&some, "Create", &tree("system/sendemail")), 4_000_009, "operation system/sendemail");
+    let none = one(System::Yeastar, |connector, _| connector.operations.clear());
+    error(planned(&none, "Create", &tree("message/get")), 4_000_009, "`operations` of the connector yeastar");
+    let person = format!("<SubscriberKey>a</SubscriberKey>{}", properties(&[("Operation", "message/get")]));
+    error(planned(&none, "Create", &object("Subscriber", &person)), 4_000_009, "message/get");
 }

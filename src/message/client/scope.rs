@@ -4,7 +4,7 @@
 //! The service's other scopes belong to REST features: they are known by name and bind nothing here.
 
 /// The scopes that bind SOAP objects. A token stores their places in this table: only ever append.
-const BOUND: [&str; 18] = [
+const BOUND: [&str; 21] = [
     "email_read",
     "email_write",
     "email_send",
@@ -23,10 +23,13 @@ const BOUND: [&str; 18] = [
     "users_write",
     "documents_and_images_read",
     "documents_and_images_write",
+    "sms_read",
+    "sms_write",
+    "sms_send",
 ];
 
 /// The service's scopes that bind nothing here, as its SDK for Node lists them.
-const OTHERS: [&str; 67] = [
+const OTHERS: [&str; 64] = [
     "accounts_read",
     "accounts_write",
     "approvals_read",
@@ -78,9 +81,6 @@ const OTHERS: [&str; 67] = [
     "push_read",
     "push_send",
     "push_write",
-    "sms_read",
-    "sms_send",
-    "sms_write",
     "social_post",
     "social_publish",
     "social_read",
@@ -98,7 +98,7 @@ const OTHERS: [&str; 67] = [
 
 /// Object types by area; a trailing `*` stands for the rest of the name, a leading one for its beginning.
 /// The first fitting row counts; a type in no row needs no scope.
-const AREAS: [(&str, &[&str]); 8] = [
+const AREAS: [(&str, &[&str]); 9] = [
     ("data_extensions", &["DataExtension*"]),
     ("tracking_events", &["*Event"]),
     (
@@ -118,6 +118,7 @@ const AREAS: [(&str, &[&str]); 8] = [
         "email",
         &["Email*", "Send", "SendSummary", "TriggeredSend*", "SenderProfile", "DeliveryProfile", "SendClassification"],
     ),
+    ("sms", &["SMSTriggeredSend*"]),
     ("saved_content", &["ContentArea", "Template", "LayoutType"]),
     ("documents_and_images", &["Portfolio"]),
     (
@@ -132,7 +133,7 @@ const READS: [&str; 3] = ["Retrieve", "Describe", "Query"];
 /// Operations that send (or run) what has been defined.
 const SENDS: [&str; 3] = ["Perform", "Schedule", "Execute"];
 /// Object types with which every change sends.
-const SENT: [&str; 2] = ["Send", "TriggeredSend"];
+const SENT: [&str; 3] = ["SMSTriggeredSend", "Send", "TriggeredSend"];
 
 /// A set of scopes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,10 +169,11 @@ impl Scopes {
         let mut out = "| Object types | Retrieve, Query, Describe | other operations |\n|---|---|---|\n".to_owned();
         for (area, types) in AREAS {
             let types: Vec<_> = types.iter().map(|name| format!("`{name}`")).collect();
-            let sent: Vec<_> = SENT.iter().map(|name| format!("`{name}`")).collect();
+            let sent = SENT.iter().filter(|name| Self::area(name) == Some(area));
+            let sent: Vec<_> = sent.map(|name| format!("`{name}`")).collect();
             let by = SENDS.join(", ");
             let sends = match area {
-                "email" => format!("; `email_send` for {by} and for {}", sent.join(", ")),
+                "email" | "sms" => format!("; `{area}_send` for {by} and for {}", sent.join(", ")),
                 "automations" => format!("; `automations_execute` for {by}"),
                 _ => String::new(),
             };
@@ -180,18 +182,23 @@ impl Scopes {
         out
     }
 
-    /// The scope that the operation needs on the type; `None` where it needs none.
-    pub fn needed(operation: &str, object_type: &str) -> Option<String> {
+    /// The area of a type; `None` where it is in none.
+    fn area(object_type: &str) -> Option<&'static str> {
         let fits = |pattern: &&str| match (pattern.strip_suffix('*'), pattern.strip_prefix('*')) {
             (Some(start), _) => object_type.starts_with(start),
             (_, Some(end)) => object_type.ends_with(end),
             (None, None) => *pattern == object_type,
         };
-        let (area, _) = AREAS.iter().find(|(_, types)| types.iter().any(fits))?;
+        AREAS.iter().find(|(_, types)| types.iter().any(fits)).map(|(area, _)| *area)
+    }
+
+    /// The scope that the operation needs on the type; `None` where it needs none.
+    pub fn needed(operation: &str, object_type: &str) -> Option<String> {
+        let area = Self::area(object_type)?;
         let sends = SENT.contains(&object_type) || SENDS.contains(&operation);
-        let level = match *area {
+        let level = match area {
             _ if READS.contains(&operation) => "read",
-            "email" if sends => "send",
+            "email" | "sms" if sends => "send",
             "automations" if sends => "execute",
             _ => "write",
         };
@@ -240,6 +247,11 @@ mod tests {
             assert_ne!(Scopes::named(&format!("{area}_write")).bits(), 0, "{area}");
         }
         assert_eq!(Scopes::needed("Perform", "Automation").as_deref(), Some("automations_execute"));
+        for (operation, scope) in [("Create", "sms_send"), ("Delete", "sms_send"), ("Retrieve", "sms_read")] {
+            assert_eq!(Scopes::needed(operation, "SMSTriggeredSend").as_deref(), Some(scope), "{operation}");
+        }
+        assert_eq!(Scopes::needed("Create", "SMSTriggeredSendDefinition").as_deref(), Some("sms_write"));
+        assert!(!Scopes::named("saved_content_read email_send").allow("Create", "SMSTriggeredSend"));
         assert_eq!(Scopes::needed("Perform", "List").as_deref(), Some("list_and_subscribers_write"));
         let names: std::collections::BTreeSet<_> = Scopes::names().collect();
         assert_eq!(names.len(), BOUND.len() + OTHERS.len(), "each stands once");
