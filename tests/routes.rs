@@ -305,6 +305,7 @@ object 0: SMSTriggeredSend for account 7
         ("Create", "SMSTriggeredSend", kept, ["goes by route `kept`: refused", "error 18006: Unable to send"]),
         ("Create", "VoiceTriggeredSend", "", ["no route fits: refused", "this server sends no VoiceTriggeredSend"]),
         ("Update", "Send", "", ["no route fits: refused", "error 5: Cannot perform Update"]),
+        ("Create", "TriggeredSend", kept, ["goes by route `kept`: refused", "error 18006: Unable to send: no mail"]),
     ] {
         let (exit, out, _) = route(dir.path(), "g.xml", &envelope(operation, kind, members));
         assert!(exit == 1 && parts.iter().all(|part| out.contains(part)), "{kind}: {exit}\n{out}");

@@ -14,6 +14,7 @@ use crate::{
         Api, EXTRAS, Message, Planned, Planning, plan, request,
         route::{self, Asked, Decision, Way},
     },
+    mail,
     message::{Call, Operation},
     object::{Node, Tree},
     schema::Schema,
@@ -94,8 +95,10 @@ fn tell(config: &Config, tree: &Tree, account: Option<u64>, now: Time) -> Result
         let decision = route::explain(&config.connectors, &asked);
         out.push_str(&header(ordinal, node, account));
         let kind = node.ty().map_or("", |ty| node.schema().type_name(ty));
-        let is_here = matches!(decision.way, Way::Store);
-        let refusal = is_here.then(|| triggered_send::refusal(operation, kind)).flatten();
+        let refusal = match decision.way {
+            Way::Connector(..) => None,
+            Way::Store | Way::Mail => triggered_send::refusal(operation, kind, config.mail.way != mail::Way::None),
+        };
         for line in reasons(&decision, refusal.is_some()) {
             out.push_str(&format!("  {line}\n"));
         }

@@ -212,13 +212,17 @@ fn count_of(problem: &Problem) -> Count {
     }
 }
 
-/// What this server answers, code and text, to an object of another type whose Create is a send, where no connector takes
-/// it; none for every other type.
-pub fn refusal(operation: Operation, kind: &str) -> Option<(i64, String)> {
-    if !super::kind::is_not_sent(kind) {
-        return None;
-    }
-    match refuse(Method::of(operation), kind) {
+/// What this server answers, code and text, to a send that no connector takes and that it cannot do for want of a way, whatever
+/// is in it; none for what is no send. `has_mail` says whether mail can leave.
+pub fn refusal(operation: Operation, kind: &str, has_mail: bool) -> Option<(i64, String)> {
+    let method = Method::of(operation);
+    let failure = match kind {
+        "TriggeredSend" if method != Method::Create => Failure::cannot(method.name(), kind),
+        "TriggeredSend" if !has_mail => Failure::plain(code::SEND_IMPOSSIBLE),
+        kind if super::kind::is_not_sent(kind) => refuse(method, kind),
+        _ => return None,
+    };
+    match failure {
         Failure::Refused(row) => Some((row.code.unwrap_or_default(), row.message.into_owned())),
         Failure::Store(_) => None,
     }
