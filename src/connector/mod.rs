@@ -1,6 +1,6 @@
 //! Connectors: what a SOAP object means to a modern messaging API, and what that API's answer means to a SOAP client.
 //!
-//! This room is pure: it has the settings, the way of an object ([`route`]), the message that is made of it ([`plan`]), the
+//! This room is pure: it has the settings, the way of an object ([`route`]), the message that is made of it ([`plan()`]), the
 //! HTTP request of that message, the reading of its answer, the one table of error codes ([`codes`]), and the reading of
 //! webhooks. Sockets, tokens and time are `notify`'s, and what is written down is `store`'s.
 

@@ -199,7 +199,7 @@ fn status(known: Option<&Code>) -> u16 {
 /// What a system says when there are too many requests.
 pub(super) fn limited(system: System) -> (u16, Value) {
     match system {
-        System::Salesforce => (429, json!({ "code": 429, "message": "Interaction request rate limit exceeded" })),
+        System::Salesforce => (429, json!({ "success": false, "message": "Interaction request rate limit exceeded" })),
         System::Yeastar => (429, json!({})),
         System::Connectly => told(system, "ERROR_TYPE_RATE_LIMIT", ""),
     }

@@ -1,6 +1,6 @@
 //! Objects that connectors do: what is owed for them, when all of it is settled, and the rows that come of it.
 //!
-//! A call with such objects is done in two transactions. The first ([`plan`]) owes their messages as an [`Errand`]; then the call
+//! A call with such objects is done in two transactions. The first ([`plan()`]) owes their messages as an [`Errand`]; then the call
 //! waits. Each change of a message is told by [`settled`], which says when the last one is. The second ([`apply_settled`]) does
 //! the rest of the call and writes all rows. What waits is on disk, so a crash between any two steps loses nothing and does
 //! nothing twice.
