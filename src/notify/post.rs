@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use super::{
     Outcome, Settings,
-    dial::{DialError, Dialer},
+    dial::{DialError, Dialer, tls},
     outcome::{Carrier, Carrying},
     render, shown, sign,
 };
@@ -73,11 +73,7 @@ impl Post {
         for certificate in &settings.ca {
             roots.add(certificate.clone())?;
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let tls = tls(roots)?;
         let own = LOOPBACK.iter().filter_map(|own| own.parse::<Network>().ok());
         let near = settings.allow_networks.iter().copied().chain(own).collect();
         let (client, near) =
