@@ -13,7 +13,7 @@ use super::{
     call::{Caller, PATIENCE, WHOLE_WORK},
     complain, say,
 };
-use crate::server::OPERATOR;
+use crate::{connector::encoded, server::OPERATOR};
 
 /// Where operators are answered.
 #[derive(Args)]
@@ -179,7 +179,7 @@ impl Admin {
             Ok(caller) => caller.waiting(patience),
             Err(error) => return Err(complain(Exit::Usage, &error)),
         };
-        let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+        let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         let url = format!("{}{path}?{}", self.admin.trim_end_matches('/'), query.join("&"));
         let answer = match caller.call(method, &url, &[(OPERATOR, "envoi".to_owned())], "").await {
             Ok(answer) => answer,
@@ -199,15 +199,6 @@ impl Admin {
         };
         Err(complain(exit, said.trim()))
     }
-}
-
-/// Percent-encoding: a ConversationID is free text.
-fn escaped(text: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(byte).collect()
 }
 
 /// A member as text; what a control character would do to a terminal is not done.
@@ -281,6 +272,6 @@ mod tests {
 
     #[test]
     fn ids_travel_as_they_are() {
-        assert_eq!(escaped("Test List&1=ä"), "Test%20List%261%3D%C3%A4");
+        assert_eq!(encoded("Test List&1=ä"), "Test%20List%261%3D%C3%A4");
     }
 }

@@ -30,5 +30,5 @@ pub use message::{Action, ContactChange, Message, Receipt, Template, Text};
 pub use operation::{OPERATIONS, Operation};
 pub use plan::{EXTRAS, Planned, Planning, plan};
 pub use remedy::remedy;
-pub use request::{check_private_key, read_token, request, token_request};
+pub use request::{check_private_key, encoded, read_token, request, token_request};
 pub use settings::{Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Route, System, To};

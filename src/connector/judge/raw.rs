@@ -1,7 +1,7 @@
 //! What is kept of an answer's bytes: bounded, UTF-8, and without secrets.
 
 use crate::{
-    connector::{Api, Connector, Verdict},
+    connector::{Api, Connector, Verdict, encoded},
     message::client::Secret,
 };
 
@@ -28,11 +28,7 @@ pub(super) fn secrets(connector: &Connector, token: Option<&Secret>) -> Vec<Stri
 fn forms(secret: &str) -> [String; 5] {
     let json = serde_json::Value::from(secret).to_string();
     let json = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or(&json).to_owned();
-    let percent = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    let in_url: String = secret.bytes().map(percent).collect();
+    let in_url = encoded(secret);
     [secret.to_owned(), json.replace('/', "\\/"), json, in_url.to_ascii_lowercase(), in_url]
 }
 

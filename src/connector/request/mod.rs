@@ -68,8 +68,8 @@ fn impossible(message: &Message) -> String {
     format!("{} has no request for {:?}", message.system.name(), message.action)
 }
 
-/// Text as it may stand in a path or a query.
-fn encoded(text: &str) -> String {
+/// Text as it may stand in a path or a query (RFC 3986 section 2.3).
+pub fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

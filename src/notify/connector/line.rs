@@ -26,17 +26,17 @@ use hyper_util::{
     client::legacy::{Client, Error as ClientError},
     rt::{TokioExecutor, TokioTimer},
 };
-use rustls::{ClientConfig, RootCertStore};
+use rustls::RootCertStore;
 use tower_service::Service;
 
 use super::super::{
     Resolver,
-    dial::Dialer,
+    dial::{Dialer, tls},
     post::{USER_AGENT, retry_after},
 };
 use crate::{
     clock::Clock,
-    connector::{Answer, Api, Connector, Request},
+    connector::{Answer, Api, Connector, Request, encoded},
     message::network::Network,
 };
 
@@ -83,11 +83,7 @@ impl Line {
         for certificate in &connector.ca {
             roots.add(certificate.clone())?;
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let tls = tls(roots)?;
         let allowed = EVERYWHERE.iter().filter_map(|network| network.parse::<Network>().ok()).collect();
         let dialer = Dialer { resolver, allowed, timeout: connector.connect_timeout };
         let builder = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls);
@@ -196,18 +192,6 @@ impl Line {
 
 fn text(response: &Response<Incoming>, name: &header::HeaderName) -> Option<String> {
     response.headers().get(name)?.to_str().ok().map(str::to_owned)
-}
-
-/// A value of a query (RFC 3986 section 2.3).
-fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            other => out.push_str(&format!("%{other:02X}")),
-        }
-    }
-    out
 }
 
 /// Why there is no answer: a connection that could not be made was not used, and a request that was given back was not
