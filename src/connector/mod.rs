@@ -25,7 +25,7 @@ mod specimen;
 pub mod webhook;
 
 pub use exchange::{Answer, Request, Standing, Token, Verdict};
-pub use judge::{judge, judge_with, unanswered};
+pub use judge::{judge, unanswered};
 pub use message::{Action, ContactChange, Message, Receipt, Template, Text};
 pub use operation::{OPERATIONS, Operation};
 pub use plan::{EXTRAS, Planned, Planning, plan};

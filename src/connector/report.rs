@@ -239,7 +239,7 @@ mod tests {
 
     fn verdict(system: System, status: u16, body: &str) -> Verdict {
         let answer = Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() };
-        judge(&connector(system), &message(system), &answer)
+        judge(&connector(system), &message(system), &answer, None)
     }
 
     fn said(system: System, verdict: &Verdict, settled: Settled<'_>) -> Reported {

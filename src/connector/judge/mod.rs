@@ -14,13 +14,9 @@ use super::{
 use crate::message::client::Secret;
 use envelope::Said;
 
-/// What an answer to a message means.
-pub fn judge(connector: &Connector, message: &Message, answer: &Answer) -> Verdict {
-    judge_with(connector, message, answer, None)
-}
-
-/// The same where the request had a token: systems repeat what they were sent, and nothing of it is kept.
-pub fn judge_with(connector: &Connector, message: &Message, answer: &Answer, token: Option<&Secret>) -> Verdict {
+/// What an answer to a message means. `token` is what the request had: systems repeat what they were sent, and nothing of it
+/// is kept.
+pub fn judge(connector: &Connector, message: &Message, answer: &Answer, token: Option<&Secret>) -> Verdict {
     let secrets = raw::secrets(connector, token);
     let system = connector.system();
     let said = json::read(&answer.body).map(|value| envelope::read(system, &value)).unwrap_or_default();

@@ -13,7 +13,7 @@ fn answer(status: u16, body: &str) -> Answer {
 }
 
 fn verdict(system: System, status: u16, body: &str) -> Verdict {
-    judge(&connector(system), &message(system), &answer(status, body))
+    judge(&connector(system), &message(system), &answer(status, body), None)
 }
 
 fn check(system: System, status: u16, body: &str, standing: Standing, code: Option<&str>) {
@@ -181,7 +181,7 @@ fn without_a_code_http_decides() {
         }
         let wait = Some(std::time::Duration::from_millis(1500));
         let busy = Answer { retry_after: wait, content_type: Some("text/html".to_owned()), ..answer(503, page) };
-        let busy = judge(&connector(system), &message(system), &busy);
+        let busy = judge(&connector(system), &message(system), &busy, None);
         assert_eq!((busy.standing, busy.after_ms), (Again, Some(1500)));
     }
 }
@@ -189,7 +189,7 @@ fn without_a_code_http_decides() {
 #[test]
 fn what_broke_off_is_in_doubt_unless_it_names_its_error() {
     let cut = |system, status, body| {
-        judge(&connector(system), &message(system), &Answer { is_cut: true, ..answer(status, body) }).standing
+        judge(&connector(system), &message(system), &Answer { is_cut: true, ..answer(status, body) }, None).standing
     };
     for (system, whole) in [
         (System::Salesforce, r#"{"conversationIdentifier":"c","success":true}"#),
@@ -209,7 +209,7 @@ fn what_does_no_harm_twice_is_tried_again() {
     let contact = |change| Action::Contact(change);
     let stand = |action| {
         let message = Message { action, ..message(System::Salesforce) };
-        judge(&connector(System::Salesforce), &message, &answer(500, r#"{"code":500,"message":"m"}"#)).standing
+        judge(&connector(System::Salesforce), &message, &answer(500, r#"{"code":500,"message":"m"}"#), None).standing
     };
     assert_eq!(stand(Action::Consent { status: "OptedOut".to_owned() }), Standing::Again);
     assert_eq!(stand(Action::Open { attributes: Vec::new() }), Standing::Again);
@@ -254,7 +254,7 @@ fn a_secret_is_not_kept_in_any_form_in_which_it_is_repeated() {
         "Ab3%2FZk9%2Bkey%22base64%3D%3D".to_owned(),
     ] {
         let answer = Answer { status: 200, body: format!("not for <{form}>").into_bytes(), ..Answer::default() };
-        let kept = judge_with(&connector(System::Yeastar), &message(System::Yeastar), &answer, Some(&token)).raw;
+        let kept = judge(&connector(System::Yeastar), &message(System::Yeastar), &answer, Some(&token)).raw;
         assert_eq!(kept, "not for <…>", "{form}");
     }
 }
@@ -277,7 +277,7 @@ proptest! {
         is_cut in any::<bool>(),
     ) {
         let answer = Answer { status, is_cut, body, ..Answer::default() };
-        let verdict = judge(&connector(system), &message(system), &answer);
+        let verdict = judge(&connector(system), &message(system), &answer, None);
         prop_assert!(verdict.raw.len() <= Verdict::RAW);
         prop_assert!(verdict.message.chars().count() <= 500 && !verdict.message.chars().any(char::is_control));
         // Taken is only what says so in a whole answer.

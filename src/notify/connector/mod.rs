@@ -20,7 +20,7 @@ use crate::{
     backend::connected,
     clock::{Clock, Time},
     connector::{
-        Api, Connector, Connectors, Message, Standing, System, Verdict, codes, judge_with, remedy, request, unanswered,
+        Api, Connector, Connectors, Message, Standing, System, Verdict, codes, judge, remedy, request, unanswered,
     },
     store::{Asker, Delivery, StoreError, Transaction},
 };
@@ -134,7 +134,7 @@ impl Reached {
             Err(why) => return impossible(connector, &why),
         };
         match self.line.exchange(request).await {
-            Ok(answer) => judge_with(connector, message, &answer, token),
+            Ok(answer) => judge(connector, message, &answer, token),
             Err(Unanswered { why, may_have_arrived }) => unanswered(connector, &why, may_have_arrived),
         }
     }
