@@ -29,6 +29,14 @@ fn failed(id: &str) -> serde_json::Value {
            "delivery_status": 2, "send_error": "invalid_phone_number"})
 }
 
+/// The same, with a message on its way for which a conversation waits.
+async fn waiting(system: &'static str) -> World {
+    let world = patient(system).await;
+    world.create(&part("c", 1, 1), &sms(&number(1), "hello")).await;
+    world.idle().await;
+    world
+}
+
 #[tokio::test]
 async fn a_part_is_complete_when_its_message_has_arrived() {
     if !python() {
@@ -84,9 +92,7 @@ async fn without_a_word_in_time_the_part_ends_with_an_error() {
         return;
     }
     for system in SYSTEMS {
-        let world = patient(system).await;
-        world.create(&part("c", 1, 1), &sms(&number(1), "hello")).await;
-        world.idle().await;
+        let world = waiting(system).await;
         world.advance(3500).await;
         assert_ne!(world.state("c").await, "Error", "{system}");
         world.advance(200).await;
@@ -119,9 +125,7 @@ async fn forged_webhooks_are_refused_and_move_nothing() {
         return;
     }
     for (system, header) in [(YEASTAR, "X-Signature"), (CONNECTLY, "x-connectly-hmac-sha256")] {
-        let world = patient(system).await;
-        world.create(&part("c", 1, 1), &sms(&number(1), "hello")).await;
-        world.idle().await;
+        let world = waiting(system).await;
         let good = delivered(&id(&world).await);
         for (name, value) in [
             ("a signature of another body", json!("MzM2ZTU1YzM0MDU2ZDA0ZTU1YzM0MDU2ZDA0ZTU1YzM=")),
@@ -164,9 +168,7 @@ async fn a_replay_changes_nothing_and_states_only_move_forward() {
         return;
     }
     for system in SYSTEMS {
-        let world = patient(system).await;
-        world.create(&part("c", 1, 1), &sms(&number(1), "hello")).await;
-        world.idle().await;
+        let world = waiting(system).await;
         let id = id(&world).await;
         for _ in 0..3 {
             assert_eq!(world.webhook(delivered(&id)).await / 100, 2, "{system}");
@@ -189,9 +191,7 @@ async fn a_webhook_of_a_message_that_is_not_ours_is_taken_and_forgotten() {
         return;
     }
     for system in SYSTEMS {
-        let world = patient(system).await;
-        world.create(&part("c", 1, 1), &sms(&number(1), "hello")).await;
-        world.idle().await;
+        let world = waiting(system).await;
         // Anything but a success would have the system send it again and again.
         assert_eq!(world.webhook(delivered("424242")).await / 100, 2, "{system}");
         assert_eq!(world.states().await, ["accepted"], "{system}");

@@ -9,7 +9,7 @@ import re
 import sys
 import uuid
 
-from serving import E164, Simulator, answer, is_text, signature, table
+from serving import E164, Simulator, Wrong, answer, is_text, need, signature, table
 
 CODES = table("connectly")
 PARAMETER = re.compile(r"^(header_text|header_image|header_video|body_([1-9]|1[0-5])|buttons?(_[0-9]+)?)$")
@@ -19,19 +19,6 @@ LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 TYPES = {"client": "INVALID_REQUEST", "not-found": "NOT_FOUND", "conflict": "CONFLICT", "auth": "AUTHENTICATION",
          "rate-limit": "RATE_LIMIT"}
 STATUS = {"client": 400, "not-found": 404, "conflict": 409, "auth": 401, "rate-limit": 429, "server": 500, "transient": 500}
-
-
-class Wrong(Exception):
-    """A request that the documentation does not allow."""
-
-    def __init__(self, code, why):
-        super().__init__(why)
-        self.code = code
-
-
-def need(holds, code, why):
-    if not holds:
-        raise Wrong(code, why)
 
 
 def members(value, required, optional=()):

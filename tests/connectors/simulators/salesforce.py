@@ -12,7 +12,7 @@ import urllib.parse
 import uuid
 
 import rsa
-from serving import UUID, Simulator, answer, is_int, is_text, table
+from serving import UUID, Simulator, Wrong, answer, is_int, is_text, need, table
 
 CODES = table("salesforce-interaction")
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -21,19 +21,6 @@ NEEDS_TYPE = {("POST", "/conversationEntry"), ("GET", "/conversationEntry"), ("P
               ("PATCH", "/capabilities"), ("PATCH", "/agentWork")}
 CONSENT = ("OptedOut", "ImplicitlyOptedIn", "ExplicitlyOptedIn", "DoublyOptedIn")
 DAY = 86400000
-
-
-class Wrong(Exception):
-    """A request that the documentation does not allow."""
-
-    def __init__(self, code, why):
-        super().__init__(why)
-        self.code = code
-
-
-def need(holds, code, why):
-    if not holds:
-        raise Wrong(code, why)
 
 
 def members(value, required, optional=()):

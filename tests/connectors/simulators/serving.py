@@ -75,6 +75,19 @@ def table(system):
     return rows
 
 
+class Wrong(Exception):
+    """A request that the documentation does not allow."""
+
+    def __init__(self, code, why):
+        super().__init__(why)
+        self.code = code
+
+
+def need(holds, code, why):
+    if not holds:
+        raise Wrong(code, why)
+
+
 class Simulator:
     """One system. A subclass has `handle(request) -> (answer, accepted)`, `fault(fault, request) -> answer`,
     `violations`, `lane(request)`, `is_token(request)` and `webhook(wanted) -> (headers, body)`."""
