@@ -269,11 +269,11 @@ async fn copies_go_with_the_mail_and_the_hidden_ones_are_not_seen() {
     assert_eq!(recipients().len(), 17);
     let reason = "An error occurred when attempting to build an email for the subscriber: the CCEmail is no address";
     let expected = [format!("bob {reason}"), format!("eve {reason}")];
-    let told = found(&gateway, "NotSentEvent", &["SubscriberKey", "PartnerProperties.Value"], "").await;
-    assert_eq!(
-        told.iter().filter(|one| !one.starts_with("ada")).collect::<Vec<_>>(),
-        expected.iter().collect::<Vec<_>>()
-    );
+    let mut told = found(&gateway, "NotSentEvent", &["SubscriberKey", "PartnerProperties.Value"], "").await;
+    told.retain(|one| !one.starts_with("ada"));
+    // Two mails that fall due together end in any order.
+    told.sort();
+    assert_eq!(told, expected);
     gateway.stop().await;
 }
 
