@@ -12,7 +12,7 @@ use crate::{
     store::{Store, StoreError, Transaction, View},
 };
 
-use super::{Gateway, Request, dispatch::WorkError};
+use super::{Gateway, Request, work::WorkError};
 
 /// Does what changes objects.
 pub(super) async fn work(
