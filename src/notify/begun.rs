@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Notifier, Shared, seats::Seat};
+use super::{
+    Notifier, Shared,
+    seats::{Entered, Seat},
+};
 use crate::{
     clock::Time,
     store::{Delivery, DeliveryKind, StoreError, Transaction},
@@ -14,6 +17,7 @@ use crate::{
 pub struct Begun {
     shared: Arc<Shared>,
     deliveries: Vec<(Delivery, Seat)>,
+    _entered: Option<Entered>,
     /// When something else is due in the lanes that were touched.
     next: Option<Time>,
 }
@@ -32,8 +36,11 @@ impl Notifier {
     /// The store's.
     pub fn begin(&self, txn: &mut Transaction<'_>, now: Time) -> Result<Begun, StoreError> {
         let (shared, owed) = (&self.0, txn.owed());
-        let mut begun = Begun { shared: Arc::clone(shared), deliveries: Vec::new(), next: txn.next_due()? };
-        if owed.is_empty() || !shared.seats().is_open || shared.duty.is_closing() {
+        let next = txn.next_due()?;
+        let entered = if owed.is_empty() { None } else { shared.enter() };
+        let may_begin = entered.is_some();
+        let mut begun = Begun { shared: Arc::clone(shared), deliveries: Vec::new(), _entered: entered, next };
+        if !may_begin {
             return Ok(begun);
         }
         let mut places = shared.places(now);

@@ -22,6 +22,8 @@ pub(super) struct Seats {
     /// How many in each lane.
     taken: BTreeMap<String, usize>,
     pub(super) rates: Rates,
+    /// Transactions that may take some.
+    entered: usize,
     /// Whether others than the dispatcher may begin messages: from when it has seen to what was under way when the program ended
     /// last, until its end.
     pub(super) is_open: bool,
@@ -29,7 +31,7 @@ pub(super) struct Seats {
 
 impl Seats {
     pub(super) fn is_empty(&self) -> bool {
-        self.taken.is_empty()
+        self.taken.is_empty() && self.entered == 0
     }
 }
 
@@ -53,16 +55,40 @@ impl Drop for Seat {
                 }
             }
         }
-        // Who waits until nothing is under way looks again.
-        if self.shared.duty.is_awaited() || self.shared.duty.is_closing() {
-            self.shared.duty.wake();
-        }
+        self.shared.left();
+    }
+}
+
+/// A transaction that may take seats: as long as it is there the notifier does not end.
+pub(super) struct Entered(Arc<Shared>);
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.0.seats().entered -= 1;
+        self.0.left();
     }
 }
 
 impl Shared {
     pub(super) fn seats(&self) -> MutexGuard<'_, Seats> {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For a transaction that would begin messages; none where nobody is to begin any now.
+    pub(super) fn enter(self: &Arc<Self>) -> Option<Entered> {
+        let mut seats = self.seats();
+        if !seats.is_open || self.duty.is_closing() {
+            return None;
+        }
+        seats.entered += 1;
+        Some(Entered(Arc::clone(self)))
+    }
+
+    /// Who waits until nothing is under way looks again.
+    fn left(&self) {
+        if self.duty.is_awaited() || self.duty.is_closing() {
+            self.duty.wake();
+        }
     }
 
     /// Takes a seat for a delivery that is begun now.

@@ -152,6 +152,42 @@ mod tests {
         assert!(lock(&waiting.calls).waiting.is_empty());
     }
 
+    #[tokio::test]
+    async fn a_call_that_cannot_be_ended_with_its_last_message_keeps_back_nothing() {
+        use crate::store::{Internal, Settings, Store, View};
+
+        let (store, waiting, owner) =
+            (Store::open(&Settings::default()).unwrap(), Arc::<Waiting>::default(), Internal(7));
+        let ending = |how: u32| -> Ending {
+            Box::new(move |txn| {
+                txn.objects(&owner).put("call", i64::from(how), &how, &[])?;
+                match how {
+                    1 => Ok(()),
+                    2 => Err(StoreError::Closed),
+                    _ => panic!("a panic of a test"),
+                }
+            })
+        };
+        let calls = [1, 2, 3].map(|how| waiting.batch(i64::from(how), Some(ending(how))));
+        let ends = Arc::clone(&waiting);
+        let work = move |txn: &mut Transaction<'_>| -> Result<(Vec<Asker>, Vec<i64>), StoreError> {
+            txn.objects(&owner).put("end of an attempt", 1, &1, &[])?;
+            let askers: Vec<Asker> = [3, 2, 1].map(|batch| Asker::Call { batch }).into();
+            let ended = ends.end(txn, &askers);
+            Ok((askers, ended))
+        };
+        let (askers, ended) = store.write(work).await.unwrap();
+        let kept = |kind: &'static str| move |view: &View<'_>| view.objects(&owner).count(kind);
+        assert_eq!(store.read_blocking(kept("call")).unwrap(), 1, "what failed has left nothing");
+        assert_eq!(store.read_blocking(kept("end of an attempt")).unwrap(), 1);
+        waiting.tell(&askers, &ended);
+        let mut told = Vec::new();
+        for call in calls {
+            told.push(call.await);
+        }
+        assert_eq!(told, [true, false, false]);
+    }
+
     #[test]
     fn who_works_off_conversations_is_woken_for_parts_alone() {
         let (waiting, woken) = (Waiting::default(), Arc::new(AtomicU32::new(0)));

@@ -326,7 +326,9 @@ impl Shared {
             let parts = &shared.parts;
             turn::give_up(txn, &given_up, &parts.backend.settings.conversations, parts.clock.now())
         };
-        self.parts.store.write(work).await
+        self.parts.store.write(work).await?;
+        self.parts.notifier.wake();
+        Ok(())
     }
 
     /// Works on one conversation until there is nothing to do for it now.

@@ -111,9 +111,18 @@ impl Deliveries<'_> {
 
     /// Lanes by name: at most `limit` that `wanted` takes.
     pub fn lanes(&self, limit: usize, wanted: &dyn Fn(&Lane) -> bool) -> Result<Vec<Lane>, StoreError> {
-        let (from, mut lanes) = (keys::lanes(), Vec::new());
+        self.lanes_under(&keys::lanes(""), limit, wanted)
+    }
+
+    /// As [`Deliveries::lanes`], of connectors alone; no other lane is looked at.
+    pub fn lanes_of_connectors(&self, limit: usize, wanted: &dyn Fn(&Lane) -> bool) -> Result<Vec<Lane>, StoreError> {
+        self.lanes_under(&keys::lanes(CONNECTOR), limit, wanted)
+    }
+
+    fn lanes_under(&self, from: &[u8], limit: usize, wanted: &dyn Fn(&Lane) -> bool) -> Result<Vec<Lane>, StoreError> {
+        let mut lanes = Vec::new();
         if limit > 0 {
-            self.0.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, head| {
+            self.0.visit(from, key::after_prefix(from).as_deref(), &mut |key, head| {
                 let lane = decode(key, &chunk::join(self.0, key, head.to_vec())?)?;
                 lanes.extend(Some(lane).filter(wanted));
                 Ok(lanes.len() < limit)
