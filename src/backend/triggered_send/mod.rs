@@ -15,6 +15,7 @@ mod plain;
 mod problem;
 mod recipient;
 mod render;
+mod reply;
 mod system;
 mod validate;
 
@@ -52,8 +53,9 @@ use recipient::Recipient;
 pub(super) use guard::GUARD;
 pub use leave::{Leaving, Left, leave, leaving};
 pub(super) use outcome::{BOUNCES, Bounces};
-pub use outcome::{Ending, queued_again, sent};
+pub use outcome::{Ending, queued_again, returned, sent};
 pub use render::{Letter, Unsendable, render};
+pub use reply::Reported;
 pub use validate::validate;
 
 /// The type of the sends.
