@@ -210,7 +210,7 @@ async fn until_told(what: Start<'_>, banner: impl FnOnce(&str) -> String) -> Exi
 
 fn exit_of(error: &StartError) -> Exit {
     match error {
-        StartError::Store(StoreError::InUse { .. }) => Exit::InUse,
+        StartError::Store(StoreError::InUse { .. }) => Exit::Later,
         StartError::Store(StoreError::NotThere { .. }) => Exit::Usage,
         StartError::Store(_) | StartError::Server(ServerError::Bind { .. }) | StartError::Random(_) => Exit::Io,
         StartError::Server(ServerError::Tls(_))

@@ -123,7 +123,7 @@ pub async fn start_with(parts: Parts, faults: Option<Arc<Faults>>) -> Result<Ser
     let mail = Arc::new(Transport::new(&parts.mail)?);
     let access = Access::new(parts.accounts, parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
     let access = Arc::new(access);
-    let mut carriers = carriers(&parts.notify, &store, &schema, &parts.clock, &backend, &access, &mail)?;
+    let mut carriers = carriers(&parts.notify, &store, &schema, &parts.clock, &backend, &access, (&mail, &parts.mail))?;
     if !mail.is_none() {
         let email = Email::new(Arc::clone(&mail), &parts.mail, store.clone(), Arc::clone(&schema));
         carriers.insert(DeliveryKind::Email, Arc::new(email));
@@ -222,7 +222,7 @@ fn carriers(
     clock: &Clock,
     backend: &Arc<Backend>,
     access: &Arc<Access>,
-    mail: &Arc<Transport>,
+    (mail, settings_of_mail): (&Arc<Transport>, &mail::Settings),
 ) -> Result<Carriers, StartError> {
     let rules = backend.settings.conversations.clone();
     let post = Post::new(store.clone(), Arc::clone(schema), clock.clone(), settings.clone(), rules);
@@ -241,6 +241,7 @@ fn carriers(
             store: store.clone(),
             backend: Arc::clone(backend),
             directory: Box::new(move || access.accounts()),
+            return_path: settings_of_mail.return_path.clone(),
             transport: Arc::clone(mail),
             clock: clock.clone(),
         };

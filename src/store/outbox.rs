@@ -6,7 +6,7 @@
 //!          │ └───recover─────┘  (the program ended meanwhile)
 //!          └─redeliver── Failed | InDoubt | Delivered | Withdrawn | Accepted
 //! ```
-//! What webhooks and operators say of messages is in `receipt`, in which order messages go in `turn`.
+//! What webhooks and operators say of messages, and mail servers later of mail, is in `receipt`, in which order messages go in `turn`.
 
 use super::{
     Owner, StoreError, Transaction, chunk, deliveries,

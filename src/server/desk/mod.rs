@@ -1,5 +1,6 @@
 //! What operators ask, and what they order. Answers are JSON; each file here holds the paths of one subject.
 
+mod bounces;
 mod conversations;
 mod deliveries;
 mod faults;
@@ -109,6 +110,11 @@ impl Desk for Operators {
                     return Told::Method(allowed);
                 }
                 self.ask_deliveries(path, &asked).await
+            } else if let Some(allowed) = listed(bounces::PATHS) {
+                if allowed != method.as_str() {
+                    return Told::Method(allowed);
+                }
+                self.ask_bounces(&asked).await
             } else if let Some(allowed) = listed(faults::PATHS) {
                 if allowed != method.as_str() {
                     return Told::Method(allowed);
