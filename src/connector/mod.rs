@@ -5,6 +5,7 @@
 //! webhooks. Sockets, tokens and time are `notify`'s, and what is written down is `store`'s.
 
 pub mod codes;
+mod contact;
 mod exchange;
 mod judge;
 mod message;
@@ -24,9 +25,10 @@ mod settings;
 mod specimen;
 pub mod webhook;
 
+pub use contact::{ContactChange, Found, InTurn, Step, Unsent, Wanted, Wish};
 pub use exchange::{Answer, Request, Standing, Token, Verdict};
 pub use judge::{judge, unanswered};
-pub use message::{Action, ContactChange, Message, Receipt, Template, Text};
+pub use message::{Action, Message, Receipt, Template, Text};
 pub use operation::{OPERATIONS, Operation};
 pub use plan::{EXTRAS, Planned, Planning, plan};
 pub use remedy::remedy;

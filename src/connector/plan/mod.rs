@@ -15,7 +15,7 @@ use sha1::{Digest, Sha1};
 
 use self::settled::Settled;
 use super::{
-    Action, Connectors, Message,
+    Action, Connectors, Message, Wanted,
     problem::{Problem, problem},
     route::{self, Asked, Way},
 };
@@ -49,8 +49,8 @@ pub struct Planning<'n> {
     pub method: &'n str,
     /// The object.
     pub node: Node<'n>,
-    /// The id that a connector's system gave to the contact with a SubscriberKey.
-    pub contact: &'n dyn Fn(&str, &str) -> Option<String>,
+    /// What is asked for of a contact of the system.
+    pub contact: Wanted,
 }
 
 /// What an object becomes.

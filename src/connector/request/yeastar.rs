@@ -21,7 +21,7 @@ pub(super) fn request(message: &Message, token: Option<&Secret>) -> Result<Reque
             body.insert("whatsapp_msg_param".to_owned(), parameters(template)?.to_string().into());
             super::json("POST", "/message/send", &body.into())
         }
-        Action::Contact(change) => contact(change)?,
+        Action::Contact(change) => contact(&change.settled().ok_or_else(|| impossible(message))?)?,
         Action::End { session } => {
             super::json("POST", "/message_session/close", &json!({ "session_id": number(session)? }))
         }
@@ -141,6 +141,7 @@ fn contact(change: &ContactChange) -> Result<Request, String> {
         }
         // The API has no DELETE.
         ContactChange::Delete(id) => bare("GET", format!("/company_contact/delete?id={}", number(id)?)),
+        ContactChange::InTurn(_) => return Err("nobody has looked yet whether there is such a contact".to_owned()),
     })
 }
 
