@@ -68,6 +68,9 @@ pub enum Action {
     },
 }
 
+/// The name under which a text's attributes, or a template's parameters, hold the extension of a PBX that sends it.
+pub(super) const SENDER_NO: &str = "sender_no";
+
 /// A free text, with at most one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Text {

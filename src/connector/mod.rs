@@ -28,9 +28,12 @@ pub mod webhook;
 pub use contact::{ContactChange, Found, InTurn, Step, Unsent, Wanted, Wish};
 pub use exchange::{Answer, Request, Standing, Token, Verdict};
 pub use judge::{judge, unanswered};
+use message::SENDER_NO;
 pub use message::{Action, Message, Receipt, Template, Text};
 pub use operation::{OPERATIONS, Operation};
-pub use plan::{EXTRAS, Planned, Planning, plan};
+pub use plan::{EXTRAS, Planned, Planning, is_extension, plan};
 pub use remedy::remedy;
 pub use request::{check_private_key, encoded, read_token, request, token_request};
-pub use settings::{Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Route, System, To};
+pub use settings::{
+    Allowed, Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Route, System, To,
+};

@@ -91,6 +91,7 @@ pub(super) fn connector(system: System) -> Connector {
             country: Some("DE".into()),
             ..Defaults::default()
         },
+        allowed: Default::default(),
     }
 }
 
@@ -105,6 +106,7 @@ pub(super) fn to(name: &str) -> Route {
         attributes: BTreeMap::new(),
         to: To::Connector(name.into()),
         defaults: Defaults::default(),
+        allowed: Default::default(),
     }
 }
 

@@ -72,6 +72,7 @@ pub(crate) fn route(to: &str) -> Route {
         attributes: Default::default(),
         to: To::Connector(to.to_owned()),
         defaults: Defaults::default(),
+        allowed: Default::default(),
     }
 }
 

@@ -14,6 +14,7 @@ mod tests;
 use sha1::{Digest, Sha1};
 
 use self::settled::Settled;
+pub use self::settled::is_extension;
 use super::{
     Action, Connectors, Message, Wanted,
     problem::{Problem, problem},
@@ -28,6 +29,7 @@ pub const EXTRAS: &[(&str, &str)] = &[
     ("Campaign", "campaignName (Connectly)"),
     ("Channel", "the channel: whatsapp, facebook …; of Salesforce the channel address"),
     ("ContactID", "the id of a company contact (Yeastar), where it was not made here"),
+    ("Extension", "the extension of the PBX as which the message is sent (Yeastar)"),
     ("Language", "the language of a template"),
     ("Operation", "another documented operation, by its name"),
     ("Recipient", "the recipient, in place of Number and addresses"),
@@ -74,6 +76,7 @@ pub fn plan(connectors: &Connectors, way: &Way<'_>, planning: &Planning<'_>) -> 
     let settled = Settled { connector, route, planning };
     let asked = Asked { account: 0, method: planning.method, node: planning.node };
     route::able(connector.system(), &asked).map_err(|why| problem(code::CONNECTOR_CANNOT, why))?;
+    settled.allowed()?;
     if planning.method == "Create"
         && let Some(name) = settled.extra("Operation")
     {
