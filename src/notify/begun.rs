@@ -8,6 +8,7 @@ use super::{
     seats::{Entered, Seat},
 };
 use crate::{
+    backend::connected,
     clock::Time,
     store::{Delivery, DeliveryKind, StoreError, Transaction},
 };
@@ -64,17 +65,27 @@ impl Notifier {
                 numbers.push(*number);
             }
         }
-        let deliveries = txn.begin_deliveries(&numbers, now)?;
+        begun.deliveries = shared.take_up(txn, &numbers, now)?;
         begun.next = txn.next_due()?;
-        begun.deliveries = deliveries.into_iter().map(|delivery| shared.taken(delivery, now)).collect();
         Ok(begun)
     }
 }
 
 impl Shared {
-    pub(super) fn taken(self: &Arc<Self>, delivery: Delivery, now: Time) -> (Delivery, Seat) {
-        let seat = self.seat(&delivery, now);
-        (delivery, seat)
+    /// Begins these deliveries, each in a seat of its own.
+    pub(super) fn take_up(
+        self: &Arc<Self>,
+        txn: &mut Transaction<'_>,
+        numbers: &[i64],
+        now: Time,
+    ) -> Result<Vec<(Delivery, Seat)>, StoreError> {
+        let mut taken = Vec::with_capacity(numbers.len());
+        for delivery in txn.begin_deliveries(numbers, now)? {
+            let delivery = connected::begun(txn, delivery)?;
+            let seat = self.seat(&delivery, now);
+            taken.push((delivery, seat));
+        }
+        Ok(taken)
     }
 }
 

@@ -8,10 +8,10 @@ use std::{
 
 use tokio::task::{Id, JoinError, JoinSet};
 
-use super::{Outcome, Shared, backoff, breaker, duty::Work, pace::Pace, seats::Seat};
+use super::{Carrier, Outcome, Shared, backoff, breaker, duty::Work, pace::Pace, seats::Seat};
 use crate::{
     clock::{Stopwatch, Time},
-    connector::Ambiguous,
+    connector::{Ambiguous, Unsent},
     store::{Asker, Attempt, Content, Delivery, StoreError, Transaction, View},
 };
 
@@ -68,10 +68,7 @@ impl Dispatcher {
                         numbers.push(number);
                     }
                 }
-                let begun = txn.begin_deliveries(&numbers, now)?;
-                Ok::<_, StoreError>(
-                    begun.into_iter().map(|delivery| beginning.taken(delivery, now)).collect::<Vec<_>>(),
-                )
+                beginning.take_up(txn, &numbers, now)
             };
             for (delivery, seat) in parts.store.write(begin).await? {
                 self.workers.spawn(Arc::clone(&self.shared).work(delivery, seat));
@@ -187,13 +184,13 @@ impl Shared {
         let (kind, delivery) = (delivery.content.kind(), Arc::new(delivery));
         let (began, watch) = (self.parts.clock.now(), Stopwatch::start());
         let Some(carrier) = self.parts.carriers.get(&kind).map(Arc::clone) else { return };
-        // A task of its own: a panic ends this attempt alone.
-        let (carrying, carried) = (Arc::clone(&carrier), Arc::clone(&delivery));
-        let carried = tokio::spawn(async move { carrying.carry(&carried).await }).await;
-        let outcome = carried.unwrap_or_else(|panic| {
-            tracing::error!(delivery = delivery.id, "an attempt broke off: {panic}");
-            Outcome::Uncertain { status: "the attempt broke off".to_owned() }
-        });
+        let unsent = delivery.content.outgoing().and_then(|outgoing| outgoing.message.unsent());
+        let was_sent = unsent.is_none();
+        let outcome = match unsent {
+            Some(Unsent::Nothing) => Outcome::Delivered { status: "there was nothing to send".to_owned() },
+            Some(Unsent::Refused(code, text)) => Outcome::Refused { status: format!("not sent: {code} {text}") },
+            None => carried(&carrier, &delivery).await,
+        };
         let took_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
         {
             let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
@@ -213,7 +210,7 @@ impl Shared {
             outcome.status()
         );
         let lane = delivery.content.lane();
-        let ended = Arc::new(Ended { delivery, lane, outcome, began, took_ms });
+        let ended = Arc::new(Ended { delivery, lane, outcome, was_sent, began, took_ms });
         let next = loop {
             let (shared, ended) = (Arc::clone(&self), Arc::clone(&ended));
             let work = move |txn: &mut Transaction<'_>| ended.write(txn, &shared);
@@ -243,8 +240,20 @@ struct Ended {
     delivery: Arc<Delivery>,
     lane: String,
     outcome: Outcome,
+    /// Of what was not, nothing is learned of how the place fares.
+    was_sent: bool,
     began: Time,
     took_ms: u64,
+}
+
+/// How an attempt ends, in a task of its own: a panic ends this attempt alone.
+async fn carried(carrier: &Arc<dyn Carrier>, delivery: &Arc<Delivery>) -> Outcome {
+    let (carrying, carried) = (Arc::clone(carrier), Arc::clone(delivery));
+    let carried = tokio::spawn(async move { carrying.carry(&carried).await }).await;
+    carried.unwrap_or_else(|panic| {
+        tracing::error!(delivery = delivery.id, "an attempt broke off: {panic}");
+        Outcome::Uncertain { status: "the attempt broke off".to_owned() }
+    })
 }
 
 impl Ended {
@@ -269,9 +278,11 @@ impl Ended {
         if let Some(delivery) = txn.end_attempt(self.delivery.number, attempt, next, now, keep)? {
             then = delivery.due.map_or(then, |due| then.min(due));
             askers = shared.ended(txn, &[delivery], outcome, now)?;
-            let health = txn.deliveries().lane(&self.lane)?.map(|lane| lane.health).unwrap_or_default();
-            let asked = backoff::rest(&self.delivery, outcome, next, now, &pace);
-            txn.change_lane(&self.lane, breaker::after(health, outcome, asked, self.began, now, &pace))?;
+            if self.was_sent {
+                let health = txn.deliveries().lane(&self.lane)?.map(|lane| lane.health).unwrap_or_default();
+                let asked = backoff::rest(&self.delivery, outcome, next, now, &pace);
+                txn.change_lane(&self.lane, breaker::after(health, outcome, asked, self.began, now, &pace))?;
+            }
         }
         let health = txn.deliveries().lane(&self.lane)?.map(|lane| lane.health).unwrap_or_default();
         match health.failing {

@@ -52,6 +52,7 @@ fn to(system: System, name: String) -> Route {
         attributes: BTreeMap::new(),
         to: To::Connector(system.name().to_owned()),
         defaults: Defaults::default(),
+        allowed: Default::default(),
     }
 }
 
@@ -129,5 +130,6 @@ fn connector(system: System, base: &str, private_key: &Secret) -> Connector {
         wait: seconds(30),
         webhook_secret: (system != System::Salesforce).then(|| Secret::new(WEBHOOK_SECRET)),
         defaults: Defaults { country: some("US"), ..defaults },
+        allowed: Default::default(),
     }
 }

@@ -150,6 +150,7 @@ pub(crate) fn yeastar() -> Connector {
             body: Some("Hello %%first%%".to_owned()),
             ..Defaults::default()
         },
+        allowed: Default::default(),
     }
 }
 
@@ -170,6 +171,7 @@ pub(crate) fn connectors(connector: Connector) -> Arc<Connectors> {
         attributes: BTreeMap::new(),
         to: To::Connector(connector.name.clone()),
         defaults: Defaults::default(),
+        allowed: Default::default(),
     };
     Arc::new(Connectors {
         connectors: BTreeMap::from([(connector.name.clone(), Arc::new(connector))]),
