@@ -188,8 +188,8 @@ async fn until_told(what: Start<'_>, banner: impl FnOnce(&str) -> String) -> Exi
         clock,
         seeded,
     };
-    let faults = simulated.as_ref().map(|simulated| Arc::clone(simulated.faults()));
-    let server = match start_with(parts, faults).await {
+    let controls = simulated.as_ref().map(|simulated| Arc::clone(simulated.controls()));
+    let server = match start_with(parts, controls).await {
         Ok(server) => server,
         Err(error) => return complain(exit_of(&error), &error.to_string()),
     };

@@ -14,7 +14,7 @@ use crate::{
     object::Limits,
     queue::{self, Queue},
     schema::{Schema, SchemaError, contract},
-    simulated::Faults,
+    simulated::Controls,
     store::{self, DeliveryKind, Store, StoreError, Transaction, View},
 };
 
@@ -89,11 +89,11 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     start_with(parts, None).await
 }
 
-/// [`start`], with the failures on demand of simulated backends, which operators then set.
+/// [`start`], with simulated backends, which operators then make fail.
 ///
 /// # Errors
 /// As [`start`].
-pub async fn start_with(parts: Parts, faults: Option<Arc<Faults>>) -> Result<Server<Gateway>, StartError> {
+pub async fn start_with(parts: Parts, controls: Option<Arc<Controls>>) -> Result<Server<Gateway>, StartError> {
     // The contract takes some 20 ms to read and the store as long to open: side by side.
     let opened = tokio::task::spawn_blocking({
         let (settings, clock) = (parts.store.clone(), parts.clock.clone());
@@ -150,7 +150,7 @@ pub async fn start_with(parts: Parts, faults: Option<Arc<Faults>>) -> Result<Ser
     });
     let desk = Operators {
         store: store.clone(),
-        faults,
+        controls,
         queue: queue.clone(),
         notifier: notifier.clone(),
         backend: Arc::clone(&backend),

@@ -28,7 +28,7 @@ use crate::{
     mail::Transport,
     notify::Notifier,
     queue::Queue,
-    simulated::Faults,
+    simulated::Controls,
     store::{Internal, Store, StoreError},
 };
 
@@ -41,8 +41,8 @@ pub(super) struct Operators {
     pub(super) access: Arc<Access>,
     pub(super) mail: Arc<Transport>,
     pub(super) clock: Clock,
-    /// Failures on demand, where backends are simulated.
-    pub(super) faults: Option<Arc<Faults>>,
+    /// What simulated backends can be made to do, where there are any.
+    pub(super) controls: Option<Arc<Controls>>,
     /// Whether a backup is being made: one at a time.
     pub(super) backing_up: Arc<AtomicBool>,
 }
