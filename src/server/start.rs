@@ -201,7 +201,7 @@ async fn abandon(store: &Store, clock: &Clock, backend: &Backend) -> Result<(), 
 /// Warns of connectors for which something waits and that are configured no more.
 async fn warn_of_unknown(store: &Store, notifier: &Notifier) -> Result<(), StoreError> {
     let knows = notifier.clone();
-    let look = move |view: &View<'_>| view.deliveries().lanes(UNKNOWN, &|lane| !knows.knows(lane));
+    let look = move |view: &View<'_>| view.deliveries().lanes_of_connectors(UNKNOWN, &|lane| !knows.knows(lane));
     for lane in store.read::<_, StoreError, _>(look).await? {
         tracing::warn!(
             "messages wait for {}, which is not configured: they stay owed until it is, or `envoi settle` ends them",

@@ -69,6 +69,7 @@ impl Transaction<'_> {
         };
         self.put_delivery(&mut touched, None, delivery, Some(due))?;
         self.settle_lanes(touched)?;
+        self.remember_owed(number);
         Ok(number)
     }
 

@@ -154,13 +154,19 @@ pub(crate) fn rows(answer: &Answer) -> Vec<String> {
 
 /// What operators are told at a path.
 pub(crate) async fn told(gateway: &Gateway, method: &str, path: &str) -> serde_json::Value {
+    let body = asked(gateway, method, path).await;
+    serde_json::from_str(&body).expect("JSON")
+}
+
+/// What operators are told, as it is.
+pub(crate) async fn asked(gateway: &Gateway, method: &str, path: &str) -> String {
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: {}\r\nEnvoi-Operator: test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
         gateway.admin
     );
     let answer = Answer::over(gateway.admin, request.as_bytes()).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
-    serde_json::from_str(&answer.body).expect("JSON")
+    answer.body
 }
 
 /// The states of all deliveries, the oldest first.

@@ -235,6 +235,11 @@ impl House {
         (self.image, self.clock.now())
     }
 
+    /// What the store is on.
+    pub(crate) fn image(&self) -> &Image {
+        &self.image
+    }
+
     pub(crate) fn ann(&self) -> Client {
         client(&self.accounts, "ann", ENTERPRISE)
     }

@@ -19,7 +19,7 @@ use super::{
         Backend, Failure, Work,
         apply::Admitted,
         apply::admit,
-        kind,
+        keeper,
         plan::{self, Method, Plan},
         row::Tables,
         subscriber,
@@ -293,7 +293,7 @@ fn person(
     }
     let tried = txn.attempt(|txn| {
         let mut work = Work { backend, txn, client: &owner, caller: None, now, tables: &mut Tables::default() };
-        match kind::apply(&mut work, asked.kind, asked.method, node, &call.options) {
+        match keeper::apply(&mut work, asked.kind, asked.method, node, &call.options) {
             Ok(_) => Err(Tried::Possible),
             Err(failure) => Err::<(), _>(Tried::Failed(failure)),
         }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 use super::{
-    super::{Backend, Failure, Work, kind, plan::Method, row::Tables, subscriber, triggered_send},
+    super::{Backend, Failure, Work, keeper, plan::Method, row::Tables, subscriber, triggered_send},
     errand::{Given, Unsent},
 };
 
@@ -77,7 +77,7 @@ pub(in crate::backend) fn row(
     }
     let owner = Internal(given.account);
     let mut work = Work { backend, txn, client: &owner, caller: None, now, tables: &mut Tables::default() };
-    match kind::apply(&mut work, &given.kind, Method::of(call.operation), node, &call.options) {
+    match keeper::apply(&mut work, &given.kind, Method::of(call.operation), node, &call.options) {
         Ok(kept) => {
             // The system's number is what the documentation of its mapping promises; ours is in Object.
             let new_id = if row.new_id == 0 { kept.new_id } else { row.new_id };

@@ -15,7 +15,7 @@ use crate::{
     store::Transaction,
 };
 
-use super::{Gateway, Request, dispatch::WorkError};
+use super::{Gateway, Request, work::WorkError};
 
 /// The rows of a call that is not done now: it was queued, or refused. `None` for a synchronous call.
 pub(super) async fn queue(
