@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`clock`] | the time: the system's, or one that is moved by hand |
 //! | [`trust`] | whom we believe where we are the client of TLS: authorities, versions |
-| [`schema`] | what the WSDL says, read once at start; the documents that are served, whole and slim |
+//! | [`schema`] | what the WSDL says, read once at start; the documents that are served, whole and slim |
 //! | [`object`] | values of those types: decoded, read, looked up, written, cut to the base |
 //! | [`soap`] | envelopes of 1.1 and 1.2, header blocks, which action is meant, faults |
 //! | [`message`] | the service's words: operations, calls, options, filters, rows, error codes, and who is calling |

@@ -12,7 +12,8 @@ impl Config {
     /// Tries every folder that is set; gives those that could not be used.
     pub fn try_folders(&self) -> Vec<Problem> {
         let rows = settings().zip(&self.effective);
-        let folders = rows.filter(|(setting, row)| matches!(setting.kind, Kind::Directory { .. }) && !row.value.is_empty());
+        let folders =
+            rows.filter(|(setting, row)| matches!(setting.kind, Kind::Directory { .. }) && !row.value.is_empty());
         let tried = folders.filter_map(|(setting, row)| {
             let what = attempt(Path::new(&row.value)).err()?;
             Some(Problem { place: row.origin.clone(), key: setting.key.to_owned(), what })
@@ -24,7 +25,8 @@ impl Config {
 /// Makes a folder, with those that it stands in, and a file in it.
 fn attempt(folder: &Path) -> Result<(), String> {
     let mut made: Vec<PathBuf> = Vec::new();
-    let missing: Vec<&Path> = folder.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
+    let missing: Vec<&Path> =
+        folder.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
     let mut tried = missing.into_iter().rev().try_for_each(|path| {
         fs::create_dir(path).map_err(|error| format!("{} cannot be made: {error}", path.display()))?;
         made.push(path.to_path_buf());
