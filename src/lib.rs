@@ -7,6 +7,7 @@
 //! | Room | What it holds |
 //! |---|---|
 //! | [`clock`] | the time: the system's, or one that is moved by hand |
+//! | [`trust`] | whom we believe where we are the client of TLS: authorities, versions |
 //! | [`schema`] | what the WSDL says, read once at start; the documents that are served, whole and slim |
 //! | [`object`] | values of those types: decoded, read, looked up, written, cut to the base |
 //! | [`soap`] | envelopes of 1.1 and 1.2, header blocks, which action is meant, faults |
@@ -106,6 +107,7 @@
 //!   IncludeObjects the caller's own bytes come back (`object/verbatim`).
 
 pub mod clock;
+pub mod trust;
 pub mod schema;
 pub mod object;
 pub mod soap;

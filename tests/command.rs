@@ -189,6 +189,49 @@ fn check_config_tells_every_mistake() {
 }
 
 #[test]
+fn check_config_tries_the_folders_and_leaves_nothing_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let good = accounts(directory.path(), "secret");
+    let listed = || {
+        let mut names: Vec<_> =
+            fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    fs::create_dir(directory.path().join("mail")).unwrap();
+    let before = listed();
+    let check = |folders: &[(&str, &str)]| {
+        let sets = folders.iter().map(|(key, folder)| format!("{key}={}", directory.path().join(folder).display()));
+        let sets: Vec<String> = sets.flat_map(|set| ["--set".to_owned(), set]).collect();
+        let arguments: Vec<&str> =
+            ["check-config", "--config", &good].into_iter().chain(sets.iter().map(String::as_str)).collect();
+        let ended = run(&arguments);
+        assert_eq!(listed(), before);
+        assert!(fs::read_dir(directory.path().join("mail")).unwrap().next().is_none());
+        ended
+    };
+    let (code, _, error) = check(&[
+        ("store.path", "a/b/data"),
+        ("mail.folder", "mail"),
+        ("callback.drop_folder", "a/drop"),
+        ("extract.folder", "x"),
+    ]);
+    assert_eq!(code, OK, "{error}");
+    // Whoever runs this may write everywhere else.
+    let (code, out, error) =
+        check(&[("store.path", "/proc/envoi/data"), ("mail.folder", "/proc"), ("extract.folder", "x")]);
+    assert_eq!((code, out.as_str()), (USAGE, ""));
+    let told: Vec<_> = error.lines().filter(|line| !line.contains("warning")).collect();
+    assert!(told[0].starts_with("envoi: --set: store.path: /proc/envoi cannot be made: "), "{error}");
+    assert!(told[1].starts_with("envoi: --set: mail.folder: /proc cannot be written: "), "{error}");
+    assert_eq!(told.len(), 2, "{error}");
+    // What the configuration itself is in is no folder.
+    let file = format!("{good}/data");
+    let (code, _, error) = check(&[("store.path", &file)]);
+    assert!(code == USAGE && error.contains("store.path: ") && error.contains("cannot be made: "), "{error}");
+}
+
+#[test]
 fn config_shows_where_values_came_from() {
     let directory = tempfile::tempdir().unwrap();
     let path = accounts(directory.path(), "secret");

@@ -77,6 +77,13 @@ pub(super) fn check(sources: &Sources) -> Exit {
                 let file = sources.config.as_ref().map_or("; no file was named (--config FILE)", |_| "");
                 return complain(Exit::Usage, &format!("{NOBODY}: `envoi serve` would not start{file}"));
             }
+            let folders = config.try_folders();
+            if !folders.is_empty() {
+                for problem in &folders {
+                    complain(Exit::Usage, &problem.to_string());
+                }
+                return Exit::Usage;
+            }
             let accounts = config.accounts.accounts().count();
             let (clients, users) = config.accounts.callers();
             say(&format!("The configuration is good: accounts {accounts}, API clients {clients}, users {users}.\n"))

@@ -6,6 +6,7 @@
 mod accounts;
 mod connectors;
 pub mod demo;
+mod folders;
 pub(crate) mod near;
 mod show;
 mod source;

@@ -206,3 +206,44 @@ fn uuids(text: &str) -> Vec<String> {
 fn short(text: &str) -> String {
     one_line(text).chars().take(FIELD).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const POSTFIX: &str = include_str!("../../tests/sends/reports/postfix.eml");
+
+    #[test]
+    fn ids_are_found_wherever_they_stand() {
+        let id = "0019d671-8b83-8f3a-9c5e-2f6f3f6a0d4c";
+        let (upper, twice) = (id.to_uppercase(), format!("{id}{id}"));
+        for (text, count) in [
+            (format!("<{id}@example.com>"), 1),
+            (format!("bounces-{id}@example.com"), 1),
+            (format!("=?x?= {upper}"), 1),
+            (twice, 2),
+            (format!("\u{e4}{id}"), 1),
+            (id[1..].to_owned(), 0),
+            (String::new(), 0),
+            (" ".repeat(FIELD) + id, 0),
+        ] {
+            assert_eq!(uuids(&text), vec![id; count], "{text}");
+        }
+    }
+
+    proptest! {
+        /// Whatever comes, it ends, and without a panic.
+        #[test]
+        fn no_mail_is_too_strange(from in 0..4000_usize, length in 0..200_usize, put in proptest::collection::vec(any::<u8>(), 0..40)) {
+            let mut mail = POSTFIX.as_bytes().to_vec();
+            let from = from.min(mail.len());
+            let to = (from + length).min(mail.len());
+            mail.splice(from..to, put);
+            if let Ok(report) = Report::read(&mail) {
+                prop_assert!(report.ids.len() <= IDS && report.recipients.len() <= RECIPIENTS);
+            }
+        }
+    }
+}

@@ -177,3 +177,30 @@ impl RelaySettings {
         wrong
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ReturnPath;
+
+    #[test]
+    fn a_return_path_is_an_address_for_every_id() {
+        for (text, expected) in [
+            ("bounces+{id}@example.com", "bounces+7@example.com"),
+            (" {id}@example.com ", "7@example.com"),
+            ("bounces@example.com", "bounces@example.com"),
+        ] {
+            assert_eq!(ReturnPath::parse(text).unwrap().of("7"), expected, "{text}");
+        }
+        for wrong in [
+            "",
+            "bounces",
+            "Bounces <bounces@example.com>",
+            "b\u{f6}unces@example.com",
+            "bounces@{id}.example.com",
+            "a-name-that-leaves-no-room-for-ids+{id}@example.com",
+            "a@b.example\r\nRCPT TO:<c@d.example>",
+        ] {
+            assert!(ReturnPath::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

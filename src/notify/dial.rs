@@ -15,7 +15,6 @@ use std::{
 
 use hyper::Uri;
 use hyper_util::rt::TokioIo;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
@@ -65,16 +64,6 @@ pub(super) enum DialError {
     Unreachable(SocketAddr, io::Error),
     #[error("no connection to {0} within {1:?}")]
     Late(SocketAddr, Duration),
-}
-
-/// TLS 1.2 and 1.3 with these authorities, and without a certificate of our own.
-///
-/// # Errors
-/// When the versions cannot be had.
-pub(super) fn tls(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(versions.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// Connects to looked-at addresses alone.

@@ -14,12 +14,12 @@ use hyper_util::{
     client::legacy::{Client, Error as ClientError},
     rt::{TokioExecutor, TokioTimer},
 };
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 use tokio::time::timeout;
 
 use super::{
     Outcome, Settings,
-    dial::{DialError, Dialer, tls},
+    dial::{DialError, Dialer},
     outcome::{Carrier, Carrying},
     render, shown, sign,
 };
@@ -29,6 +29,7 @@ use crate::{
     message::network::Network,
     schema::Schema,
     store::{Delivery, Store, View},
+    trust,
 };
 
 /// `application/x-www-form-urlencoded` (facts/wire 3.5).
@@ -67,13 +68,7 @@ impl Post {
         settings: Settings,
         rules: conversation::Settings,
     ) -> Result<Self, rustls::Error> {
-        let mut roots = RootCertStore::empty();
-        // A machine without roots still reaches whom `callback.ca` names.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        for certificate in &settings.ca {
-            roots.add(certificate.clone())?;
-        }
-        let tls = tls(roots)?;
+        let tls = trust::client(trust::system(), &settings.ca)?;
         let own = LOOPBACK.iter().filter_map(|own| own.parse::<Network>().ok());
         let near = settings.allow_networks.iter().copied().chain(own).collect();
         let (client, near) =

@@ -14,7 +14,9 @@ use std::{
 
 use envoi::{
     clock::Clock,
-    mail::{Attachment, Composed, Mail, RelaySettings, Secure, Sent, Settings, Transport, Way, compose},
+    mail::{
+        Attachment, Composed, Mail, RelaySettings, Report, ReturnPath, Secure, Sent, Settings, Transport, Way, compose,
+    },
     message::client::Secret,
     server::dev_certs,
 };
@@ -23,7 +25,7 @@ use tokio::net::{TcpListener, UnixStream};
 
 use crate::{
     messages::read,
-    sink::{Manners, Sink, mail},
+    sink::{Act, Manners, Sink, mail},
 };
 
 /// The version that was tried.
@@ -261,4 +263,30 @@ async fn postfix() {
         fs::write(arrived.join(format!("{id}.eml")), message).unwrap();
     }
     came_through(&mails, &arrived);
+    reported(&relay, &sink).await;
+}
+
+/// What the next server does not take comes back to the return path: Postfix's own report, read.
+async fn reported(relay: &Transport, sink: &Sink) {
+    let before = sink.seen().messages.len();
+    sink.will(Manners::default().act("RCPT", Act::Say("550 5.1.1 no such user")));
+    let id = "00000000-0001-8000-8000-00000000beef";
+    let mut gone = mail();
+    gone.message_id = format!("<{id}@envoi.example.com>");
+    let place = ReturnPath::parse("bounces+{id}@example.com").unwrap();
+    let gone = compose(&gone).unwrap().reported_to(Some(&place), id);
+    let sent = relay.send(&gone).await;
+    assert!(matches!(&sent, Sent::Accepted { status } if status.contains("queued as")), "{sent:?}");
+    sink.until(|seen| seen.messages.len() > before).await;
+    let seen = sink.seen();
+    assert!(seen.commands.iter().any(|command| command.starts_with(&format!("RCPT TO:<bounces+{id}@example.com>"))));
+    let report = Report::read(&seen.messages[before]).unwrap();
+    assert_eq!(report.ids, [id]);
+    let [recipient] = report.recipients.try_into().unwrap();
+    assert_eq!(
+        (recipient.address.as_str(), recipient.action.as_str(), recipient.status.as_str()),
+        (gone.to.as_str(), "failed", "5.1.1")
+    );
+    assert_eq!(recipient.original.as_deref(), Some(gone.to.as_str()));
+    assert_eq!((recipient.diagnostic.as_deref(), recipient.at_recipient), (Some("smtp; 550 5.1.1 no such user"), true));
 }

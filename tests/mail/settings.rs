@@ -2,7 +2,7 @@
 
 use envoi::{
     config::{Config, Layers, NO_MAIL, NO_PUBLIC_URL, toml},
-    mail::{Attach, Mailbox, Secure, Way},
+    mail::{Attach, Mailbox, ReturnPath, Secure, Way},
 };
 
 fn file(text: &str) -> Layers {
@@ -26,9 +26,10 @@ fn nothing_set_is_no_way_out_and_is_warned_of() {
 fn a_relay_is_set() {
     let config = Config::load(&file(
         "[mail]\nrelay = \"smtp.example.com\"\ntls = \"implicit\"\nuser = \"ada\"\npassword = \"hunter2\"\n\
-         from = \"envoi <envoi@example.com>\"\nattachment = \"zip\"\n",
+         from = \"envoi <envoi@example.com>\"\nattachment = \"zip\"\nreturn_path = \"bounces+{id}@example.com\"\n",
     ))
     .unwrap();
+    assert_eq!(config.mail.return_path, ReturnPath::parse("bounces+{id}@example.com").ok());
     let relay = &config.mail.relay;
     assert_eq!((config.mail.way.clone(), relay.host.as_str(), relay.port()), (Way::Relay, "smtp.example.com", 465));
     assert_eq!((relay.secure, relay.user.as_deref()), (Secure::Implicit, Some("ada")));
@@ -101,6 +102,11 @@ fn what_contradicts_is_told() {
             "mail.folder: is set, and mail.relay too: mail goes to one of them",
         ),
         ("password_file = \"/nowhere/at/all\"", "mail.password_file: /nowhere/at/all: No such file or directory"),
+        (
+            "return_path = \"bounces+{id}\"",
+            "mail.return_path: MAIL FROM holds no address that mail can be sent to: there is no @ in it; expected an ADDRESS such \
+             as bounces+{id}@example.com",
+        ),
         ("ehlo = \"a\\r\\nb\"", "mail.ehlo: expected a host name"),
         ("attachment = \"pdf\"", "mail.attachment: expected xml or zip"),
     ];

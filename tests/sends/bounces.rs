@@ -320,7 +320,10 @@ async fn what_cannot_be_read_is_said_with_its_place_and_kept_from_coming_again()
             "parts, expected at most 20".to_owned(),
         ),
         (
-            whole.replace("\nFinal-Recipient: rfc822; ada@example.com", &group.repeat(201)),
+            whole.replace(
+                "\nFinal-Recipient: rfc822; ada@example.com",
+                &(group.repeat(200) + "\nFinal-Recipient: rfc822; b@c.d"),
+            ),
             "recipients, expected at most 200".to_owned(),
         ),
     ] {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use rustls::pki_types::{CertificateDer, pem::PemObject};
+use rustls::pki_types::CertificateDer;
 
 use super::{
     Drafts, Place, Problem, RouteEntry,
@@ -17,6 +17,7 @@ use crate::{
     },
     message::client::Secret,
     schema::Schema,
+    trust,
 };
 
 /// A secret to sign webhooks with, or to log in, is longer than this in every system.
@@ -263,12 +264,10 @@ impl Settling<'_> {
         let Some(path) = path else {
             return Vec::new();
         };
-        match CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
-            Ok(found) if !found.is_empty() => return found,
-            Ok(_) => self.wrong("ca", "has no certificate in it"),
-            Err(error) => self.wrong("ca", format!("{}: {error}", path.display())),
-        }
-        Vec::new()
+        trust::authorities(path).unwrap_or_else(|error| {
+            self.wrong("ca", error.to_string());
+            Vec::new()
+        })
     }
 }
 

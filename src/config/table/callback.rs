@@ -1,7 +1,5 @@
 //! Settings of telling callers: callbacks, retries, the drop folder.
 
-use rustls::pki_types::{CertificateDer, pem::PemObject};
-
 use super::{DAY, Setting, place, row, seconds, small};
 use crate::config::value::Kind;
 
@@ -127,11 +125,9 @@ impl crate::config::Config {
         let mut wrong = Vec::new();
         self.notify.retention = self.backend.conversations.retention;
         if let Some(path) = &self.callback_ca {
-            let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-            match read {
-                Ok(found) if found.is_empty() => wrong.push(("callback.ca", "has no certificate in it".to_owned())),
+            match crate::trust::authorities(path) {
                 Ok(found) => self.notify.ca = found,
-                Err(error) => wrong.push(("callback.ca", format!("{}: {error}", path.display()))),
+                Err(error) => wrong.push(("callback.ca", error.to_string())),
             }
         }
         let secrets = self.callback_secrets.take().unwrap_or_default();

@@ -10,10 +10,7 @@ use lettre::transport::smtp::{
     client::AsyncSmtpConnection,
     extension::ClientId,
 };
-use rustls::{
-    ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
-};
+use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -22,7 +19,10 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use super::{dialogue, wire::Wire};
-use crate::mail::{MailError, RelaySettings, Secure};
+use crate::{
+    mail::{MailError, RelaySettings, Secure},
+    trust,
+};
 
 /// A greeting or an EHLO reply is not longer.
 const LONGEST_REPLY: usize = 16 << 10;
@@ -45,7 +45,7 @@ impl Door {
     pub(super) fn new(settings: RelaySettings) -> Result<Self, MailError> {
         let tls = match settings.secure {
             Secure::None => None,
-            Secure::StartTls | Secure::Implicit => Some(trust(&settings)?),
+            Secure::StartTls | Secure::Implicit => Some(believed(&settings)?),
         };
         Ok(Self { settings, tls })
     }
@@ -123,20 +123,11 @@ impl Door {
 }
 
 /// Whom we believe to be the relay: the system's authorities, and those of `mail.ca`.
-fn trust(settings: &RelaySettings) -> Result<(TlsConnector, ServerName<'static>), MailError> {
+fn believed(settings: &RelaySettings) -> Result<(TlsConnector, ServerName<'static>), MailError> {
     let wrong = |setting, wrong: String| MailError::Setting { setting, wrong };
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(path) = &settings.ca {
-        let bad = |error: &dyn fmt::Display| wrong("mail.ca", format!("{}: {error}", path.display()));
-        for certificate in CertificateDer::pem_file_iter(path).map_err(|error| bad(&error))? {
-            roots.add(certificate.map_err(|error| bad(&error))?).map_err(|error| bad(&error))?;
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = config.map_err(|error| wrong("mail.tls", error.to_string()))?;
-    let config = config.with_root_certificates(roots).with_no_client_auth();
+    let own = settings.ca.as_deref().map(trust::authorities).transpose();
+    let own = own.map_err(|error| wrong("mail.ca", error.to_string()))?.unwrap_or_default();
+    let config = trust::client(trust::system(), &own).map_err(|error| wrong("mail.ca", error.to_string()))?;
     let name = ServerName::try_from(settings.host.clone())
         .map_err(|_| wrong("mail.relay", format!("{:?} is no name that a certificate can have", settings.host)))?;
     Ok((TlsConnector::from(Arc::new(config)), name))

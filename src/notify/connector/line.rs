@@ -31,13 +31,14 @@ use tower_service::Service;
 
 use super::super::{
     Resolver,
-    dial::{Dialer, tls},
+    dial::Dialer,
     post::{USER_AGENT, retry_after},
 };
 use crate::{
     clock::Clock,
     connector::{Answer, Api, Connector, Request, encoded},
     message::network::Network,
+    trust,
 };
 
 /// How long a connection is kept that nothing is sent on: less than servers usually wait.
@@ -76,14 +77,11 @@ impl Line {
     /// A certificate of the connector that cannot be used.
     pub(super) fn new(
         connector: &Connector,
-        mut roots: RootCertStore,
+        roots: RootCertStore,
         resolver: Resolver,
         clock: Clock,
     ) -> Result<Self, rustls::Error> {
-        for certificate in &connector.ca {
-            roots.add(certificate.clone())?;
-        }
-        let tls = tls(roots)?;
+        let tls = trust::client(roots, &connector.ca)?;
         let allowed = EVERYWHERE.iter().filter_map(|network| network.parse::<Network>().ok()).collect();
         let dialer = Dialer { resolver, allowed, timeout: connector.connect_timeout };
         let builder = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls);

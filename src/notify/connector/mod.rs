@@ -23,6 +23,7 @@ use crate::{
         Api, Connector, Connectors, Message, Standing, System, Verdict, codes, judge, remedy, request, unanswered,
     },
     store::{Asker, Delivery, StoreError, Transaction},
+    trust,
 };
 
 /// Sends messages to the systems of connectors.
@@ -57,11 +58,7 @@ impl Messenger {
     /// # Errors
     /// When TLS cannot be set up: a certificate of a connector, which is named.
     pub fn new(connectors: &Connectors, resolver: &Resolver, clock: &Clock) -> Result<Self, (String, rustls::Error)> {
-        let mut roots = RootCertStore::empty();
-        if !connectors.connectors.is_empty() {
-            // A machine without roots still reaches whom the connector's own certificates name.
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
+        let roots = if connectors.connectors.is_empty() { RootCertStore::empty() } else { trust::system() };
         let mut systems = BTreeMap::new();
         for (name, connector) in &connectors.connectors {
             let line = Line::new(connector, roots.clone(), resolver.clone(), clock.clone())

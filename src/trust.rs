@@ -1,0 +1,64 @@
+//! Whom we believe to be who they say, where we are the client of TLS: the system's authorities and those of files.
+//!
+//! Callbacks, connectors, the relay and the commands set TLS up here and nowhere else. It opens no connection. The server's own
+//! certificate is `server/tls`'s.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, pem, pem::PemObject},
+};
+
+/// Certificates, as a PEM file holds them.
+pub type Authorities = Vec<CertificateDer<'static>>;
+
+/// Why a file gives no authorities.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAuthorities {
+    /// It cannot be read.
+    #[error("{}: {cause}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the reader said.
+        cause: pem::Error,
+    },
+    /// There is no certificate in it.
+    #[error("{} has no certificate in it", .0.display())]
+    Empty(PathBuf),
+}
+
+/// The certificates of a PEM file.
+///
+/// # Errors
+/// When it cannot be read, or holds none.
+pub fn authorities(path: &Path) -> Result<Authorities, NoAuthorities> {
+    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Authorities, _>>);
+    let found = read.map_err(|cause| NoAuthorities::Unreadable { path: path.to_path_buf(), cause })?;
+    if found.is_empty() { Err(NoAuthorities::Empty(path.to_path_buf())) } else { Ok(found) }
+}
+
+/// The system's authorities. A machine without any still reaches whom a file names.
+pub fn system() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
+}
+
+/// TLS 1.2 and 1.3 with these authorities and some more, and without a certificate of our own.
+///
+/// # Errors
+/// When one of the others is no authority, or the versions cannot be had.
+pub fn client(mut roots: RootCertStore, more: &[CertificateDer<'static>]) -> Result<ClientConfig, rustls::Error> {
+    for certificate in more {
+        roots.add(certificate.clone())?;
+    }
+    let provider = Arc::new(ring::default_provider());
+    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(versions.with_root_certificates(roots).with_no_client_auth())
+}
