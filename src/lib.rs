@@ -64,7 +64,9 @@
 //!
 //! Objects that a route sends to a connector ([`connector::route`]) make it two transactions: the first owes their messages, the
 //! second does the rest of the call and writes all rows, when what was owed is settled ([`backend::connected`]). A synchronous
-//! caller is kept waiting for so long; a part waits in the store.
+//! caller is kept waiting for so long; a part waits in the store. The first also begins what need not wait
+//! ([`notify::Notifier::begin`]), and for a synchronous call the second is the one that writes down how its last message ended: two
+//! commits in all.
 //!
 //! An asynchronous call leaves at step 4: [`conversation::place`] and [`queue::accept()`] take its envelope in, in one
 //! transaction, and it is answered `Queued`. A worker of [`queue`] goes on with step 5 when the conversation is due; the

@@ -3,6 +3,8 @@
 //! What holds:
 //! - Only the store says what is owed. A delivery is marked as begun, durably, before a byte of it leaves, and its end is
 //!   written with its attempt: a crash at any point loses nothing, and whatever may go out twice carries the same id.
+//! - Messages whose turn it is, and which a connector has room for, are begun in the transaction that owes them (`begun`); all else
+//!   waits in its lane. Whoever begins something takes his seat inside the transaction (`seats`).
 //! - Nobody polls: the notifier waits for something new to be owed, for the moment of the next due delivery, or for an
 //!   attempt to end. In memory there is only what is under way, however much is owed.
 //! - A place that is down costs one probe at a time and keeps nobody else waiting (`breaker`, and lanes in the store).

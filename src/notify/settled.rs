@@ -78,7 +78,8 @@ impl Waiting {
         }
         for asker in askers {
             let Asker::Call { batch } = asker else { continue };
-            for (_, waiter) in lock(&self.calls).waiting.remove(batch).into_iter().flatten() {
+            let waiters = lock(&self.calls).waiting.remove(batch);
+            for waiter in waiters.into_iter().flat_map(BTreeMap::into_values) {
                 // Who waits no longer need not know.
                 let _told = waiter.told.send(ended.contains(batch));
             }
