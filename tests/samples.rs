@@ -55,7 +55,8 @@ async fn every_story_is_answered_as_it_is_written() {
                 "token" => mask.hide_json(&exchange.number, &answer.body),
                 "time" => answer.body.trim_end().to_owned() + "\n",
                 "mail" => mask.hide_mail(&exchange.number, &answer.body),
-                _ => layout::lines(&mask.hide(&exchange.number, &request, &answer.body)),
+                // A document of its own has a line for its declaration.
+                _ => layout::lines(&mask.hide(&exchange.number, &request, &answer.body.replacen("?>\n", "?>", 1))),
             };
             let expected = fs::read_to_string(&exchange.response).unwrap_or_default();
             if found == expected {

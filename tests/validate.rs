@@ -19,6 +19,7 @@ mod exchange;
 mod house;
 #[path = "validate/judge.rs"]
 mod judge;
+#[allow(dead_code, reason = "the stories' test uses the rest")]
 #[path = "samples/mask.rs"]
 mod mask;
 #[path = "validate/matrix.rs"]

@@ -109,8 +109,8 @@ fn the_demonstration_shows_every_system_and_its_failures() {
 /// A webhook by hand, as the demonstration prints it, with this id.
 fn by_hand(demo: &Demo, id: &str, secret: &str) -> String {
     let start = demo.banner.find("id=NewObjectID; body=").expect("it prints how");
-    let script =
-        demo.banner[start..].replacen("NewObjectID", id, 1).replace("demo-webhook-secret-0123456789ab", secret);
+    let script = demo.banner[start..].split("\n\n").next().unwrap_or_default();
+    let script = script.replacen("NewObjectID", id, 1).replace("demo-webhook-secret-0123456789ab", secret);
     let output = Command::new("sh").args(["-c", &script]).output().unwrap();
     String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap()
 }

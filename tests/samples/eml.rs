@@ -60,7 +60,16 @@ fn decoded(text: &str) -> String {
 
 /// A mail with whole lines: soft breaks of quoted-printable are taken back, line ends are one character.
 pub(crate) fn unfolded(mail: &str) -> String {
-    mail.replace("=\r\n", "").replace("\r\n", "\n")
+    let (mut out, mut is_quoted) = (String::new(), false);
+    for line in mail.split("\r\n") {
+        // A `=` ends base64 too, and encoded words.
+        is_quoted = (is_quoted && !line.starts_with("--")) || line == "Content-Transfer-Encoding: quoted-printable";
+        match line.strip_suffix('=').filter(|_| is_quoted) {
+            Some(line) => out += line,
+            None => out = out + line + "\n",
+        }
+    }
+    out.trim_end().to_owned() + "\n"
 }
 
 #[test]
@@ -71,5 +80,8 @@ fn parts_are_found_and_read() {
                 <a b=3D=\r\n\"=C3=A4\"/>\r\n--a--\r\n";
     assert_eq!(boundaries(mail), ["a", "b"]);
     assert_eq!(attached(mail, "x.xml"), "<a b=\"ä\"/>");
-    assert!(unfolded(mail).contains("<a b=3D\"=C3=A4\"/>\n--a--\n"));
+    assert!(unfolded(mail).ends_with("<a b=3D\"=C3=A4\"/>\n--a--\n"));
+    let word = "Subject: =?utf-8?B?YQ==?=\r\nContent-Transfer-Encoding: base64\r\n\r\nYQ==\r\n--a--\r\n";
+    assert_eq!(unfolded(word), word.replace('\r', ""));
+    assert_eq!(encoded(word), ["YQ==\r\n--a--"]);
 }

@@ -55,7 +55,7 @@ impl Mask {
             }
         }
         for file in eml::encoded(mail) {
-            text = text.replace(&eml::unfolded(file), &format!("{{{number}.file}}"));
+            text = text.replace(&file.replace('\r', ""), &format!("{{{number}.file}}"));
         }
         self.hide(number, "", &text)
     }
