@@ -1,13 +1,11 @@
 //! Connectors and routes as a user writes them: every mistake with its place, what is shown, and `envoi route`.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where it is wrong")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test ends where it is wrong")]
 
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Child, Command, Stdio},
-};
+#[path = "routes/demonstration.rs"]
+mod demonstration;
+
+use std::{fs, path::Path, process::Command};
 
 use envoi::{
     config::{Config, Layers, toml},
@@ -318,98 +316,4 @@ fn a_configuration_that_is_wrong_routes_nothing() {
     let (exit, out, err) = route(dir.path(), "a.xml", &envelope("Create", "List", ""));
     assert_eq!((exit, out.as_str()), (64, ""));
     assert!(err.contains("envoi.toml:2: route.to: there is no connector `nowhere`"), "{err}");
-}
-
-/// A demonstration with simulated backends, which ends with the test.
-struct Demo {
-    child: Child,
-    url: String,
-    admin: String,
-}
-
-impl Demo {
-    fn start() -> Self {
-        let ports = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
-        let mut command = Command::new(env!("CARGO_BIN_EXE_envoi"));
-        command.args(["demo", "--connectors"]).args(ports).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        let (mut admin, mut url) = (String::new(), String::new());
-        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-            let line = line.unwrap();
-            if let Some(found) = line.strip_prefix("admin ") {
-                admin = found.to_owned();
-            }
-            if let Some(found) = line.strip_prefix("ready ") {
-                url = format!("{found}/Service.asmx");
-                break;
-            }
-        }
-        assert!(!url.is_empty() && !admin.is_empty());
-        Self { child, url, admin }
-    }
-
-    fn run(&self, arguments: &[&str]) -> (i32, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_envoi"));
-        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/connectors");
-        command.args(arguments).env("ENVOI_URL", &self.url).env("ENVOI_ADMIN", &self.admin).current_dir(samples);
-        let output = command.output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
-        (output.status.code().unwrap(), text)
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-#[test]
-fn the_demonstration_shows_every_system_and_its_failures() {
-    let demo = Demo::start();
-    // A webhook may tell that it was delivered before its call is answered, so it is not said which of the two stands there.
-    for (file, exit, parts) in [
-        ("chat-text.xml", 0, ["[salesforce] accepted", "NewObjectID"]),
-        ("chat-consent.xml", 0, ["[salesforce] accepted", "OK"]),
-        ("pbx-text.xml", 0, ["[yeastar] ", "NewID"]),
-        ("pbx-contact.xml", 0, ["[yeastar] ", "NewID"]),
-        ("whatsapp-text.xml", 0, ["[connectly] ", "NewObjectID"]),
-        ("whatsapp-template.xml", 0, ["SubscriberFailures", "4000001"]),
-        ("whatsapp-window-closed.xml", 1, ["ERROR_CODE_MESSAGE_OUTSIDE_OF_ELIGIBILITY_WINDOW", "3000010"]),
-    ] {
-        let (code, out) = demo.run(&["send", file]);
-        assert!(code == exit && parts.iter().all(|part| out.contains(part)), "{file}: {code}\n{out}");
-    }
-    for (fault, file, part) in [
-        (["connectly", "--code", "ERROR_CODE_BUSINESS_REACHED_LIMITS"], "whatsapp-text.xml", "3000011"),
-        (["yeastar", "--code", "70123"], "pbx-text.xml", "2070123"),
-        (["salesforce", "--code", "10022"], "chat-consent.xml", "1010022"),
-        // Of the others a webhook may tell that it arrived all the same.
-        (["salesforce", "--reset", "after"], "chat-text.xml", "in doubt"),
-        (["salesforce", "--reset", "body"], "chat-text.xml", "in doubt"),
-    ] {
-        let set = [&["fault", "set"], fault.as_slice()].concat();
-        assert_eq!(demo.run(&set).0, 0, "{fault:?}");
-        let (code, out) = demo.run(&["send", file]);
-        assert!(code == 1 && out.contains(part), "{fault:?}: {code}\n{out}");
-    }
-    // A token that is not valid any more is asked for anew; a limit ends by itself.
-    for fault in [["salesforce", "--code", "10004"], ["connectly", "--limit", "--retry-after=1s"]] {
-        assert_eq!(demo.run(&[&["fault", "set"], fault.as_slice()].concat()).0, 0);
-        let file = if fault[0] == "salesforce" { "chat-text.xml" } else { "whatsapp-text.xml" };
-        let (code, out) = demo.run(&["send", file]);
-        assert!(code == 0 && out.contains("<OverallStatus>OK</OverallStatus>"), "{fault:?}: {code}\n{out}");
-    }
-    let (code, out) = demo.run(&["fault", "set", "yeastar", "--code", "10025"]);
-    assert!(code == 64 && out.contains("yeastar has no code `10025`"), "{out}");
-    let (code, out) = demo.run(&["fault", "set", "pbx", "--delay", "2s"]);
-    assert!(code == 64 && out.contains("expected one of"), "{out}");
-    assert_eq!(demo.run(&["fault", "set", "yeastar", "--delay", "2"]).0, 64);
-    assert_eq!(demo.run(&["fault", "set", "yeastar", "--clear"]).0, 0);
-    let (code, out) = demo.run(&["fault", "list"]);
-    assert_eq!(
-        (code, out.as_str()),
-        (0, "connectly: nothing is set\nsalesforce: nothing is set\nyeastar: nothing is set\n")
-    );
 }

@@ -12,6 +12,8 @@
 
 #[path = "samples/diff.rs"]
 mod diff;
+#[path = "samples/eml.rs"]
+mod eml;
 #[path = "samples/exchange.rs"]
 mod exchange;
 #[allow(dead_code, reason = "the validating test uses the rest")]
@@ -37,11 +39,13 @@ async fn every_story_is_answered_as_it_is_written() {
     let update = std::env::var_os("ENVOI_UPDATE").is_some_and(|value| value == "1");
     let (mut wrong, mut told) = (Vec::new(), 0);
     for story in stories() {
-        let house = House::start().await;
+        let house = House::of(&story).await;
         let mut mask = Mask::default();
         for exchange in Exchange::all(&story) {
             told += 1;
             let request = mask.fill(&exchange.text());
+            // So that an answer does not depend on how soon the one before was given.
+            house.idle().await;
             let answer = exchange.post(&house, &request).await;
             let place = shown(&exchange.response);
             if let Some(complaint) = exchange.complaint(&request, &answer) {
@@ -49,7 +53,10 @@ async fn every_story_is_answered_as_it_is_written() {
             }
             let found = match exchange.action.as_str() {
                 "token" => mask.hide_json(&exchange.number, &answer.body),
-                _ => layout::lines(&mask.hide(&exchange.number, &request, &answer.body)),
+                "time" => answer.body.trim_end().to_owned() + "\n",
+                "mail" => mask.hide_mail(&exchange.number, &answer.body),
+                // A document of its own has a line for its declaration.
+                _ => layout::lines(&mask.hide(&exchange.number, &request, &answer.body.replacen("?>\n", "?>", 1))),
             };
             let expected = fs::read_to_string(&exchange.response).unwrap_or_default();
             if found == expected {

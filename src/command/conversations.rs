@@ -53,7 +53,7 @@ pub(super) struct Conversation {
 pub(super) struct Replay {
     /// The ConversationID of a conversation that has ended.
     id: String,
-    /// Send the parts that were not run, numbered from 1.
+    /// Send the parts that it never came to (`envoi conversation ID` lists them as not run), numbered from 1.
     #[arg(long, required = true)]
     remaining: bool,
     /// The ConversationID of the new conversation; a fresh one when absent.
@@ -246,7 +246,7 @@ fn describe(whole: &Value) -> String {
         ("missing", joined("missing")),
         ("seconds left", text(whole, "seconds_left")),
         ("due", text(whole, "due")),
-        ("remaining", joined("remaining")),
+        ("not run", not_run(whole, &joined("remaining"))),
         ("renews", text(whole, "renews")),
         ("renewed as", text(whole, "renewed_as")),
         ("waits for", joined("waits_for")),
@@ -267,8 +267,20 @@ fn describe(whole: &Value) -> String {
     out
 }
 
+/// The parts of a conversation that has ended which it never came to, and how they are sent again.
+fn not_run(whole: &Value, parts: &str) -> String {
+    let id = text(whole, "conversation");
+    if parts.is_empty() || id.is_empty() || !text(whole, "renewed_as").is_empty() {
+        return parts.to_owned();
+    }
+    let id = id.replace('\'', r"'\''");
+    format!("{parts} (`envoi replay '{id}' --remaining` sends what was not run as a new conversation)")
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -279,6 +291,17 @@ mod tests {
         for wrong in ["", "+", "5", "m", "-5m", "5 m", "99999999999999999999s", "18446744073709551615d"] {
             assert!(millis(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_was_not_run_is_told_with_the_way_to_send_it() {
+        let whole = |renewed: &str| json!({ "state": "Error", "conversation": "Ada's", "received": 3, "calls": 3, "remaining": [2, 3], "renewed_as": renewed });
+        let told = describe(&whole(""));
+        let how = r"`envoi replay 'Ada'\''s' --remaining` sends what was not run as a new conversation";
+        assert!(told.contains(&format!("\nnot run       2, 3 ({how})\n")), "{told}");
+        let told = describe(&whole("again"));
+        assert!(told.contains("\nnot run       2, 3\nrenewed as    again\n"), "{told}");
+        assert!(!describe(&json!({ "remaining": [] })).contains("not run"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
     config::{Config, NO_MAIL, NOBODY, demo},
     mail::Way,
     server::{Parts, ServerError, StartError, gateway::Gateway, start_with},
-    simulated::Simulated,
+    simulated::{Simulated, WEBHOOK_SECRET},
     store::StoreError,
 };
 
@@ -113,7 +113,7 @@ pub(super) fn demo(args: &Demo) -> Exit {
     let clock = if args.virtual_clock { Clock::stopped_at(Clock::system().now()) } else { Clock::system() };
     let connectors = args.connectors;
     let start = Start { config, clock, seeded: Some(demo::ACCOUNT), again: None, simulated: connectors };
-    run(start, |url| banner(url, &kept) + if connectors { CONNECTORS } else { "" })
+    run(start, |url| banner(url, &kept) + &if connectors { of_connectors(url) } else { String::new() })
 }
 
 /// What is started.
@@ -310,13 +310,23 @@ curl -s {url}/Service.asmx -H 'Content-Type: text/xml' -H 'SOAPAction: Retrieve'
     )
 }
 
-/// What `--connectors` adds: where objects go, and how every error is seen.
-const CONNECTORS: &str = r#"connectors  definitions wa_* go to connectly, pbx_* to yeastar, chat_* to salesforce: simulated, on this machine
+/// What `--connectors` adds: where objects go, how every error is seen, and how a webhook is made by hand.
+fn of_connectors(url: &str) -> String {
+    format!(
+        r#"connectors  definitions wa_* go to connectly, pbx_* to yeastar, chat_* to salesforce: simulated, on this machine
             numbers that end in 00 have not written for 24 hours; nothing arrives at those that end in 99
 try         envoi send samples/connectors/whatsapp-text.xml
             envoi fault set connectly --code ERROR_CODE_BUSINESS_RATE_LIMIT_REACHED --times 2
             envoi fault set yeastar --reset after       envoi fault set salesforce --limit --retry-after 5s
+            envoi fault set connectly --receipt read    envoi fault inbound connectly +12025550100
             envoi fault list                            envoi fault set yeastar --clear
             envoi deliveries                            envoi explain connectly
+webhooks    come by themselves; by hand, with the NewObjectID of an answer as id (the key is the demonstration's, and no secret):
 
-"#;
+id=NewObjectID; body='{{"topic":"delivery_status","statusUpdate":{{"id":"'$id'","status":"read"}}}}'
+curl -s {url}/connectors/connectly/webhook -H "x-connectly-hmac-sha256: $(printf %s "$body" |
+  openssl dgst -sha256 -hmac {WEBHOOK_SECRET} -binary | base64)" -d "$body"
+
+"#
+    )
+}

@@ -25,7 +25,7 @@ pub(super) fn told(system: System, code: &str, path: &str) -> (u16, Value) {
 pub(super) fn refused(system: System, wrong: &Wrong, path: &str) -> (u16, Value) {
     let (code, about) = (wrong.code, format!("{} {}", wrong.field, wrong.why));
     let known = codes::find(system, code);
-    let text = known.map_or("an error", |known| known.meaning);
+    let text = known.map_or("an error", |known| known.meaning.trim_end_matches('.'));
     match system {
         System::Salesforce => salesforce(known, code, &format!("{text} ({about})"), path),
         System::Connectly => connectly(known, code, &about),
@@ -97,7 +97,7 @@ fn connectly(known: Option<&Code>, code: &str, about: &str) -> (u16, Value) {
     };
     let status = if code == "ERROR_TYPE_AUTHORIZATION" { 403 } else { status(known) };
     let mut body = json!({
-        "message": known.map_or("an error", |known| known.meaning),
+        "message": known.map_or("an error", |known| known.meaning.trim_end_matches('.')),
         "type": kind, "userTitle": "", "userMessage": about,
         "cntTraceId": "11824978358485860716", "details": {},
     });

@@ -1,6 +1,8 @@
 //! One request file and how it is posted: as `envoi send` and curl would.
 //!
-//! `NN-Action-what.request.xml` is an envelope and goes to /Service.asmx; `NN-token-what.request.json` goes to /v2/token.
+//! `NN-Action-what.request.xml` is an envelope and goes to /Service.asmx; `NN-token-what.request.json` goes to /v2/token. What an
+//! operator does stands in `NN-DEED-what.request.txt`: `time` moves the clock as `envoi time` does, `mail` shows the newest mail
+//! to somebody as `envoi mail` does, `results` the results.xml that is attached to it.
 
 use std::{
     fs,
@@ -16,7 +18,7 @@ pub(crate) const SOAP_12: &str = "http://www.w3.org/2003/05/soap-envelope";
 pub(crate) struct Exchange {
     /// `01`
     pub(crate) number: String,
-    /// `Create`; `token` for the token endpoint, `none` for an envelope that names no action.
+    /// `Create`; `token` for the token endpoint, `none` for an envelope that names no action; an operator's deed.
     pub(crate) action: String,
     pub(crate) request: PathBuf,
     pub(crate) response: PathBuf,
@@ -26,10 +28,16 @@ impl Exchange {
     /// The exchange of a request's file, when the file is one.
     pub(crate) fn of(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
-        let stem = name.strip_suffix(".request.xml").or_else(|| name.strip_suffix(".request.json"))?;
+        let (stem, end) = name.split_once(".request.").filter(|(_, end)| ["xml", "json", "txt"].contains(end))?;
         let mut parts = stem.splitn(3, '-');
         let (number, action, _what) = (parts.next()?, parts.next()?, parts.next()?);
-        let response = name.replace(".request.", ".response.");
+        let end = match action {
+            "time" => "json",
+            "mail" => "eml",
+            "results" => "xml",
+            _ => end,
+        };
+        let response = format!("{stem}.response.{end}");
         Some(Self {
             number: number.to_owned(),
             action: action.to_owned(),
@@ -45,12 +53,20 @@ impl Exchange {
         found
     }
 
+    /// Whether it is an operator's deed.
+    pub(crate) fn is_operators(&self) -> bool {
+        matches!(&*self.action, "time" | "mail" | "results")
+    }
+
     pub(crate) fn text(&self) -> String {
         fs::read_to_string(&self.request).unwrap_or_else(|error| panic!("{}: {error}", self.request.display()))
     }
 
     /// Posts `text`, which is the file's with its placeholders filled in.
     pub(crate) async fn post(&self, house: &House, text: &str) -> Answer {
+        if self.is_operators() {
+            return house.operate(&self.action, text.trim()).await;
+        }
         if self.action == "token" {
             return house.post("/v2/token", &[("Content-Type", "application/json")], text.as_bytes()).await;
         }
@@ -70,7 +86,9 @@ impl Exchange {
     /// What is wrong with the answer apart from its body: faults travel under 500, all else under 200, and the content
     /// type is that of the request's version (facts/wire 1.5 and 8).
     pub(crate) fn complaint(&self, request: &str, answer: &Answer) -> Option<String> {
-        let (status, content_type) = if self.action == "token" {
+        let (status, content_type) = if self.is_operators() {
+            (200, "")
+        } else if self.action == "token" {
             (if answer.body.contains("\"error\"") { 401 } else { 200 }, "application/json")
         } else {
             let content_type =

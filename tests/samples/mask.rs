@@ -7,6 +7,8 @@ use std::collections::HashMap;
 
 use envoi::config::demo;
 
+use crate::eml;
+
 /// Members of the token endpoint's answers that are secrets.
 const TOKENS: [&str; 2] = ["access_token", "refresh_token"];
 
@@ -38,6 +40,26 @@ impl Mask {
         out + &answer[rest..]
     }
 
+    /// A mail, likewise: boundaries, Message-IDs and links are as random as identifiers are, and nobody reads base64.
+    pub(crate) fn hide_mail(&mut self, number: &str, mail: &str) -> String {
+        let mut text = eml::unfolded(mail);
+        for boundary in eml::boundaries(mail) {
+            text = text.replace(boundary, &self.name(number, boundary, "boundary"));
+        }
+        for (before, after, place) in
+            [("Message-ID: <", "@", "Message-ID"), ("<conversation-", "@", "thread"), ("/unsubscribe/", ">", "link")]
+        {
+            if let Some((value, _)) = text.split_once(before).and_then(|(_, rest)| rest.split_once(after)) {
+                let value = value.to_owned();
+                text = text.replace(&value, &self.name(number, &value, place));
+            }
+        }
+        for file in eml::encoded(mail) {
+            text = text.replace(&file.replace('\r', ""), &format!("{{{number}.file}}"));
+        }
+        self.hide(number, "", &text)
+    }
+
     /// An answer of the token endpoint, likewise.
     pub(crate) fn hide_json(&mut self, number: &str, answer: &str) -> String {
         let mut document: serde_json::Value =
@@ -63,13 +85,17 @@ impl Mask {
         name
     }
 
-    /// Where the next value to hide stands: a GUID anywhere, a number that is the whole text of an identifier.
+    /// Where the next value to hide stands: a GUID or a ULID anywhere, a number that is the whole text of an identifier.
     fn next(&self, text: &str, from: usize, sent: &str) -> Option<(usize, usize)> {
         let bytes = text.as_bytes();
         (from..text.len()).find_map(|at| {
             if let Some(value) = bytes.get(at..at + 36).filter(|value| is_guid(value)) {
                 let value = std::str::from_utf8(value).expect("ASCII");
                 return (self.knows(value) || !sent.contains(value)).then_some((at, at + 36));
+            }
+            let is_word = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
+            if (at == 0 || !is_word(at - 1)) && !is_word(at + 26) && bytes.get(at..at + 26).is_some_and(is_ulid) {
+                return Some((at, at + 26));
             }
             if at == 0 || bytes[at - 1] != b'>' || !bytes[at].is_ascii_digit() {
                 return None;
@@ -93,6 +119,11 @@ fn is_guid(bytes: &[u8]) -> bool {
         8 | 13 | 18 | 23 => *byte == b'-',
         _ => byte.is_ascii_hexdigit(),
     })
+}
+
+/// An id as Connectly makes them: 26 letters and digits of Crockford's Base32.
+fn is_ulid(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"01") && bytes.iter().all(|byte| b"0123456789ABCDEFGHJKMNPQRSTVWXYZ".contains(byte))
 }
 
 /// The element in whose text, or in whose start tag, this place is.

@@ -115,12 +115,12 @@ fn built(settled: &Settled<'_>, name: &str, session: &str) -> Result<String, Pro
                 "operation": "End",
             })
         }
-        (System::Yeastar, "message_session/close" | "message_session/get") => json!({ "session_id": number(session)? }),
-        (System::Yeastar, "message_session/archive" | "message_session/unarchive") => match settled.sender() {
-            // Who does it: an extension by its number.
-            Some(extension) => json!({ "session_id": number(session)?, "user_type": 1, "user_no": extension }),
-            None => return Err(no_body(name)),
-        },
+        (System::Yeastar, "message_session/close") => json!({ "session_id": number(session)? }),
+        (System::Yeastar, "message_session/get") => json!({ "id": number(session)? }),
+        // Who does it: a program beyond the PBX, as of every message. A sender is a number of the PBX, and no extension.
+        (System::Yeastar, "message_session/archive" | "message_session/unarchive") => {
+            json!({ "session_id": number(session)?, "user_type": 9, "user_no": "api" })
+        }
         _ => return Err(no_body(name)),
     };
     Ok(body.to_string())

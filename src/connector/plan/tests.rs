@@ -354,7 +354,8 @@ fn other_operations_have_a_name_and_a_body() {
             r#"{"channelAddressIdentifier":"chan","conversationIdentifier":"c1","endUserClientId":"+491511111111","operation":"End"}"#,
         ),
         (System::Yeastar, "message_session/close", "12", r#"{"session_id":12}"#),
-        (System::Yeastar, "message_session/unarchive", "12", r#"{"session_id":12,"user_no":"0800","user_type":1}"#),
+        (System::Yeastar, "message_session/get", "12", r#"{"id":12}"#),
+        (System::Yeastar, "message_session/unarchive", "12", r#"{"session_id":12,"user_no":"api","user_type":9}"#),
     ] {
         let message = only(done(system, "Create", &[("Operation", name), ("Session", session)]));
         assert_eq!(message.action, Action::Other { operation: name.into(), body: expected.into() });

@@ -44,7 +44,7 @@ impl Connectly {
         let wrote = self.written.get(&to.to_owned());
         let is_open = has_written(to) || wrote.is_some_and(|at| turn.now.since(*at) < WINDOW);
         let shut = "ERROR_CODE_MESSAGE_OUTSIDE_OF_ELIGIBILITY_WINDOW";
-        need(is_open, shut, "the customer", "has not written for 24 hours: send a template")?;
+        need(is_open, shut, "the customer", "has not written for 24 hours")?;
         Ok(sent(to, body, turn))
     }
 

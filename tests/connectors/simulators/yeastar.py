@@ -255,9 +255,9 @@ class Yeastar(Simulator):
         return self.reply_with(0, {"data": {"records": [{"session_id": known} for known in self.sessions.values()]}})
 
     def session_get(self, query):
-        members(query, ("session_id",))
-        need(query["session_id"] in map(str, self.sessions.values()), 80014, "session_id")
-        return self.reply_with(0, {"data": {"session_id": int(query["session_id"])}})
+        members(query, ("id",))
+        need(query["id"] in map(str, self.sessions.values()), 80014, "id")
+        return self.reply_with(0, {"list": {"id": int(query["id"])}})
 
     def campaign(self, value):
         need(value.get("number_list"), 70621, "number_list")
