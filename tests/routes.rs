@@ -70,7 +70,8 @@ client_secret_file = "secret"
 on_ambiguous = "ask"
 record = true
 operations = ["message/get", "message_session/close"]
-defaults = { channel = "whatsapp", sender = "0800" }
+senders = ["0800", "10*"]
+defaults = { channel = "whatsapp", sender = "0800", extension = "1000" }
 
 [[route]]
 types = ["SMSTriggeredSend"]
@@ -87,6 +88,7 @@ Channel = "none"
 [[route]]
 name = "the rest"
 to = "pbx"
+channels = ["whatsapp"]
 [route.defaults]
 body = "Hi %%First Name%%"
 "#;
@@ -149,6 +151,7 @@ complete_on = "delivered"
 [connector.defaults]
 country = "Germany"
 chanel = "sms"
+extension = "12"
 [[connector]]
 name = "wa"
 system = "yeastar"
@@ -196,24 +199,25 @@ envoi.toml:12: connector.timeout: expected a duration such as 5s: a number alone
 envoi.toml:13: connector.complete_on: delivered needs webhooks: expected webhook_secret_file or webhook_secret_env too
 envoi.toml:15: connector.defaults.country: expected a country of two letters (ISO 3166-1), such as DE
 envoi.toml:16: connector.defaults.chanel: there is no such setting; perhaps `channel` is meant
-envoi.toml:18: connector.name: there is another connector `wa`
-envoi.toml:23: connector.base_url: expected a URL without a user in it
-envoi.toml:26: connector.client_secret_env: is set, and client_secret_file too: expected one of them
-envoi.toml:27: connector.first_delay: is longer than longest_delay
-envoi.toml:28: connector.authorization_context: is missing
-envoi.toml:32: connector.private_key_file: expected an RSA key of 2048 bits or more: WrongAlgorithm
-envoi.toml:35: connector.org_id: expected the 15 letters and digits of an organisation, such as 00D000000000001
-envoi.toml:36: connector.complete_on: Salesforce tells of no delivery by webhook: expected accepted
-envoi.toml:38: route.to: there is no connector `w`; perhaps `wa` is meant: expected one of store, mail, wa, pbx, sf
-envoi.toml:39: route.types: `SmsTriggeredSend` is no object type of the contract (case matters); perhaps `SMSTriggeredSend` is meant
-envoi.toml:39: route.types: a Email cannot go to a connector: expected some of SMSTriggeredSend, Subscriber, TriggeredSend
-envoi.toml:40: route.accounts: there is no account 8
-envoi.toml:40: route.accounts: `x` is no account: expected its number (MID)
-envoi.toml:42: route.types: a Subscriber cannot be mailed: expected TriggeredSend
-envoi.toml:44: route.defaults: are of routes that lead to a connector
-envoi.toml:45: route.to: is missing: expected store, mail, or the name of a connector
-envoi.toml:46: route.properties.Brand: expected text, in which * stands for any characters
-envoi.toml:47: route.too: there is no such setting; perhaps `to` is meant
+envoi.toml:17: connector.defaults.extension: is of yeastar, and this connector's system is connectly
+envoi.toml:19: connector.name: there is another connector `wa`
+envoi.toml:24: connector.base_url: expected a URL without a user in it
+envoi.toml:27: connector.client_secret_env: is set, and client_secret_file too: expected one of them
+envoi.toml:28: connector.first_delay: is longer than longest_delay
+envoi.toml:29: connector.authorization_context: is missing
+envoi.toml:33: connector.private_key_file: expected an RSA key of 2048 bits or more: WrongAlgorithm
+envoi.toml:36: connector.org_id: expected the 15 letters and digits of an organisation, such as 00D000000000001
+envoi.toml:37: connector.complete_on: Salesforce tells of no delivery by webhook: expected accepted
+envoi.toml:39: route.to: there is no connector `w`; perhaps `wa` is meant: expected one of store, mail, wa, pbx, sf
+envoi.toml:40: route.types: `SmsTriggeredSend` is no object type of the contract (case matters); perhaps `SMSTriggeredSend` is meant
+envoi.toml:40: route.types: a Email cannot go to a connector: expected some of SMSTriggeredSend, Subscriber, TriggeredSend
+envoi.toml:41: route.accounts: there is no account 8
+envoi.toml:41: route.accounts: `x` is no account: expected its number (MID)
+envoi.toml:43: route.types: a Subscriber cannot be mailed: expected TriggeredSend
+envoi.toml:45: route.defaults: are of routes that lead to a connector
+envoi.toml:46: route.to: is missing: expected store, mail, or the name of a connector
+envoi.toml:47: route.properties.Brand: expected text, in which * stands for any characters
+envoi.toml:48: route.too: there is no such setting; perhaps `to` is meant
 ";
     assert_eq!(told, expected);
     assert_eq!(complaints("connector = 1\n"), "envoi.toml:1: connector: expected a list: write `[[connector]]`\n");
@@ -223,7 +227,7 @@ envoi.toml:47: route.too: there is no such setting; perhaps `to` is meant
         "envoi.toml:6: connector.client_secret_env: there is no environment variable of this name\n"
     );
     let unknown = "[[connector]]\nname = \"a\"\nsystem = \"connectly\"\nbusiness = \"b\"\napi_key_file = \"secret\"\noperations = [\"get/template\", \"message/get\"]\n";
-    let all = "expected some of create/template, create/webhooks, get/templates, send/campaigns";
+    let all = "expected some of create/template, create/webhooks, get/templates, send/campaigns, update/webhooks";
     assert_eq!(
         complaints(unknown),
         format!(
@@ -289,6 +293,13 @@ object 0: SMSTriggeredSend for account 7
     ] {
         assert!(out.contains(line), "{line}\n{out}");
     }
+
+    let named = "<PartnerProperties><Name>Sender</Name><Value>0900</Value></PartnerProperties>";
+    let (exit, out, _) =
+        route(dir.path(), "b2.xml", &envelope("Create", "TriggeredSend", &format!("{named}{subscribers}")));
+    let refused =
+        "error 4000010: The connector does not allow the sender 0900: expected one of `senders` of the connector pbx";
+    assert!(exit == 1 && out.contains(refused), "{out}");
 
     let (exit, out, _) = route(dir.path(), "c.xml", &envelope("Update", "List", "<ListName>a</ListName>"));
     assert!(exit == 0 && out.contains("no route fits: kept here"), "{out}");

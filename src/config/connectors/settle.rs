@@ -7,7 +7,7 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 use super::{
     Drafts, Place, Problem, RouteEntry,
     draft::{Draft, Hidden},
-    fields::CONNECTOR,
+    fields::{CONNECTOR, DEFAULTS, Field},
 };
 use crate::{
     config::{Config, near::perhaps},
@@ -92,11 +92,11 @@ impl Settling<'_> {
         };
         for field in CONNECTOR.iter().filter(|field| self.place.is_given(field.key)) {
             if let Some(only) = field.only.filter(|only| *only != system) {
-                self.wrong(
-                    field.key,
-                    format!("is of {}, and this connector's system is {}", only.name(), system.name()),
-                );
+                self.wrong(field.key, foreign_to(only, system));
             }
+        }
+        for (field, what) in foreign(self.place, system) {
+            self.wrong(&field, what);
         }
         let api = self.api(system, &draft);
         let base = match (draft.base_url.as_str(), system) {
@@ -272,6 +272,19 @@ impl Settling<'_> {
     }
 }
 
+/// Defaults that are of another system than the connector's.
+fn foreign(place: &Place, system: System) -> Vec<(String, String)> {
+    let told = |field: &Field<Defaults>| {
+        let (name, only) = (format!("defaults.{}", field.key), field.only.filter(|only| *only != system)?);
+        place.is_given(&name).then(|| (name, foreign_to(only, system)))
+    };
+    DEFAULTS.iter().filter_map(told).collect()
+}
+
+fn foreign_to(only: System, system: System) -> String {
+    format!("is of {}, and this connector's system is {}", only.name(), system.name())
+}
+
 fn route(
     number: usize,
     entry: RouteEntry,
@@ -334,6 +347,9 @@ fn route(
     };
     if system == Some(System::Salesforce) && (defaults.template.is_some() || defaults.fallback_template.is_some()) {
         wrong("defaults.template", "Salesforce takes texts, not templates: expected `body`".to_owned());
+    }
+    for (field, what) in system.into_iter().flat_map(|system| foreign(&place, system)) {
+        wrong(&field, what);
     }
     let name = if draft.name.is_empty() { format!("route {number}") } else { draft.name };
     let properties: BTreeMap<_, _> = properties;
