@@ -220,6 +220,18 @@ envoi.toml:47: route.properties.Brand: expected text, in which * stands for any 
 envoi.toml:48: route.too: there is no such setting; perhaps `to` is meant
 ";
     assert_eq!(told, expected);
+    let numbered = |url: &str| {
+        format!(
+            "[[connector]]\nname = \"a\"\nsystem = \"connectly\"\nbusiness = \"b\"\napi_key_file = \"secret\"\nbase_url = \"{url}\"\n"
+        )
+    };
+    for host in ["127.1", "2130706433", "0x7f.0.0.1"] {
+        let told = complaints(&numbered(&format!("https://{host}/v1")));
+        let expected = format!(
+            "envoi.toml:6: connector.base_url: `{host}` is no address: expected a name, or four numbers such as 192.0.2.7\n"
+        );
+        assert_eq!(told, expected);
+    }
     assert_eq!(complaints("connector = 1\n"), "envoi.toml:1: connector: expected a list: write `[[connector]]`\n");
     let named = "[[connector]]\nname = \"a\"\nsystem = \"yeastar\"\nbase_url = \"https://a\"\nclient_id = \"c\"\nclient_secret_env = \"NOT_THERE\"\n";
     assert_eq!(
@@ -235,6 +247,117 @@ envoi.toml:48: route.too: there is no such setting; perhaps `to` is meant
              envoi.toml:6: connector.operations: connectly has no operation `message/get`: {all}\n"
         )
     );
+}
+
+/// Warnings about connectors and routes, a line each; places are lines of the file.
+fn warnings(text: &str) -> String {
+    let (dir, path) = written(text);
+    let config = Config::load(&layers(&path)).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let dir = format!("{}/", dir.path().display());
+    let lists = |key: &str| key.starts_with("route.") || key.starts_with("connector.");
+    let told = config.warnings.iter().filter(|warning| lists(&warning.key));
+    told.map(|warning| format!("{warning}\n").replace(&dir, "")).collect()
+}
+
+const CONNECTORS: &str = r#"[[account]]
+mid = 7
+[[account]]
+mid = 8
+[[user]]
+name = "ann"
+account = 7
+password_hashes = ["$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$8wDmqU8XdYFD7JvXl+YS2mVOB8z2vXeC4g2Y9ZkCh1I"]
+[[connector]]
+name = "wa"
+system = "connectly"
+business = "b1"
+api_key_file = "secret"
+[[connector]]
+name = "pbx"
+system = "yeastar"
+base_url = "https://pbx.example/openapi/v1.0"
+client_id = "client"
+client_secret_file = "secret"
+"#;
+
+#[test]
+fn what_never_holds_is_told_with_its_line() {
+    let routes = r#"[[route]]
+to = "wa"
+definition = "wa_*"
+[[route]]
+types = ["Subscriber"]
+to = "wa"
+[[route]]
+types = ["List"]
+definition = "x"
+to = "store"
+[[route]]
+types = ["TriggeredSend"]
+definition = " x"
+accounts = [7, 8]
+to = "mail"
+[[route]]
+definition = "wa_order*"
+types = ["SMSTriggeredSend", "TriggeredSend"]
+accounts = [7]
+to = "mail"
+types_are = 1
+[route.properties]
+Brand = ""
+"#;
+    // One mistake, and nothing is guessed.
+    let mistake = complaints(&format!("{CONNECTORS}{routes}"));
+    assert_eq!(mistake.lines().count(), 2, "{mistake}");
+    let routes = routes
+        .replace("types_are = 1\n", "")
+        .replace("types = [\"SMSTriggeredSend\", \"TriggeredSend\"]", "types = [\"TriggeredSend\"]");
+    let expected = "\
+envoi.toml:15: connector.name: no route leads here
+envoi.toml:24: route.types: connectly can do nothing with a Subscriber: every one is answered with an error
+envoi.toml:28: route.definition: a List names no definition, so the route never holds
+envoi.toml:33: route.accounts: no user and no API client may act for account 8
+envoi.toml:32: route.definition: no CustomerKey is ever ` x`: it stands without spaces around it
+envoi.toml:40: route.properties: no PartnerProperty Brand is ever ``: values stand without spaces around them, and an empty one is none
+";
+    assert_eq!(warnings(&format!("{CONNECTORS}{routes}")), expected);
+}
+
+#[test]
+fn a_route_behind_one_that_takes_all_of_its_objects_is_told() {
+    let pair = |early: &str, late: &str| {
+        let routes = format!("[[route]]\nname = \"early\"\n{early}\n[[route]]\nname = \"late\"\n{late}\n");
+        let told = warnings(&format!("{CONNECTORS}{routes}"));
+        let never = told.lines().any(|line| line.contains("`late` never holds: whatever fits it fits `early`"));
+        assert_eq!(never, told.contains("never holds"), "{told}");
+        never
+    };
+    for (early, late) in [
+        ("to = \"store\"", "to = \"pbx\"\naccounts = [7]"),
+        ("to = \"pbx\"", "to = \"pbx\"\ndefinition = \"x\""),
+        (
+            "to = \"pbx\"\ntypes = [\"SMSTriggeredSend\"]\ndefinition = \"wa*\"",
+            "to = \"wa\"\ntypes = [\"SMSTriggeredSend\"]\ndefinition = \"wa_*\"",
+        ),
+        ("to = \"pbx\"\ntypes = [\"SMSTriggeredSend\", \"TriggeredSend\"]", "to = \"wa\""),
+        ("to = \"mail\"", "to = \"pbx\"\ntypes = [\"TriggeredSend\"]"),
+        (
+            "to = \"pbx\"\ntypes = [\"SMSTriggeredSend\"]\nproperties = { Brand = \"a*\" }",
+            "to = \"wa\"\ntypes = [\"SMSTriggeredSend\"]\nproperties = { brand = \"acme\", Desk = \"x\" }",
+        ),
+    ] {
+        assert!(pair(early, late), "{early}\n{late}");
+    }
+    for (early, late) in [
+        ("to = \"pbx\"\naccounts = [7]", "to = \"pbx\""),
+        ("to = \"wa\"", "to = \"pbx\""),
+        ("to = \"wa\"", "to = \"wa\"\ntypes = [\"SMSTriggeredSend\"]"),
+        ("to = \"pbx\"\ndefinition = \"wa_*\"", "to = \"pbx\"\ndefinition = \"wa*\""),
+        ("to = \"mail\"", "to = \"pbx\""),
+        ("to = \"pbx\"\nattributes = { Tier = \"gold\" }", "to = \"pbx\""),
+    ] {
+        assert!(!pair(early, late), "{early}\n{late}");
+    }
 }
 
 /// An envelope with one object.

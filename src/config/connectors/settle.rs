@@ -8,6 +8,7 @@ use super::{
     Drafts, Place, Problem, RouteEntry,
     draft::{Draft, Hidden},
     fields::{CONNECTOR, DEFAULTS, Field},
+    futile,
 };
 use crate::{
     config::{Config, near::perhaps},
@@ -39,7 +40,7 @@ impl Drafts {
         let named: Vec<String> = self.connectors.iter().flat_map(|(draft, ..)| hidden(draft)).collect();
         config.warnings.retain(|warning| !named.contains(&warning.place));
         // One that could not be read would be missed again in every route to it.
-        let mut seen: Vec<String> = Vec::new();
+        let (mut seen, mut places): (Vec<String>, Vec<Place>) = Default::default();
         for (draft, defaults, place) in self.connectors {
             let name = draft.name.clone();
             if seen.contains(&name) && !name.is_empty() {
@@ -51,11 +52,22 @@ impl Drafts {
             if let Some(connector) = settling.connector(draft, defaults) {
                 connectors.connectors.insert(name, Arc::new(connector));
             }
+            places.push(place);
         }
         let accounts: Vec<u64> = config.accounts.accounts().map(|account| account.mid).collect();
+        let mut route_places = Vec::with_capacity(self.routes.len());
         for (number, entry) in (1..).zip(self.routes) {
-            let route = route(number, entry, &seen, &connectors, &accounts, problems);
+            let (route, place) = route(number, entry, &seen, &connectors, &accounts, problems);
             connectors.routes.push(route);
+            route_places.push(place);
+        }
+        // Of what is wrong, nobody knows what it is meant to be.
+        if problems.is_empty() {
+            for (name, place) in seen.iter().zip(&places) {
+                let unused = futile::unused(&connectors, name).map(|what| place.problem("name", what));
+                config.warnings.extend(unused);
+            }
+            config.warnings.extend(futile::routes(&connectors, &route_places, &config.accounts));
         }
         config.connectors = Arc::new(connectors);
     }
@@ -292,7 +304,7 @@ fn route(
     connectors: &Connectors,
     accounts: &[u64],
     problems: &mut Vec<Problem>,
-) -> Route {
+) -> (Route, Place) {
     let RouteEntry { draft, properties, attributes, defaults, place } = entry;
     let mut wrong = |field: &str, what: String| {
         if !place.told.contains(field) {
@@ -353,7 +365,7 @@ fn route(
     }
     let name = if draft.name.is_empty() { format!("route {number}") } else { draft.name };
     let properties: BTreeMap<_, _> = properties;
-    Route {
+    let route = Route {
         name,
         accounts: mids,
         kinds: draft.types,
@@ -363,7 +375,8 @@ fn route(
         to,
         defaults,
         allowed: draft.allowed,
-    }
+    };
+    (route, place)
 }
 
 /// Object types have to be those of the contract, and such as can go there.
