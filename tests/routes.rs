@@ -68,7 +68,8 @@ client_secret_file = "secret"
 on_ambiguous = "ask"
 record = true
 operations = ["message/get", "message_session/close"]
-defaults = { channel = "whatsapp", sender = "0800" }
+senders = ["0800", "10*"]
+defaults = { channel = "whatsapp", sender = "0800", extension = "1000" }
 
 [[route]]
 types = ["SMSTriggeredSend"]
@@ -85,6 +86,7 @@ Channel = "none"
 [[route]]
 name = "the rest"
 to = "pbx"
+channels = ["whatsapp"]
 [route.defaults]
 body = "Hi %%First Name%%"
 "#;
@@ -147,6 +149,7 @@ complete_on = "delivered"
 [connector.defaults]
 country = "Germany"
 chanel = "sms"
+extension = "12"
 [[connector]]
 name = "wa"
 system = "yeastar"
@@ -194,26 +197,39 @@ envoi.toml:12: connector.timeout: expected a duration such as 5s: a number alone
 envoi.toml:13: connector.complete_on: delivered needs webhooks: expected webhook_secret_file or webhook_secret_env too
 envoi.toml:15: connector.defaults.country: expected a country of two letters (ISO 3166-1), such as DE
 envoi.toml:16: connector.defaults.chanel: there is no such setting; perhaps `channel` is meant
-envoi.toml:18: connector.name: there is another connector `wa`
-envoi.toml:23: connector.base_url: expected a URL without a user in it
-envoi.toml:26: connector.client_secret_env: is set, and client_secret_file too: expected one of them
-envoi.toml:27: connector.first_delay: is longer than longest_delay
-envoi.toml:28: connector.authorization_context: is missing
-envoi.toml:32: connector.private_key_file: expected an RSA key of 2048 bits or more: WrongAlgorithm
-envoi.toml:35: connector.org_id: expected the 15 letters and digits of an organisation, such as 00D000000000001
-envoi.toml:36: connector.complete_on: Salesforce tells of no delivery by webhook: expected accepted
-envoi.toml:38: route.to: there is no connector `w`; perhaps `wa` is meant: expected one of store, mail, wa, pbx, sf
-envoi.toml:39: route.types: `SmsTriggeredSend` is no object type of the contract (case matters); perhaps `SMSTriggeredSend` is meant
-envoi.toml:39: route.types: a Email cannot go to a connector: expected some of SMSTriggeredSend, Subscriber, TriggeredSend
-envoi.toml:40: route.accounts: there is no account 8
-envoi.toml:40: route.accounts: `x` is no account: expected its number (MID)
-envoi.toml:42: route.types: a Subscriber cannot be mailed: expected TriggeredSend
-envoi.toml:44: route.defaults: are of routes that lead to a connector
-envoi.toml:45: route.to: is missing: expected store, mail, or the name of a connector
-envoi.toml:46: route.properties.Brand: expected text, in which * stands for any characters
-envoi.toml:47: route.too: there is no such setting; perhaps `to` is meant
+envoi.toml:17: connector.defaults.extension: is of yeastar, and this connector's system is connectly
+envoi.toml:19: connector.name: there is another connector `wa`
+envoi.toml:24: connector.base_url: expected a URL without a user in it
+envoi.toml:27: connector.client_secret_env: is set, and client_secret_file too: expected one of them
+envoi.toml:28: connector.first_delay: is longer than longest_delay
+envoi.toml:29: connector.authorization_context: is missing
+envoi.toml:33: connector.private_key_file: expected an RSA key of 2048 bits or more: WrongAlgorithm
+envoi.toml:36: connector.org_id: expected the 15 letters and digits of an organisation, such as 00D000000000001
+envoi.toml:37: connector.complete_on: Salesforce tells of no delivery by webhook: expected accepted
+envoi.toml:39: route.to: there is no connector `w`; perhaps `wa` is meant: expected one of store, mail, wa, pbx, sf
+envoi.toml:40: route.types: `SmsTriggeredSend` is no object type of the contract (case matters); perhaps `SMSTriggeredSend` is meant
+envoi.toml:40: route.types: a Email cannot go to a connector: expected some of SMSTriggeredSend, Subscriber, TriggeredSend
+envoi.toml:41: route.accounts: there is no account 8
+envoi.toml:41: route.accounts: `x` is no account: expected its number (MID)
+envoi.toml:43: route.types: a Subscriber cannot be mailed: expected TriggeredSend
+envoi.toml:45: route.defaults: are of routes that lead to a connector
+envoi.toml:46: route.to: is missing: expected store, mail, or the name of a connector
+envoi.toml:47: route.properties.Brand: expected text, in which * stands for any characters
+envoi.toml:48: route.too: there is no such setting; perhaps `to` is meant
 ";
     assert_eq!(told, expected);
+    let numbered = |url: &str| {
+        format!(
+            "[[connector]]\nname = \"a\"\nsystem = \"connectly\"\nbusiness = \"b\"\napi_key_file = \"secret\"\nbase_url = \"{url}\"\n"
+        )
+    };
+    for host in ["127.1", "2130706433", "0x7f.0.0.1"] {
+        let told = complaints(&numbered(&format!("https://{host}/v1")));
+        let expected = format!(
+            "envoi.toml:6: connector.base_url: `{host}` is no address: expected a name, or four numbers such as 192.0.2.7\n"
+        );
+        assert_eq!(told, expected);
+    }
     assert_eq!(complaints("connector = 1\n"), "envoi.toml:1: connector: expected a list: write `[[connector]]`\n");
     let named = "[[connector]]\nname = \"a\"\nsystem = \"yeastar\"\nbase_url = \"https://a\"\nclient_id = \"c\"\nclient_secret_env = \"NOT_THERE\"\n";
     assert_eq!(
@@ -221,7 +237,7 @@ envoi.toml:47: route.too: there is no such setting; perhaps `to` is meant
         "envoi.toml:6: connector.client_secret_env: there is no environment variable of this name\n"
     );
     let unknown = "[[connector]]\nname = \"a\"\nsystem = \"connectly\"\nbusiness = \"b\"\napi_key_file = \"secret\"\noperations = [\"get/template\", \"message/get\"]\n";
-    let all = "expected some of create/template, create/webhooks, get/templates, send/campaigns";
+    let all = "expected some of create/template, create/webhooks, get/templates, send/campaigns, update/webhooks";
     assert_eq!(
         complaints(unknown),
         format!(
@@ -229,6 +245,117 @@ envoi.toml:47: route.too: there is no such setting; perhaps `to` is meant
              envoi.toml:6: connector.operations: connectly has no operation `message/get`: {all}\n"
         )
     );
+}
+
+/// Warnings about connectors and routes, a line each; places are lines of the file.
+fn warnings(text: &str) -> String {
+    let (dir, path) = written(text);
+    let config = Config::load(&layers(&path)).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let dir = format!("{}/", dir.path().display());
+    let lists = |key: &str| key.starts_with("route.") || key.starts_with("connector.");
+    let told = config.warnings.iter().filter(|warning| lists(&warning.key));
+    told.map(|warning| format!("{warning}\n").replace(&dir, "")).collect()
+}
+
+const CONNECTORS: &str = r#"[[account]]
+mid = 7
+[[account]]
+mid = 8
+[[user]]
+name = "ann"
+account = 7
+password_hashes = ["$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$8wDmqU8XdYFD7JvXl+YS2mVOB8z2vXeC4g2Y9ZkCh1I"]
+[[connector]]
+name = "wa"
+system = "connectly"
+business = "b1"
+api_key_file = "secret"
+[[connector]]
+name = "pbx"
+system = "yeastar"
+base_url = "https://pbx.example/openapi/v1.0"
+client_id = "client"
+client_secret_file = "secret"
+"#;
+
+#[test]
+fn what_never_holds_is_told_with_its_line() {
+    let routes = r#"[[route]]
+to = "wa"
+definition = "wa_*"
+[[route]]
+types = ["Subscriber"]
+to = "wa"
+[[route]]
+types = ["List"]
+definition = "x"
+to = "store"
+[[route]]
+types = ["TriggeredSend"]
+definition = " x"
+accounts = [7, 8]
+to = "mail"
+[[route]]
+definition = "wa_order*"
+types = ["SMSTriggeredSend", "TriggeredSend"]
+accounts = [7]
+to = "mail"
+types_are = 1
+[route.properties]
+Brand = ""
+"#;
+    // One mistake, and nothing is guessed.
+    let mistake = complaints(&format!("{CONNECTORS}{routes}"));
+    assert_eq!(mistake.lines().count(), 2, "{mistake}");
+    let routes = routes
+        .replace("types_are = 1\n", "")
+        .replace("types = [\"SMSTriggeredSend\", \"TriggeredSend\"]", "types = [\"TriggeredSend\"]");
+    let expected = "\
+envoi.toml:15: connector.name: no route leads here
+envoi.toml:24: route.types: connectly can do nothing with a Subscriber: every one is answered with an error
+envoi.toml:28: route.definition: a List names no definition, so the route never holds
+envoi.toml:33: route.accounts: no user and no API client may act for account 8
+envoi.toml:32: route.definition: no CustomerKey is ever ` x`: it stands without spaces around it
+envoi.toml:40: route.properties: no PartnerProperty Brand is ever ``: values stand without spaces around them, and an empty one is none
+";
+    assert_eq!(warnings(&format!("{CONNECTORS}{routes}")), expected);
+}
+
+#[test]
+fn a_route_behind_one_that_takes_all_of_its_objects_is_told() {
+    let pair = |early: &str, late: &str| {
+        let routes = format!("[[route]]\nname = \"early\"\n{early}\n[[route]]\nname = \"late\"\n{late}\n");
+        let told = warnings(&format!("{CONNECTORS}{routes}"));
+        let never = told.lines().any(|line| line.contains("`late` never holds: whatever fits it fits `early`"));
+        assert_eq!(never, told.contains("never holds"), "{told}");
+        never
+    };
+    for (early, late) in [
+        ("to = \"store\"", "to = \"pbx\"\naccounts = [7]"),
+        ("to = \"pbx\"", "to = \"pbx\"\ndefinition = \"x\""),
+        (
+            "to = \"pbx\"\ntypes = [\"SMSTriggeredSend\"]\ndefinition = \"wa*\"",
+            "to = \"wa\"\ntypes = [\"SMSTriggeredSend\"]\ndefinition = \"wa_*\"",
+        ),
+        ("to = \"pbx\"\ntypes = [\"SMSTriggeredSend\", \"TriggeredSend\"]", "to = \"wa\""),
+        ("to = \"mail\"", "to = \"pbx\"\ntypes = [\"TriggeredSend\"]"),
+        (
+            "to = \"pbx\"\ntypes = [\"SMSTriggeredSend\"]\nproperties = { Brand = \"a*\" }",
+            "to = \"wa\"\ntypes = [\"SMSTriggeredSend\"]\nproperties = { brand = \"acme\", Desk = \"x\" }",
+        ),
+    ] {
+        assert!(pair(early, late), "{early}\n{late}");
+    }
+    for (early, late) in [
+        ("to = \"pbx\"\naccounts = [7]", "to = \"pbx\""),
+        ("to = \"wa\"", "to = \"pbx\""),
+        ("to = \"wa\"", "to = \"wa\"\ntypes = [\"SMSTriggeredSend\"]"),
+        ("to = \"pbx\"\ndefinition = \"wa_*\"", "to = \"pbx\"\ndefinition = \"wa*\""),
+        ("to = \"mail\"", "to = \"pbx\""),
+        ("to = \"pbx\"\nattributes = { Tier = \"gold\" }", "to = \"pbx\""),
+    ] {
+        assert!(!pair(early, late), "{early}\n{late}");
+    }
 }
 
 /// An envelope with one object.
@@ -287,6 +414,13 @@ object 0: SMSTriggeredSend for account 7
     ] {
         assert!(out.contains(line), "{line}\n{out}");
     }
+
+    let named = "<PartnerProperties><Name>Sender</Name><Value>0900</Value></PartnerProperties>";
+    let (exit, out, _) =
+        route(dir.path(), "b2.xml", &envelope("Create", "TriggeredSend", &format!("{named}{subscribers}")));
+    let refused =
+        "error 4000010: The connector does not allow the sender 0900: expected one of `senders` of the connector pbx";
+    assert!(exit == 1 && out.contains(refused), "{out}");
 
     let (exit, out, _) = route(dir.path(), "c.xml", &envelope("Update", "List", "<ListName>a</ListName>"));
     assert!(exit == 0 && out.contains("no route fits: kept here"), "{out}");

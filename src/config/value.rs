@@ -6,7 +6,10 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use super::Config;
-use crate::server::{Network, NotANetwork};
+use crate::{
+    message::network::is_odd_number,
+    server::{Network, NotANetwork},
+};
 
 /// A kind of value, with its bounds and the place in [`Config`] where it goes.
 pub(super) enum Kind<C: 'static = Config> {
@@ -171,6 +174,9 @@ fn host(text: &str) -> Result<String, String> {
         true => Err(format!("{text} is no host: expected a name or an address alone, such as hooks.internal")),
         false if text.contains(':') && text.parse::<std::net::Ipv6Addr>().is_err() => {
             Err(format!("{text} is no host: expected a name or an address without a port"))
+        }
+        false if is_odd_number(text) => {
+            Err(format!("{text} is no host: expected a name, or an address of four numbers such as 192.0.2.7"))
         }
         false => Ok(text.to_lowercase()),
     }

@@ -10,7 +10,7 @@ mod exchange;
 mod judge;
 mod message;
 mod operation;
-mod pattern;
+pub mod pattern;
 pub mod phone;
 mod plan;
 mod problem;

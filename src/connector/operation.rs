@@ -12,7 +12,7 @@ pub struct Operation {
     pub name: &'static str,
     /// HTTP method.
     pub method: &'static str,
-    /// Its path below the base (of Connectly: below the business).
+    /// Its path below the base (of Connectly: below the business). `{id}` in it is the member `id` of its JSON.
     pub path: &'static str,
     /// Where its arguments stand.
     pub arguments: Arguments,
@@ -61,12 +61,17 @@ pub const OPERATIONS: &[Operation] = &[
     yeastar("message_session/transfer", "POST", "/message_session/transfer"),
     yeastar("message_session/unarchive", "POST", "/message_session/unarchive"),
     yeastar("phonebook/create", "POST", "/phonebook/create"),
+    yeastar("phonebook/delete", "GET", "/phonebook/delete"),
     yeastar("system/sendemail", "POST", "/system/sendemail"),
-    connectly("create/template", Arguments::Body),
-    connectly("create/webhooks", Arguments::Body),
-    connectly("get/templates", Arguments::None),
-    connectly("send/campaigns", Arguments::Body),
+    connectly("create/template", "POST", "create/template", Arguments::Body),
+    connectly("create/webhooks", "POST", "create/webhooks", Arguments::Body),
+    connectly("get/templates", "POST", "get/templates", Arguments::None),
+    connectly("send/campaigns", "POST", "send/campaigns", Arguments::Body),
+    connectly("update/webhooks", "PUT", "update/webhooks/{id}", Arguments::Body),
 ];
+
+/// What stands in a path for the member `id` of the JSON.
+pub(super) const ID: &str = "{id}";
 
 impl Operation {
     /// The operation of this name.
@@ -90,8 +95,8 @@ const fn yeastar(name: &'static str, method: &'static str, path: &'static str) -
     Operation { system: System::Yeastar, name, method, path, arguments, is_typed: false }
 }
 
-const fn connectly(name: &'static str, arguments: Arguments) -> Operation {
-    Operation { system: System::Connectly, name, method: "POST", path: name, arguments, is_typed: false }
+const fn connectly(name: &'static str, method: &'static str, path: &'static str, arguments: Arguments) -> Operation {
+    Operation { system: System::Connectly, name, method, path, arguments, is_typed: false }
 }
 
 #[cfg(test)]

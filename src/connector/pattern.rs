@@ -1,7 +1,7 @@
 //! Patterns of routes: a text in which `*` stands for any characters, also for none.
 
 /// Whether a text fits a pattern. Case matters, as it does in CustomerKeys.
-pub(super) fn fits(pattern: &str, text: &str) -> bool {
+pub fn fits(pattern: &str, text: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else {
         return pattern == text;
     };

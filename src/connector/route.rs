@@ -179,6 +179,11 @@ fn way<'c>(connectors: &'c Connectors, route: &'c Route, asked: &Asked<'_>) -> R
 /// The types that connectors know.
 pub const KINDS: [&str; 3] = ["SMSTriggeredSend", "Subscriber", "TriggeredSend"];
 
+/// Whether a system can do anything at all with a type, other operations aside.
+pub fn can(system: System, kind: &str) -> bool {
+    is_sent(kind) && (kind != "Subscriber" || system != System::Connectly)
+}
+
 fn is_sent(kind: &str) -> bool {
     KINDS.contains(&kind)
 }

@@ -3,6 +3,7 @@
 use core::net::{IpAddr, Ipv6Addr};
 
 use super::Settings;
+use crate::message::network::is_odd_number;
 
 /// No HTTP client of ours takes a longer URL, in bytes.
 const LONGEST: usize = 65_534;
@@ -19,6 +20,9 @@ pub enum Unfit {
     /// What follows the host is no port.
     #[error("has a port that is none of 1 to 65535")]
     Port,
+    /// Its host is a number that readers of URLs understand differently.
+    #[error("names its host by a number that is no address: expected a name, or four numbers such as 192.0.2.7")]
+    Number,
     /// Neither `https:` nor allowed without it.
     #[error("is not https, nor allowed without it")]
     Insecure,
@@ -73,6 +77,9 @@ fn parts(address: &str) -> Result<(&str, &str), Unfit> {
             let is_known = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
             if host.is_empty() || !host.bytes().all(is_known) {
                 return Err(Unfit::NoUrl);
+            }
+            if is_odd_number(host) {
+                return Err(Unfit::Number);
             }
             (host, port)
         }

@@ -1,6 +1,11 @@
-//! A block of addresses (`10.0.0.0/8`, `192.0.2.7`), to name proxies and the networks that callbacks may reach. Pure.
+//! A block of addresses (`10.0.0.0/8`, `192.0.2.7`), to name proxies and the networks that callbacks may reach; and hosts that
+//! are written as numbers. Pure.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr},
+    str::FromStr,
+};
 
 /// Addresses that share their first bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +54,18 @@ impl fmt::Display for Network {
     }
 }
 
+/// Whether the host of a URL ends in a number and is no IPv4 address in four numbers: `127.1`, `0x7f000001`, `2130706433`. Some
+/// readers take it for an address, others for a name that nobody has (WHATWG URL, "ends in a number").
+pub fn is_odd_number(host: &str) -> bool {
+    let last = host.strip_suffix('.').unwrap_or(host).rsplit('.').next().unwrap_or_default();
+    let hex = last.strip_prefix("0x").or(last.strip_prefix("0X"));
+    let is_number = match hex {
+        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()),
+    };
+    is_number && host.parse::<Ipv4Addr>().is_err()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,5 +87,17 @@ mod tests {
             assert_eq!(text.parse::<Network>(), Err(NotANetwork), "{text}");
         }
         assert_eq!("10.0.0.0/8".parse::<Network>().unwrap().to_string(), "10.0.0.0/8");
+    }
+
+    #[test]
+    fn a_host_that_ends_in_a_number_is_four_of_them() {
+        for host in
+            ["127.1", "0x7f000001", "0X7F.1", "2130706433", "1.2.3.256", "127.0.0.01", "a.1", "1.2.3.4.", "0x", "1."]
+        {
+            assert!(is_odd_number(host), "{host}");
+        }
+        for host in ["127.0.0.1", "localhost", "1.example", "a1", "0xg", "x0", "", "::1", "example.", "7-11"] {
+            assert!(!is_odd_number(host), "{host}");
+        }
     }
 }

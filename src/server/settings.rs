@@ -8,6 +8,7 @@ use std::{
 use hyper::Uri;
 
 use super::{Network, Tls};
+use crate::message::network::is_odd_number;
 
 /// The front door's settings; `Settings::default()` is what README's table says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,11 +139,14 @@ impl Settings {
     }
 }
 
+fn is_host(host: &str) -> bool {
+    !host.is_empty() && !is_odd_number(host)
+}
+
 fn is_url(text: &str) -> bool {
     let Ok(uri) = text.parse::<Uri>() else { return false };
     let scheme = matches!(uri.scheme_str(), Some("http" | "https"));
-    let host =
-        uri.authority().is_some_and(|authority| !authority.as_str().contains('@') && !authority.host().is_empty());
+    let host = uri.authority().is_some_and(|authority| !authority.as_str().contains('@') && is_host(authority.host()));
     scheme && host && uri.query().is_none() && !text.contains(['#', '"', '<', '>', '&', '\''])
 }
 

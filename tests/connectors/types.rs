@@ -330,6 +330,7 @@ async fn other_documented_operations_are_asked_for_by_name() {
                 ("message_session/list", Some(json!({}))),
                 ("company_contact/list", Some(json!({}))),
                 ("phonebook/create", Some(json!({"name": "p", "member_select": "sel_all"}))),
+                ("phonebook/delete", Some(json!({"id": 31}))),
             ],
         ),
         (
@@ -343,6 +344,10 @@ async fn other_documented_operations_are_asked_for_by_name() {
                     ),
                 ),
                 ("create/webhooks", Some(json!({"topic": "delivery_status", "address": "https://example.com/hook"}))),
+                (
+                    "update/webhooks",
+                    Some(json!({"id": "hook-1", "topic": "delivery_status", "address": "https://example.com/h2"})),
+                ),
                 ("send/campaigns", Some(json!({"entries": [{"client": "c", "campaignName": "n"}]}))),
             ],
         ),
@@ -370,6 +375,29 @@ async fn other_documented_operations_are_asked_for_by_name() {
         let unknown = row(&world.patiently(world.create("", &operation("no/such", None))).await);
         assert_eq!(unknown.status, "Error", "{unknown:?}");
     }
+}
+
+#[tokio::test]
+async fn what_a_caller_may_not_name_is_an_error_and_never_a_request() {
+    if !python() {
+        return;
+    }
+    let limited = |connector: &mut envoi::connector::Connector| {
+        connector.allowed.senders = vec![OUR_NUMBER.to_owned(), "10*".to_owned()];
+        connector.allowed.channels = vec!["whatsapp".to_owned()];
+    };
+    let world = World::with(YEASTAR, limited).await;
+    let with = |name: &str, value: &str| sms(&number(1), "hello").replacen('>', &format!(">{}", extra(name, value)), 1);
+    ok(&world.patiently(world.create("", &with("Extension", "1001"))).await);
+    let sent = last(&world).await["json"].clone();
+    assert_eq!((&sent["sender_type"], &sent["sender_no"]), (&json!(1), &json!("1001")));
+    for (name, value, code) in
+        [("Sender", "+15550009999", 4_000_010), ("Channel", "facebook", 4_000_011), ("Session", "100", 4_000_005)]
+    {
+        let row = row(&world.create("", &with(name, value)).await);
+        assert_eq!((row.status.as_str(), row.code), ("Error", Some(code)), "{row:?}");
+    }
+    assert_eq!(world.system.requests().await.len(), 1);
 }
 
 #[tokio::test]

@@ -55,6 +55,10 @@ fn what_is_no_url_to_the_client_is_not_accepted() {
     for address in never {
         assert!(matches!(may_post_to(address, &rules), Err(Unfit::NoUrl | Unfit::Port)), "{address}");
     }
+    for address in ["https://127.1/", "https://2130706433:8443/x", "https://0x7f.0.0.1/", "https://1.2.3.256"] {
+        assert_eq!(may_post_to(address, &rules), Err(Unfit::Number), "{address}");
+    }
+    assert_eq!(may_post_to("https://192.0.2.7/", &rules), Ok(()));
     assert_eq!(may_post_to("https://user:secret@a.example/", &rules), Err(Unfit::User));
     assert_eq!(may_post_to("http://a.example/", &rules), Err(Unfit::Insecure));
 }

@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::connector::{Allowed, Ambiguous, CompleteOn, ErrorNumbers, System, is_extension, phone};
+use crate::{
+    connector::{Allowed, Ambiguous, CompleteOn, ErrorNumbers, System, is_extension, phone},
+    message::network::is_odd_number,
+};
 
 /// A connector as it is written, before it is known to be whole.
 #[derive(Default)]
@@ -126,6 +129,9 @@ pub(super) fn url(text: &str) -> Result<(), String> {
     let is_here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     match scheme {
         _ if host.is_empty() => Err(expected.to_owned()),
+        _ if is_odd_number(host) => {
+            Err(format!("`{host}` is no address: expected a name, or four numbers such as 192.0.2.7"))
+        }
         "https" => Ok(()),
         "http" if is_here => Ok(()),
         "http" => Err(format!("http:// would send secrets in the clear: {expected}")),

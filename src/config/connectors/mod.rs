@@ -4,6 +4,7 @@
 
 mod draft;
 mod fields;
+mod futile;
 mod settle;
 mod show;
 

@@ -7,7 +7,8 @@ use rustls::pki_types::CertificateDer;
 use super::{
     Drafts, Place, Problem, RouteEntry,
     draft::{Draft, Hidden},
-    fields::CONNECTOR,
+    fields::{CONNECTOR, DEFAULTS, Field},
+    futile,
 };
 use crate::{
     config::{Config, near::perhaps},
@@ -40,7 +41,7 @@ impl Drafts {
         let named: Vec<String> = self.connectors.iter().flat_map(|(draft, ..)| hidden(draft)).collect();
         config.warnings.retain(|warning| !named.contains(&warning.place));
         // One that could not be read would be missed again in every route to it.
-        let mut seen: Vec<String> = Vec::new();
+        let (mut seen, mut places): (Vec<String>, Vec<Place>) = Default::default();
         for (draft, defaults, place) in self.connectors {
             let name = draft.name.clone();
             if seen.contains(&name) && !name.is_empty() {
@@ -52,11 +53,22 @@ impl Drafts {
             if let Some(connector) = settling.connector(draft, defaults) {
                 connectors.connectors.insert(name, Arc::new(connector));
             }
+            places.push(place);
         }
         let accounts: Vec<u64> = config.accounts.accounts().map(|account| account.mid).collect();
+        let mut route_places = Vec::with_capacity(self.routes.len());
         for (number, entry) in (1..).zip(self.routes) {
-            let route = route(number, entry, &seen, &connectors, &accounts, problems);
+            let (route, place) = route(number, entry, &seen, &connectors, &accounts, problems);
             connectors.routes.push(route);
+            route_places.push(place);
+        }
+        // Of what is wrong, nobody knows what it is meant to be.
+        if problems.is_empty() {
+            for (name, place) in seen.iter().zip(&places) {
+                let unused = futile::unused(&connectors, name).map(|what| place.problem("name", what));
+                config.warnings.extend(unused);
+            }
+            config.warnings.extend(futile::routes(&connectors, &route_places, &config.accounts));
         }
         config.connectors = Arc::new(connectors);
     }
@@ -93,11 +105,11 @@ impl Settling<'_> {
         };
         for field in CONNECTOR.iter().filter(|field| self.place.is_given(field.key)) {
             if let Some(only) = field.only.filter(|only| *only != system) {
-                self.wrong(
-                    field.key,
-                    format!("is of {}, and this connector's system is {}", only.name(), system.name()),
-                );
+                self.wrong(field.key, foreign_to(only, system));
             }
+        }
+        for (field, what) in foreign(self.place, system) {
+            self.wrong(&field, what);
         }
         let api = self.api(system, &draft);
         let base = match (draft.base_url.as_str(), system) {
@@ -271,6 +283,19 @@ impl Settling<'_> {
     }
 }
 
+/// Defaults that are of another system than the connector's.
+fn foreign(place: &Place, system: System) -> Vec<(String, String)> {
+    let told = |field: &Field<Defaults>| {
+        let (name, only) = (format!("defaults.{}", field.key), field.only.filter(|only| *only != system)?);
+        place.is_given(&name).then(|| (name, foreign_to(only, system)))
+    };
+    DEFAULTS.iter().filter_map(told).collect()
+}
+
+fn foreign_to(only: System, system: System) -> String {
+    format!("is of {}, and this connector's system is {}", only.name(), system.name())
+}
+
 fn route(
     number: usize,
     entry: RouteEntry,
@@ -278,7 +303,7 @@ fn route(
     connectors: &Connectors,
     accounts: &[u64],
     problems: &mut Vec<Problem>,
-) -> Route {
+) -> (Route, Place) {
     let RouteEntry { draft, properties, attributes, defaults, place } = entry;
     let mut wrong = |field: &str, what: String| {
         if !place.told.contains(field) {
@@ -334,9 +359,12 @@ fn route(
     if system == Some(System::Salesforce) && (defaults.template.is_some() || defaults.fallback_template.is_some()) {
         wrong("defaults.template", "Salesforce takes texts, not templates: expected `body`".to_owned());
     }
+    for (field, what) in system.into_iter().flat_map(|system| foreign(&place, system)) {
+        wrong(&field, what);
+    }
     let name = if draft.name.is_empty() { format!("route {number}") } else { draft.name };
     let properties: BTreeMap<_, _> = properties;
-    Route {
+    let route = Route {
         name,
         accounts: mids,
         kinds: draft.types,
@@ -346,7 +374,8 @@ fn route(
         to,
         defaults,
         allowed: draft.allowed,
-    }
+    };
+    (route, place)
 }
 
 /// Object types have to be those of the contract, and such as can go there.

@@ -6,7 +6,7 @@ use super::{recipient, settled::Settled};
 use crate::{
     connector::{
         Action, Message, Operation, System,
-        operation::Arguments,
+        operation::{Arguments, ID},
         problem::{Problem, problem},
     },
     message::code,
@@ -26,7 +26,7 @@ pub(super) fn other(settled: &Settled<'_>, name: &str) -> Result<Message, Proble
     }
     let session = settled.extra("Session");
     let body = match (settled.extra("Body"), &session) {
-        (Some(body), _) => checked(&body)?,
+        (Some(body), _) => checked(&body, operation)?,
         (None, Some(session)) => built(settled, name, session)?,
         (None, None) if operation.arguments == Arguments::None => String::new(),
         (None, None) => return Err(no_body(name)),
@@ -76,10 +76,14 @@ pub(super) fn number(session: &str) -> Result<i64, Problem> {
     })
 }
 
-fn checked(body: &str) -> Result<String, Problem> {
+fn checked(body: &str, operation: &Operation) -> Result<String, Problem> {
     let wrong =
         |why: String| problem(code::CONNECTOR_VALUE, format!("PartnerProperty Body: {why}: expected a JSON object"));
+    let has_id = |value: &Value| value.get("id").and_then(Value::as_str).is_some_and(|id| !id.is_empty());
     match serde_json::from_str::<Value>(body) {
+        Ok(value @ Value::Object(_)) if operation.path.contains(ID) && !has_id(&value) => {
+            Err(problem(code::CONNECTOR_VALUE, "PartnerProperty Body: expected a text `id` in it: the path has it"))
+        }
         Ok(Value::Object(_)) => Ok(body.to_owned()),
         Ok(_) => Err(wrong("no object".to_owned())),
         Err(error) => Err(wrong(error.to_string())),

@@ -54,6 +54,71 @@ fn an_sms_is_one_message() {
 }
 
 #[test]
+fn callers_name_the_senders_and_channels_that_they_may() {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let sms = |extras: &[(&str, &str)], from: &str| {
+        object(SMS, &format!("{}<Message>Hi</Message><Number>0151 12345678</Number>{from}", properties(extras)))
+    };
+    let from = "<FromAddress>0800 12345</FromAddress>";
+    let named = |extra: (&str, &str)| sms(&[extra], "");
+    let limited = |system, on_route: bool| {
+        one(system, |connector, route| {
+            let allowed = if on_route { &mut route.allowed } else { &mut connector.allowed };
+            (allowed.senders, allowed.channels) = (texts(&["+49800*", "12"]), texts(&["whatsapp"]));
+            // A route's lists stand before its connector's.
+            if on_route {
+                connector.allowed.senders = texts(&["nobody"]);
+            }
+        })
+    };
+    for on_route in [false, true] {
+        let (connectly, yeastar) = (limited(System::Connectly, on_route), limited(System::Yeastar, on_route));
+        let whose = if on_route { "of the route to" } else { "of the connector" };
+        for good in [sms(&[], ""), sms(&[], from), named(("Sender", "+4980099")), named(("Channel", "whatsapp"))] {
+            planned(&connectly, "Create", &good).unwrap();
+            planned(&yeastar, "Create", &good).unwrap();
+        }
+        planned(&yeastar, "Create", &named(("Extension", "12"))).unwrap();
+        for bad in [named(("Sender", "+4981")), sms(&[("Sender", "0900 1")], from), named(("Extension", "13"))] {
+            error(planned(&yeastar, "Create", &bad), 4_000_010, whose);
+        }
+        error(
+            planned(&connectly, "Create", &named(("Sender", "+4981"))),
+            4_000_010,
+            "+4981: expected one of `senders`",
+        );
+        error(planned(&connectly, "Create", &named(("Channel", "sms"))), 4_000_011, "sms: expected one of `channels`");
+        // Whose session it is, nobody knows.
+        error(planned(&yeastar, "Create", &named(("Session", "12"))), 4_000_005, "Session");
+        error(planned(&yeastar, "Delete", &named(("Session", "12"))), 4_000_005, "Session");
+        // FromAddress is the channel of Salesforce.
+        error(planned(&limited(System::Salesforce, on_route), "Create", &sms(&[], from)), 4_000_011, "0800 12345");
+    }
+    planned(&one(System::Yeastar, |_, _| {}), "Create", &named(("Sender", "anything"))).unwrap();
+}
+
+#[test]
+fn an_extension_sends_where_one_is_named() {
+    let texts = |message: Message| match message.action {
+        Action::Text(text) => text.attributes,
+        Action::Template(template) => template.parameters,
+        other => panic!("{other:?}"),
+    };
+    let sms = |extras: &[(&str, &str)]| {
+        object(SMS, &format!("{}<Message>Hi</Message><Number>0151 12345678</Number>", properties(extras)))
+    };
+    let own = one(System::Yeastar, |_, route| route.defaults.extension = Some("1000".into()));
+    let expected = |number: &str| vec![pair("sender_no", number)];
+    assert_eq!(texts(only(planned(&own, "Create", &sms(&[])))), expected("1000"));
+    assert_eq!(texts(only(planned(&own, "Create", &sms(&[("Extension", "1001")])))), expected("1001"));
+    let template = sms(&[("Template", "t"), ("Language", "de")]);
+    assert_eq!(texts(only(planned(&own, "Create", &template))), expected("1000"));
+    error(planned(&own, "Create", &sms(&[("Extension", "api")])), 4_000_005, "`api` is no extension");
+    let none = one(System::Connectly, |_, _| {});
+    assert_eq!(texts(only(planned(&none, "Create", &sms(&[("Extension", "1001")])))), vec![]);
+}
+
+#[test]
 fn keys_are_the_same_every_time_and_of_their_own() {
     let subscribers: String = (1..=3)
         .map(|n| format!("<Subscribers><SubscriberKey>+4915112345{n}00</SubscriberKey></Subscribers>"))

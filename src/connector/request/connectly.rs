@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 
 use super::{Request, bare, encoded, impossible, members, unknown};
 use crate::{
-    connector::{Action, Message, Operation, System, Template, Text, operation::Arguments},
+    connector::{
+        Action, Message, Operation, System, Template, Text,
+        operation::{Arguments, ID},
+    },
     message::client::Secret,
 };
 
@@ -20,7 +23,9 @@ pub(super) fn request(message: &Message, business: &str, api_key: &Secret) -> Re
             match operation.arguments {
                 Arguments::None => bare(operation.method, target(operation.path)),
                 Arguments::Body | Arguments::Query => {
-                    super::json(operation.method, target(operation.path), &members(body)?)
+                    let mut body = members(body)?;
+                    let path = path(operation, &mut body)?;
+                    super::json(operation.method, target(&path), &body)
                 }
             }
         }
@@ -30,6 +35,17 @@ pub(super) fn request(message: &Message, business: &str, api_key: &Secret) -> Re
     };
     request.secret_headers.push(("X-API-Key", api_key.clone()));
     Ok(request)
+}
+
+/// The path of an operation; the `id` that is part of it leaves the body.
+fn path(operation: &Operation, body: &mut Value) -> Result<String, String> {
+    if !operation.path.contains(ID) {
+        return Ok(operation.path.to_owned());
+    }
+    let id = body.as_object_mut().and_then(|members| members.remove("id"));
+    let id = id.as_ref().and_then(Value::as_str).filter(|id| !id.is_empty());
+    let id = id.ok_or_else(|| format!("the body of {} has no text `id`", operation.name))?;
+    Ok(operation.path.replace(ID, &encoded(id)))
 }
 
 /// What comes back in webhooks.

@@ -148,6 +148,21 @@ fn a_text_to_yeastar_names_channel_number_and_recipient_or_its_session() {
 }
 
 #[test]
+fn an_extension_of_yeastar_sends_in_its_own_name() {
+    let attributes = pairs(&[("sender_no", "1001"), ("tag", "T")]);
+    let parameters = pairs(&[("sender_no", "1001"), ("body_1", "a")]);
+    for action in [
+        Action::Text(Text { attributes, ..text("Hi") }),
+        Action::Template(Template { name: "order".into(), language: "en".into(), parameters }),
+    ] {
+        let body = body(&made(System::Yeastar, action));
+        assert_eq!((&body["sender_type"], &body["sender_no"]), (&json!(1), &json!("1001")));
+        let param = body["whatsapp_msg_param"].as_str().unwrap_or_default();
+        assert!(!param.contains("1001"), "it is no part of the template: {param}");
+    }
+}
+
+#[test]
 fn a_template_to_yeastar_is_json_in_a_string() {
     let parameters = pairs(&[
         ("body_10", "j"),
@@ -249,10 +264,17 @@ fn requests_of_connectly() {
 #[test]
 fn every_operation_has_a_request() {
     for operation in super::super::OPERATIONS {
-        let body = if operation.arguments == Arguments::None { "" } else { r#"{"a":"ü"}"# };
+        let has_id = operation.path.contains("{id}");
+        let body = match operation.arguments {
+            Arguments::None => "",
+            _ if has_id => r#"{"a":"ü","id":"x y"}"#,
+            _ => r#"{"a":"ü"}"#,
+        };
         let request = made(operation.system, Action::Other { operation: operation.name.into(), body: body.into() });
         let query = if operation.arguments == Arguments::Query { "?a=%C3%BC" } else { "" };
-        assert!(request.target.ends_with(&format!("{}{query}", operation.path)), "{operation:?} {}", request.target);
+        let path = operation.path.replace("{id}", "x%20y");
+        assert!(request.target.ends_with(&format!("{path}{query}")), "{operation:?} {}", request.target);
+        assert!(!has_id || self::body(&request) == json!({ "a": "ü" }), "what stands in the path leaves the body");
         assert_eq!(request.body.is_empty(), operation.arguments != Arguments::Body, "{operation:?}");
         assert_eq!(request.method, operation.method);
     }

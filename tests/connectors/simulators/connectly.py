@@ -101,6 +101,8 @@ class Connectly(Simulator):
         if (request.method, pieces[4]) == ("POST", "get/templates"):
             need(not request.body, "ERROR_TYPE_INVALID_REQUEST", "body")
             return answer(200, {"entity": {"templates": list(self.created.values())}}), True
+        if request.method == "PUT" and pieces[4].startswith("update/webhooks/"):
+            return self.update_webhook(pieces[4].split("/", 2)[2], request), True
         need((request.method, pieces[4]) in operations, "ERROR_TYPE_NOT_FOUND", "%s %s" % (request.method, pieces[4]))
         need(request.is_type("application/json"), "ERROR_TYPE_INVALID_REQUEST", "Content-Type")
         value = request.json()
@@ -199,6 +201,14 @@ class Connectly(Simulator):
         made = {"id": ulid(), "name": value["name"], "language": value["language"], "status": "PENDING"}
         self.created[value["name"]] = made
         return answer(201, {"entity": {"name": value["name"], "templates": [made]}})
+
+    def update_webhook(self, identity, request):
+        need(identity, "ERROR_TYPE_NOT_FOUND", "webhook")
+        need(request.is_type("application/json"), "ERROR_TYPE_INVALID_REQUEST", "Content-Type")
+        value = request.json() or {}
+        need("id" not in value, "ERROR_TYPE_INVALID_REQUEST", "id")
+        need(value.get("address", "").startswith("https://"), "ERROR_TYPE_INVALID_REQUEST", "address")
+        return answer(200, {"id": identity})
 
     def create_webhook(self, value):
         members(value, ("topic", "address"), ("type", "configuration"))
