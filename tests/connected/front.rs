@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     path::Path,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use envoi::connector::Connector;
@@ -37,6 +38,9 @@ struct State {
 
 /// More than there are requests.
 const OPEN: usize = 1000;
+
+/// What a connector waits for an answer, in real time: longer than any machine takes for a whole test.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 impl Far {
     pub(crate) async fn start() -> Self {
@@ -124,7 +128,10 @@ pub(crate) async fn gateway(far: &Far, change: impl FnOnce(&mut Connector)) -> G
 
 /// The same with a data directory.
 pub(crate) async fn gateway_at(far: &Far, data: Option<&Path>, change: impl FnOnce(&mut Connector)) -> Gateway {
-    let mut connector = Connector { base: format!("http://{}/v1", far.addr), ..connectly() };
+    // Nothing here ends by real time: whoever is held is let go.
+    let (connect_timeout, timeout) = (PATIENCE, PATIENCE);
+    let base = format!("http://{}/v1", far.addr);
+    let mut connector = Connector { base, connect_timeout, timeout, ..connectly() };
     change(&mut connector);
     Gateway::start_with(|parts| {
         parts.connectors = connectors(connector);
