@@ -92,7 +92,7 @@ async fn a_backup_under_load_is_one_moment_with_everything_acknowledged_before_i
         let (acknowledged, done) = (Arc::clone(&acknowledged), Arc::clone(&done));
         load.spawn(async move {
             // Bounded, should the backup never end.
-            for turn in 0..2000 {
+            for turn in 0..20_000 {
                 let id = format!("w{worker}t{turn}");
                 for sequence in [2, 1] {
                     part(soap, &id, sequence).await;
