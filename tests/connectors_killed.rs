@@ -32,7 +32,7 @@ mod settings;
 mod system;
 
 use crate::{
-    gateway::{Answer, Gateway, START, envelope, request, security},
+    gateway::{Answer, Gateway, START, request},
     house::{ALL, CONNECTLY, SALESFORCE, YEASTAR, connector, number, part, route, sms},
     system::{System, python},
 };
@@ -154,22 +154,11 @@ impl Place {
 impl Program {
     async fn create(&self, options: &str, objects: &str) -> Answer {
         let message = request("CreateRequest", &format!("<Options>{options}</Options>"), objects);
-        let body = envelope(&security("demo", "demo-password"), &message);
-        let head = format!(
-            "POST /Service.asmx HTTP/1.1\r\nHost: {}\r\nContent-Type: text/xml\r\nSOAPAction: Create\r\n\
-             Content-Length: {}\r\nConnection: close\r\n\r\n",
-            self.soap,
-            body.len()
-        );
-        Answer::over(self.soap, (head + &body).as_bytes()).await
+        Answer::to_caller(self.soap, "Create", &message).await
     }
 
     async fn told(&self, method: &str, path: &str) -> Value {
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nEnvoi-Operator: test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-            self.admin
-        );
-        let answer = Answer::over(self.admin, request.as_bytes()).await;
+        let answer = Answer::to_operator(self.admin, method, path).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         serde_json::from_str(&answer.body).unwrap_or(Value::Null)
     }

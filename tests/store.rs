@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use envoi::store::{Internal, Settings, Store, StoreError};
+use envoi::store::{Internal, Settings, Store, StoreError, Transaction};
 
 const OWNER: Internal = Internal(100_001);
 
@@ -276,13 +276,17 @@ async fn many_callers_share_a_flush() {
     let store = open(Some(directory.path()));
     // The first holds the store until the others stand in its queue.
     let (go, wait) = std::sync::mpsc::channel::<()>();
+    let (running, runs) = tokio::sync::oneshot::channel();
     let holding = store.clone();
-    let held = tokio::task::spawn_blocking(move || {
-        holding.write_blocking(move |_| {
+    let held = tokio::spawn(async move {
+        let hold = move |_: &mut Transaction<'_>| {
+            running.send(()).unwrap();
             wait.recv().unwrap();
             Ok::<_, StoreError>(())
-        })
+        };
+        holding.write(hold).await
     });
+    runs.await.unwrap();
     let mut callers = tokio::task::JoinSet::new();
     for _ in 0..200 {
         let store = store.clone();

@@ -161,11 +161,7 @@ pub(crate) fn rows(answer: &Answer) -> Vec<String> {
 
 /// What operators are told at a path.
 pub(crate) async fn told(gateway: &Gateway, method: &str, path: &str) -> serde_json::Value {
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {}\r\nEnvoi-Operator: test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-        gateway.admin
-    );
-    let answer = Answer::over(gateway.admin, request.as_bytes()).await;
+    let answer = Answer::to_operator(gateway.admin, method, path).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     serde_json::from_str(&answer.body).expect("JSON")
 }

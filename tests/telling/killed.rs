@@ -3,14 +3,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::{BufRead, BufReader},
     net::SocketAddr,
     path::Path,
     process::{Child, Command, Stdio},
 };
 
 use crate::{
-    gateway::{Answer, envelope, request, security},
+    gateway::{Answer, addresses, request},
     house::{Asynchronous, list},
     receiver::{Authority, Receiver, Reply, to},
 };
@@ -42,37 +41,16 @@ impl Program {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let (mut soap, mut admin) = (None, None);
-        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-            let line = line.unwrap();
-            if let Some(url) = line.strip_prefix("admin http://") {
-                admin = url.parse().ok();
-            }
-            if let Some(url) = line.strip_prefix("ready http://") {
-                soap = url.parse().ok();
-                break;
-            }
-        }
-        Self { child, soap: soap.expect("it is ready"), admin: admin.expect("it has a listener for operators") }
+        let (soap, admin) = addresses(&mut child).expect("it is ready");
+        Self { child, soap, admin }
     }
 
     async fn call(&self, message: &str) -> Answer {
-        let body = envelope(&security("demo", "demo-password"), message);
-        let head = format!(
-            "POST /Service.asmx HTTP/1.1\r\nHost: {}\r\nContent-Type: text/xml\r\nSOAPAction: Create\r\n\
-             Content-Length: {}\r\nConnection: close\r\n\r\n",
-            self.soap,
-            body.len()
-        );
-        Answer::over(self.soap, (head + &body).as_bytes()).await
+        Answer::to_caller(self.soap, "Create", message).await
     }
 
     async fn admin(&self, method: &str, path: &str) -> Answer {
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nEnvoi-Operator: test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-            self.admin
-        );
-        Answer::over(self.admin, request.as_bytes()).await
+        Answer::to_operator(self.admin, method, path).await
     }
 
     fn kill(mut self) {
