@@ -213,9 +213,11 @@ class Simulator:
             self.in_flight[lane] = self.in_flight.get(lane, 0) + 1
             entry["together"] = self.in_flight[lane] if lane is not None else 1
             reply = self.answered(request, fault, entry)
+            # With the entry: whoever sees it may release at once.
+            gate = self.released
             self.record(entry)
         try:
-            self.wait(kind)
+            self.wait(kind, gate)
         finally:
             # Before the answer leaves: whoever has it may send the next at once.
             with self.lock:
@@ -252,12 +254,11 @@ class Simulator:
         entry["status"] = reply[0]
         return reply
 
-    def wait(self, kind):
+    def wait(self, kind, gate):
         if kind == "cut_after":
             raise Cut
         if kind == "hold":
             with self.lock:
-                gate = self.released
                 self.changed.wait_for(lambda: self.released != gate)
 
     def reply(self, connection, reply, kind):
