@@ -1,7 +1,8 @@
 //! Arguments, start, signals and exit codes of the `envoi` program; no logic.
 //!
 //! Exit codes: 0 done; 1 the answer is no (a fault, an Error status, a failed check); 64 arguments or configuration
-//! cannot be used; 70 a bug of ours; 74 a file, a port or the network failed; 75 the data directory is in use.
+//! cannot be used; 65 a report cannot be read, or is about no mail of the server; 70 a bug of ours; 74 a file, a port or the network
+//! failed; 75 the data directory is in use, or the server that a report is for cannot take it now.
 
 use std::process::ExitCode;
 

@@ -5,6 +5,8 @@
 
 #[path = "connected/checks.rs"]
 mod checks;
+#[path = "connected/commits.rs"]
+mod commits;
 #[path = "connected/crashes.rs"]
 mod crashes;
 #[allow(dead_code, reason = "the simulation uses the rest")]

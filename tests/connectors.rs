@@ -5,6 +5,8 @@
 
 #[path = "connectors/codes.rs"]
 mod codes;
+#[path = "connectors/contacts.rs"]
+mod contacts;
 #[path = "connectors/doubt.rs"]
 mod doubt;
 #[path = "connectors/failures.rs"]

@@ -33,7 +33,7 @@ mod system;
 
 use crate::{
     gateway::{Answer, Gateway, START, request},
-    house::{ALL, CONNECTLY, SALESFORCE, YEASTAR, connector, number, part, route, sms},
+    house::{ALL, CONNECTLY, SALESFORCE, YEASTAR, connector, number, part, route, sms, subscriber},
     system::{System, python},
 };
 
@@ -55,6 +55,8 @@ fn main() {
                 between_acceptance_and_the_next_part(name).await;
                 again_and_again(name).await;
             }
+            contacts_keep_their_turn().await;
+            a_contact_that_may_have_been_made_is_not_changed().await;
             for name in [YEASTAR, CONNECTLY] {
                 while_it_waits_for_its_receipt(name).await;
             }
@@ -153,8 +155,12 @@ impl Place {
 
 impl Program {
     async fn create(&self, options: &str, objects: &str) -> Answer {
-        let message = request("CreateRequest", &format!("<Options>{options}</Options>"), objects);
-        Answer::to_caller(self.soap, "Create", &message).await
+        self.call("Create", options, objects).await
+    }
+
+    async fn call(&self, operation: &str, options: &str, objects: &str) -> Answer {
+        let message = request(&format!("{operation}Request"), &format!("<Options>{options}</Options>"), objects);
+        Answer::to_caller(self.soap, operation, &message).await
     }
 
     async fn told(&self, method: &str, path: &str) -> Value {
@@ -261,6 +267,54 @@ async fn between_acceptance_and_the_next_part(name: &'static str) {
     let program = place.start();
     place.advance(&program, 24 * 3600).await;
     assert_eq!(place.texts().await, before, "{name}: what is done is not done again");
+}
+
+fn contact() -> String {
+    let number = number(1);
+    subscriber(&format!(
+        "<Attributes><Name>Phone</Name><Value>{number}</Value></Attributes><SubscriberKey>ann</SubscriberKey>"
+    ))
+}
+
+/// What follows a Create that waits for its next attempt finds the contact, though both come after a kill.
+async fn contacts_keep_their_turn() {
+    let mut place = Place::new(YEASTAR, "stop");
+    let program = place.start();
+    place.system.will(json!([{"kind": "code", "code": transient(YEASTAR)}])).await;
+    program.create(&part("made", 1, 1), &contact()).await;
+    place.advance(&program, 0).await;
+    program.create(&part("again", 1, 1), &contact()).await;
+    program.call("Update", &part("changed", 1, 1), &contact()).await;
+    place.advance(&program, 0).await;
+    place.kill(program).await;
+    let program = place.start();
+    place.advance(&program, 60).await;
+    let paths = place.system.taken().await;
+    let paths: Vec<&str> = paths.iter().map(|entry| entry["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["/openapi/v1.0/company_contact/create", "/openapi/v1.0/company_contact/update"]);
+    for (id, state) in [("made", "Complete"), ("again", "Error"), ("changed", "Complete")] {
+        assert_eq!(program.state(id).await, state, "{id}");
+    }
+    // What was found is known after another kill.
+    place.kill(program).await;
+    let program = place.start();
+    program.call("Delete", &part("removed", 1, 1), &contact()).await;
+    place.advance(&program, 0).await;
+    assert_eq!(program.state("removed").await, "Complete");
+}
+
+async fn a_contact_that_may_have_been_made_is_not_changed() {
+    let mut place = Place::new(YEASTAR, "stop");
+    let program = place.start();
+    place.system.will(json!([{"kind": "hold"}])).await;
+    program.create(&part("made", 1, 1), &contact()).await;
+    place.system.has_come(1).await;
+    program.call("Update", &part("changed", 1, 1), &contact()).await;
+    place.kill(program).await;
+    let program = place.start();
+    place.advance(&program, 60).await;
+    assert_eq!((program.state("made").await, program.state("changed").await), ("Error".into(), "Error".into()));
+    assert_eq!(place.system.requests().await.len(), 1, "nobody knows its id");
 }
 
 /// Kills at whatever moment it is, with `retry`: everything arrives, in order, and what comes twice has the same key.

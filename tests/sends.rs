@@ -9,6 +9,8 @@
 
 #[path = "sends/asynchronous.rs"]
 mod asynchronous;
+#[path = "sends/bounces.rs"]
+mod bounces;
 #[path = "sends/create.rs"]
 mod create;
 #[path = "sends/delivery.rs"]

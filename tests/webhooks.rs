@@ -64,6 +64,7 @@ fn connector(name: &str, api: Api, webhook_secret: Option<&str>) -> (String, Arc
         wait: minute,
         webhook_secret: webhook_secret.map(Secret::new),
         defaults: Defaults::default(),
+        allowed: Default::default(),
     };
     (name.to_owned(), Arc::new(connector))
 }

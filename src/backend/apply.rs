@@ -14,7 +14,7 @@ use crate::{
 use super::{
     Backend, Failure, Work,
     connected::{self, Errand},
-    kind,
+    keeper,
     plan::Method,
     row::Tables,
     walk::{self, acting_for, check_values},
@@ -55,7 +55,7 @@ pub fn apply_settled(
         let Admitted { kind, acting } = admit(backend, client, call, method, ordinal, node)?;
         let acting = acting.as_ref().unwrap_or(client);
         let mut work = Work { backend, txn, client: acting, caller: Some(client), now, tables: &mut tables };
-        kind::apply(&mut work, kind, method, node, &call.options)
+        keeper::apply(&mut work, kind, method, node, &call.options)
     })
 }
 

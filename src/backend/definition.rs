@@ -14,7 +14,7 @@ use crate::{
 };
 
 use super::{
-    Backend, Failure, Work, account, generic, kind,
+    Backend, Failure, Work, account, generic, keeper,
     plan::Method,
     row::Tables,
     triggered_send,
@@ -159,7 +159,7 @@ fn configure(
                     return Err(exception(call, &format!("Action is {other:?}, expected create, update or delete")));
                 }
             };
-            kind::apply(work, name, method, node, &call.options)
+            keeper::apply(work, name, method, node, &call.options)
         }
         _ => Err(cannot(call, name)),
     }

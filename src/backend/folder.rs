@@ -12,13 +12,11 @@ use crate::{
 
 use super::{
     Failure, Work,
-    generic::{self, BY_NAME, Guard},
+    generic::{self, BY_NAME, BY_PARENT, Guard},
 };
 
 /// The type.
 pub(crate) const KIND: &str = "DataFolder";
-/// Index: the parent's ID.
-pub(crate) const BY_PARENT: &str = "parent";
 /// What is kept of a parent.
 const OF_PARENT: [&str; 4] = ["ID", "ObjectID", "CustomerKey", "Name"];
 

@@ -12,7 +12,6 @@ use crate::{
 
 use super::{
     Failure, Work,
-    folder::BY_PARENT,
     kind::{Ids, Kind},
     plan::{Method, NOTHING_DONE, Plan},
 };
@@ -21,6 +20,8 @@ use super::{
 pub(crate) const BY_KEY: &str = "key";
 pub(crate) const BY_GUID: &str = "guid";
 pub(crate) const BY_NAME: &str = "name";
+/// Index of folders: the parent's ID.
+pub(crate) const BY_PARENT: &str = "parent";
 
 /// Its arguments: the object's number, what was there before, what was sent, what is about to be kept.
 type Settle = fn(&Work<'_, '_>, i64, Option<&Object>, Node<'_>, &mut Object) -> Result<(), Failure>;

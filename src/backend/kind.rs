@@ -1,15 +1,6 @@
-//! What each type of object is to the service: who keeps it, how it is identified, and the words of its answers.
+//! What each type of object is to the service: how it is identified, and the words of its answers.
 //!
-//! A table and its look-up; the work stands in the keepers.
-
-use crate::{
-    message::{Options, Row},
-    object::Node,
-};
-
-use super::{
-    Failure, Work, data_extension, folder, generic, list, plan::Method, row, scheduled, subscriber, triggered_send,
-};
+//! A table and its look-up; who keeps it stands in `keeper`.
 
 /// Which identifiers the service gives to a new object (facts/wire 2.2: NewID is 0 for types with a GUID).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,37 +142,7 @@ pub(crate) fn is_not_sent(name: &str) -> bool {
     SENDS.contains(&name)
 }
 
-/// Applies a method to one object. `name` is a type that derives from APIObject.
-pub(crate) fn apply(
-    work: &mut Work<'_, '_>,
-    name: &str,
-    method: Method,
-    node: Node<'_>,
-    options: &Options,
-) -> Result<Row, Failure> {
-    match name {
-        subscriber::KIND => subscriber::apply(work, method, node, options),
-        list::KIND => list::apply(work, method, node, options),
-        row::EXTENSION => data_extension::apply(work, method, node, options),
-        row::FIELD => data_extension::apply_field(work, method, node, options),
-        row::ROWS => row::apply(work, method, node, options),
-        "ScheduledRequest" | "ScheduledConversation" => scheduled::apply(work, name, method, node),
-        "TriggeredSend" => triggered_send::apply(work, method, node, options),
-        name if is_not_sent(name) => Err(triggered_send::refuse(method, name)),
-        name if is_read_only(name) => Err(Failure::cannot(method.name(), name)),
-        name => match KINDS.iter().find(|kind| kind.name == name) {
-            Some(kind) => {
-                let guard = match name {
-                    folder::KIND => Some(&folder::GUARD),
-                    triggered_send::DEFINITION => Some(&triggered_send::GUARD),
-                    _ => None,
-                };
-                generic::apply(work, kind, guard, method, node, options)
-            }
-            None => {
-                let messages = ["created", "updated", "deleted"].map(|done| format!("{name} {done}"));
-                generic::apply_named(work, name, &messages, method, node, options)
-            }
-        },
-    }
+/// The row of a type in the table.
+pub(crate) fn find(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.name == name)
 }

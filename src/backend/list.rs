@@ -62,6 +62,15 @@ pub(crate) fn find(objects: &Objects<'_>, list: &ListRef) -> Result<Option<i64>,
     }
 }
 
+/// The name of a list; without a number of All Subscribers.
+pub(crate) fn name(objects: &Objects<'_>, id: Option<i64>) -> Result<String, StoreError> {
+    let kept: Option<Object> = match id {
+        Some(id) => objects.get(KIND, id)?,
+        None => return Ok(ALL_SUBSCRIBERS.to_owned()),
+    };
+    Ok(kept.as_ref().and_then(|list| list.text("ListName")).unwrap_or_default().to_owned())
+}
+
 /// Applies a method to one list.
 pub(crate) fn apply(
     work: &mut Work<'_, '_>,

@@ -15,6 +15,7 @@ pub mod execute;
 pub mod extract;
 mod folder;
 mod generic;
+mod keeper;
 mod kind;
 mod list;
 pub mod membership;

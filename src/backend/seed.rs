@@ -8,7 +8,7 @@ use crate::{
     store::{Internal, StoreError, Transaction},
 };
 
-use super::{Backend, Work, kind, plan::Method, row::Tables, walk};
+use super::{Backend, Work, keeper, plan::Method, row::Tables, walk};
 
 const DEMO: &str = r#"<CreateRequest xmlns="http://exacttarget.com/wsdl/partnerAPI" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
   <Objects xsi:type="List"><CustomerKey>demo-list</CustomerKey><ListName>Demo List</ListName><Description>Made by envoi demo</Description></Objects>
@@ -63,6 +63,6 @@ fn create(
     walk::each(txn, tree.root().children_named("Objects"), |txn, _, node| {
         let mut work = Work { backend, txn, client: &Internal(account), caller: None, now, tables: &mut tables };
         let name = node.ty().map_or("", |ty| backend.schema.type_name(ty));
-        kind::apply(&mut work, name, Method::Create, node, &options)
+        keeper::apply(&mut work, name, Method::Create, node, &options)
     })
 }

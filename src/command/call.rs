@@ -14,6 +14,7 @@ use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, pem::PemObject},
 };
+use serde_json::Value;
 
 /// No answer of ours is longer.
 const MAX_ANSWER: usize = 256 << 20;
@@ -34,6 +35,15 @@ pub(super) struct Answered {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+}
+
+impl Answered {
+    /// What an operators' listener says that does not do as it was asked.
+    pub(super) fn complaint(&self) -> String {
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or(Value::Null);
+        let said = body.get("error").and_then(Value::as_str);
+        said.map_or_else(|| String::from_utf8_lossy(&self.body).trim().to_owned(), str::to_owned)
+    }
 }
 
 impl Caller {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     Exit,
-    call::{Caller, PATIENCE, WHOLE_WORK},
+    call::{Answered, Caller, PATIENCE, WHOLE_WORK},
     complain, say,
 };
 use crate::{connector::encoded, server::OPERATOR};
@@ -179,25 +179,36 @@ impl Admin {
             Ok(caller) => caller.waiting(patience),
             Err(error) => return Err(complain(Exit::Usage, &error)),
         };
-        let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-        let url = format!("{}{path}?{}", self.admin.trim_end_matches('/'), query.join("&"));
-        let answer = match caller.call(method, &url, &[(OPERATOR, "envoi".to_owned())], "").await {
+        let answer = match self.call(&caller, method, path, query).await {
             Ok(answer) => answer,
             Err(error) => return Err(complain(Exit::Io, &error)),
         };
         if answer.status == 200 {
             return Ok(answer.body);
         }
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-        let said = String::from_utf8_lossy(&answer.body).into_owned();
-        let said = body.get("error").and_then(Value::as_str).map_or(said, str::to_owned);
         let exit = match answer.status {
             400 => Exit::Usage,
             // The server's disk.
             503 => Exit::Io,
             _ => Exit::Failed,
         };
-        Err(complain(exit, said.trim()))
+        Err(complain(exit, &answer.complaint()))
+    }
+
+    /// One question and its answer, whatever that is.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(super) async fn call(
+        &self,
+        caller: &Caller,
+        method: Method,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<Answered, String> {
+        let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let url = format!("{}{path}?{}", self.admin.trim_end_matches('/'), query.join("&"));
+        caller.call(method, &url, &[(OPERATOR, "envoi".to_owned())], "").await
     }
 }
 

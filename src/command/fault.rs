@@ -1,10 +1,13 @@
-//! `envoi fault`: failures on demand of the simulated backends of `envoi demo --connectors`.
+//! `envoi fault`: what the simulated backends of `envoi demo --connectors` are made to do.
 
 use clap::{Args, Subcommand, ValueEnum};
 use hyper::Method;
 use serde_json::Value;
 
-use super::{Exit, complain, conversations::Admin};
+use super::{
+    Exit, complain,
+    conversations::{Admin, text},
+};
 
 #[derive(Args)]
 pub(super) struct Fault {
@@ -14,10 +17,25 @@ pub(super) struct Fault {
 
 #[derive(Subcommand)]
 enum Which {
-    /// Set what happens to the next requests of a connector.
+    /// Set what happens to the next requests of a connector, or what is told of its next message.
     Set(Box<Set>),
     /// List what is set.
     List(List),
+    /// Let a customer write to the business: for 24 hours he may be answered with free texts.
+    Inbound(Inbound),
+}
+
+#[derive(Args)]
+struct Inbound {
+    /// The connector: yeastar or connectly.
+    connector: String,
+    /// The customer's number, such as +12025550100.
+    number: String,
+    /// What he writes.
+    #[arg(long, default_value = "Hello")]
+    text: String,
+    #[command(flatten)]
+    admin: Admin,
 }
 
 #[derive(Args)]
@@ -44,6 +62,9 @@ struct Set {
     /// With --limit: the Retry-After of the answer, such as 5s.
     #[arg(long, value_name = "DURATION", requires = "limit", value_parser = duration)]
     retry_after: Option<u64>,
+    /// With --receipt failed: the code that is told, `ERROR_CODE_…` of connectly, a `send_error` of yeastar.
+    #[arg(long, value_name = "CODE", requires = "receipt")]
+    because: Option<String>,
     #[command(flatten)]
     admin: Admin,
 }
@@ -64,6 +85,9 @@ struct What {
     /// Answer that there are too many requests.
     #[arg(long)]
     limit: bool,
+    /// What is told by webhook of the next message that is taken, in place of its delivery.
+    #[arg(long, value_name = "OUTCOME")]
+    receipt: Option<Receipt>,
     /// Take back all that is set for the connector.
     #[arg(long)]
     clear: bool,
@@ -74,6 +98,32 @@ enum When {
     Before,
     After,
     Body,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Receipt {
+    /// It is on its way, and then nothing more.
+    Sent,
+    /// It arrived.
+    Delivered,
+    /// It arrived, and was read.
+    Read,
+    /// It did not arrive.
+    Failed,
+    /// Nothing at all.
+    Silent,
+}
+
+impl Receipt {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+            Self::Failed => "failed",
+            Self::Silent => "silent",
+        }
+    }
 }
 
 impl When {
@@ -104,6 +154,12 @@ pub(super) async fn fault(args: &Fault) -> Exit {
     match &args.command {
         Which::List(list) => list.admin.ask(Method::GET, "/faults", &[], words).await,
         Which::Set(set) => set.ask().await,
+        Which::Inbound(inbound) => {
+            let Inbound { connector, number, text, admin } = inbound;
+            let query = [("connector", connector), ("number", number), ("text", text)];
+            let query = query.map(|(name, value)| (name, value.clone()));
+            admin.ask(Method::POST, "/faults/inbound", &query, wrote).await
+        }
     }
 }
 
@@ -116,6 +172,11 @@ impl Set {
         if let Some(after) = self.retry_after.filter(|after| after % 1000 != 0) {
             return complain(Exit::Usage, &format!("--retry-after {after}ms: Retry-After is in whole seconds"));
         }
+        if self.because.is_some() && self.what.receipt != Some(Receipt::Failed) {
+            return complain(Exit::Usage, "--because goes with --receipt failed: nothing else has a code");
+        }
+        query.extend(self.what.receipt.map(|receipt| ("receipt", receipt.name().to_owned())));
+        query.extend(self.because.clone().map(|code| ("because", code)));
         query.extend(self.what.code.clone().map(|code| ("code", code)));
         query.extend(self.what.delay.map(|millis| ("delay_ms", millis.to_string())));
         query.extend(self.what.reset.map(|when| ("reset", when.name().to_owned())));
@@ -125,6 +186,12 @@ impl Set {
         query.extend(self.login.then(|| ("login", "1".to_owned())));
         self.admin.ask(Method::POST, "/faults/set", &query, words).await
     }
+}
+
+/// Who wrote, and until when he may be answered freely.
+fn wrote(answer: &Value) -> String {
+    let of = |name: &str| text(answer, name);
+    format!("{}: {} wrote, and may be written to freely until {}\n", of("connector"), of("number"), of("until"))
 }
 
 /// A line for each fault, and one for each connector without.

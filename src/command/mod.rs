@@ -4,6 +4,7 @@
 //! every user of the machine could read them.
 
 mod backup;
+mod bounce;
 mod call;
 mod certs;
 mod clients;
@@ -41,12 +42,14 @@ pub enum Exit {
     Failed = 1,
     /// Arguments or configuration cannot be used.
     Usage = 64,
+    /// What was given cannot be read, or is about nothing here.
+    Data = 65,
     /// A bug of ours.
     Internal = 70,
     /// A file, a port or the network failed.
     Io = 74,
-    /// The data directory is in use by another envoi.
-    InUse = 75,
+    /// Not now: the data directory is in use by another envoi, or a report finds no server that takes it.
+    Later = 75,
 }
 
 #[derive(Parser)]
@@ -92,6 +95,8 @@ enum Command {
     Redeliver(deliveries::Redeliver),
     /// Say what became of a message of a connector of which nobody knows.
     Settle(deliveries::Settle),
+    /// Read a report that a mail could not be delivered (RFC 3464) and tell a running server; made to stand behind a mail alias.
+    Bounce(bounce::Bounce),
     /// Move the clock of a server that was started with --virtual-clock; ends when what became due is done.
     Time(conversations::Time),
     /// List the mail that a demonstration (or a server with mail.folder) captured, or print one.
@@ -164,6 +169,7 @@ fn run_command(command: Command) -> Exit {
         Command::Targets(targets) => block_on(deliveries::targets(&targets)),
         Command::Redeliver(again) => block_on(deliveries::again(&again)),
         Command::Settle(settle) => block_on(deliveries::settle(&settle)),
+        Command::Bounce(args) => block_on(bounce::bounce(&args)),
         Command::Time(time) => block_on(conversations::time(&time)),
         Command::Mail(mail) => block_on(mail::show(&mail)),
         Command::Fault(args) => block_on(fault::fault(&args)),

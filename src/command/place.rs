@@ -59,7 +59,7 @@ fn find(named: Option<&PathBuf>, sources: &Sources) -> Result<(PathBuf, u64), Ex
 /// Complains, and tells how the command ends. 1 is left to what was looked at and found wrong.
 pub(super) fn failed(error: &StoreError) -> Exit {
     let exit = match error {
-        StoreError::InUse { .. } => Exit::InUse,
+        StoreError::InUse { .. } => Exit::Later,
         StoreError::NotThere { .. } | StoreError::Unfinished { .. } => Exit::Usage,
         StoreError::Panicked { .. } => Exit::Internal,
         _ => Exit::Io,

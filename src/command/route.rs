@@ -7,11 +7,11 @@ use clap::Args;
 
 use super::{Exit, complain, say, send::tree, settings::Sources};
 use crate::{
-    backend::triggered_send,
+    backend::{connected, triggered_send},
     clock::{Clock, Time},
     config::{Config, NOBODY, near::near},
     connector::{
-        Api, EXTRAS, Message, Planned, Planning, plan, request,
+        Api, EXTRAS, Found, Message, Planned, Planning, Unsent, Wanted, plan, request,
         route::{self, Asked, Decision, Way},
     },
     mail,
@@ -106,7 +106,8 @@ fn tell(config: &Config, tree: &Tree, account: Option<u64>, now: Time) -> Result
             out.push_str(&format!("  error {code}: {text}\n"));
             exit = Exit::Failed;
         }
-        if !told(&mut out, config, &decision.way, ordinal, &asked, now) {
+        let contact = connected::wanted_of(operation, &call.options);
+        if !told(&mut out, config, &decision.way, contact, ordinal, &asked, now) {
             exit = Exit::Failed;
         }
         if let Way::Connector(..) = decision.way {
@@ -139,14 +140,20 @@ fn reasons(decision: &Decision<'_>, is_refused: bool) -> Vec<String> {
 }
 
 /// Tells the messages of an object; whether all of it could be sent.
-fn told(out: &mut String, config: &Config, way: &Way<'_>, ordinal: u32, asked: &Asked<'_>, now: Time) -> bool {
+fn told(
+    out: &mut String,
+    config: &Config,
+    way: &Way<'_>,
+    contact: Wanted,
+    ordinal: u32,
+    asked: &Asked<'_>,
+    now: Time,
+) -> bool {
     let Way::Connector(connector, _) = way else {
         return true;
     };
-    let contact = |_: &str, _: &str| Some(UNKNOWN_ID.to_owned());
-    let planning =
-        Planning { request_id: "envoi route", ordinal, method: asked.method, node: asked.node, contact: &contact };
-    let Planned { messages, failures } = match plan(&config.connectors, way, &planning) {
+    let planning = Planning { request_id: "envoi route", ordinal, method: asked.method, node: asked.node, contact };
+    let Planned { mut messages, failures } = match plan(&config.connectors, way, &planning) {
         Ok(planned) => planned,
         Err((code, text)) => {
             out.push_str(&format!("  error {code}: {text}\n"));
@@ -160,7 +167,24 @@ fn told(out: &mut String, config: &Config, way: &Way<'_>, ordinal: u32, asked: &
     if connector.record {
         out.push_str("  the connector records: nothing would leave\n");
     }
-    for message in &messages {
+    for message in &mut messages {
+        // Nobody here knows whether there is a contact: a Create finds none, all else one.
+        message.find(|_| match asked.method {
+            "Create" => Found::Absent,
+            _ => Found::Present(UNKNOWN_ID.to_owned()),
+        });
+        match message.unsent() {
+            Some(Unsent::Refused(code, text)) => {
+                out.push_str(&format!("  error {code}: {text}\n"));
+                is_good = false;
+                continue;
+            }
+            Some(Unsent::Nothing) => {
+                out.push_str("  there is nothing to send\n");
+                continue;
+            }
+            None => {}
+        }
         out.push_str(&format!("  message {} to {} {}\n", message.place, message.recipient, on(message)));
         match request(connector, message, None, now) {
             Ok(request) => {

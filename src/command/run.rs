@@ -188,8 +188,8 @@ async fn until_told(what: Start<'_>, banner: impl FnOnce(&str) -> String) -> Exi
         clock,
         seeded,
     };
-    let faults = simulated.as_ref().map(|simulated| Arc::clone(simulated.faults()));
-    let server = match start_with(parts, faults).await {
+    let controls = simulated.as_ref().map(|simulated| Arc::clone(simulated.controls()));
+    let server = match start_with(parts, controls).await {
         Ok(server) => server,
         Err(error) => return complain(exit_of(&error), &error.to_string()),
     };
@@ -210,7 +210,7 @@ async fn until_told(what: Start<'_>, banner: impl FnOnce(&str) -> String) -> Exi
 
 fn exit_of(error: &StartError) -> Exit {
     match error {
-        StartError::Store(StoreError::InUse { .. }) => Exit::InUse,
+        StartError::Store(StoreError::InUse { .. }) => Exit::Later,
         StartError::Store(StoreError::NotThere { .. }) => Exit::Usage,
         StartError::Store(_) | StartError::Server(ServerError::Bind { .. }) | StartError::Random(_) => Exit::Io,
         StartError::Server(ServerError::Tls(_))

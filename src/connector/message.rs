@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::System;
+use super::{ContactChange, System};
 
 /// What is to be done by a system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +68,9 @@ pub enum Action {
     },
 }
 
+/// The name under which a text's attributes, or a template's parameters, hold the extension of a PBX that sends it.
+pub(super) const SENDER_NO: &str = "sender_no";
+
 /// A free text, with at most one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Text {
@@ -93,17 +96,6 @@ pub struct Template {
     pub language: String,
     /// Its parameters by name.
     pub parameters: Vec<(String, String)>,
-}
-
-/// A change of a contact.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ContactChange {
-    /// It is made, with these fields.
-    Create(Vec<(String, String)>),
-    /// The contact with this id gets these fields.
-    Update(String, Vec<(String, String)>),
-    /// The contact with this id is removed.
-    Delete(String),
 }
 
 /// What a webhook has told of a message that was accepted.

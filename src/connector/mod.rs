@@ -5,6 +5,7 @@
 //! webhooks. Sockets, tokens and time are `notify`'s, and what is written down is `store`'s.
 
 pub mod codes;
+mod contact;
 mod exchange;
 mod judge;
 mod message;
@@ -24,11 +25,15 @@ mod settings;
 mod specimen;
 pub mod webhook;
 
+pub use contact::{ContactChange, Found, InTurn, Step, Unsent, Wanted, Wish};
 pub use exchange::{Answer, Request, Standing, Token, Verdict};
 pub use judge::{judge, unanswered};
-pub use message::{Action, ContactChange, Message, Receipt, Template, Text};
+use message::SENDER_NO;
+pub use message::{Action, Message, Receipt, Template, Text};
 pub use operation::{OPERATIONS, Operation};
-pub use plan::{EXTRAS, Planned, Planning, plan};
+pub use plan::{EXTRAS, Planned, Planning, is_extension, plan};
 pub use remedy::remedy;
 pub use request::{check_private_key, encoded, read_token, request, token_request};
-pub use settings::{Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Route, System, To};
+pub use settings::{
+    Allowed, Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Route, System, To,
+};

@@ -8,11 +8,11 @@ use std::{
 
 use super::{
     Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Operation, Planned, Planning, Route,
-    System, To, plan,
+    System, To, Wanted, Wish, plan,
     route::{self, Asked, Way},
 };
 use crate::{
-    message::client::Secret,
+    message::{client::Secret, code},
     object::{Limits, Tree, read},
     schema::{PARTNER_API, Schema},
 };
@@ -91,6 +91,7 @@ pub(super) fn connector(system: System) -> Connector {
             country: Some("DE".into()),
             ..Defaults::default()
         },
+        allowed: Default::default(),
     }
 }
 
@@ -105,6 +106,7 @@ pub(super) fn to(name: &str) -> Route {
         attributes: BTreeMap::new(),
         to: To::Connector(name.into()),
         defaults: Defaults::default(),
+        allowed: Default::default(),
     }
 }
 
@@ -121,6 +123,11 @@ pub(super) fn planned(connectors: &Connectors, method: &str, tree: &Tree) -> Res
     let node = tree.root().child("Objects").expect("an object");
     let way = route::decide(connectors, &Asked { account: 1, method, node });
     assert!(matches!(way, Way::Connector(..)), "{}", way.why());
-    let contact = |connector: &str, key: &str| (key == "known").then(|| format!("31{}", &connector[..0]));
-    plan(connectors, &way, &Planning { request_id: "R1", ordinal: 2, method, node, contact: &contact })
+    let (absent, present) = match method {
+        "Create" => (Wish::Create, Wish::Refuse(code::SUBSCRIBER_EXISTS)),
+        "Update" => (Wish::Missing, Wish::Update),
+        _ => (Wish::Missing, Wish::Delete),
+    };
+    let contact = Wanted { absent, present };
+    plan(connectors, &way, &Planning { request_id: "R1", ordinal: 2, method, node, contact })
 }

@@ -120,6 +120,18 @@ pub struct Connector {
     pub webhook_secret: Option<Secret>,
     /// What messages have that say nothing else.
     pub defaults: Defaults,
+    /// What callers may name.
+    pub allowed: Allowed,
+}
+
+/// What callers may name in their objects. A default is not theirs, so it need not be there. A route's lists stand before its
+/// connector's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// Senders: FromAddress, PartnerProperties `Sender` and `Extension`; `*` stands for any characters. None for all.
+    pub senders: Vec<String>,
+    /// Channels likewise: PartnerProperty `Channel`; of Salesforce FromAddress.
+    pub channels: Vec<String>,
 }
 
 impl Connector {
@@ -169,6 +181,8 @@ pub struct Defaults {
     pub channel: Option<String>,
     /// The sender: FromAddress, did_number.
     pub sender: Option<String>,
+    /// The extension of a PBX as which messages are sent; the API where none is named.
+    pub extension: Option<String>,
     /// Name of a template of the channel.
     pub template: Option<String>,
     /// Its language.
@@ -206,6 +220,8 @@ pub struct Route {
     pub to: To,
     /// What its messages have that say nothing else.
     pub defaults: Defaults,
+    /// What callers may name.
+    pub allowed: Allowed,
 }
 
 /// Where a route leads.

@@ -49,6 +49,7 @@ pub(super) fn connector(system: System) -> Connector {
         wait: second,
         webhook_secret: Some(Secret::new("secret-of-webhooks")),
         defaults: Defaults::default(),
+        allowed: Default::default(),
     }
 }
 

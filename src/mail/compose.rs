@@ -12,13 +12,14 @@ use lettre::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{MailError, Mailbox, header};
+use super::{MailError, Mailbox, ReturnPath, header};
 use crate::clock::Time;
 
 /// What is to be said to one mailbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail {
-    /// Whom it is from; also where the relay reports what it could not deliver (MAIL FROM).
+    /// Whom it is from; also where mail servers report what they could not deliver (MAIL FROM), unless
+    /// [`Composed::reported_to`] says otherwise.
     pub from: Mailbox,
     /// Where answers go, when not there.
     pub reply_to: Option<Mailbox>,
@@ -90,6 +91,17 @@ pub struct Composed {
     pub date: Time,
     /// The message. ASCII with CRLF and lines of at most 998 bytes, unless an address needs SMTPUTF8.
     pub bytes: Vec<u8>,
+}
+
+impl Composed {
+    /// The same with its own place for reports of what could not be delivered, where one is set.
+    #[must_use]
+    pub fn reported_to(self, place: Option<&ReturnPath>, id: &str) -> Self {
+        match place {
+            Some(place) => Self { from: place.of(id), ..self },
+            None => self,
+        }
+    }
 }
 
 /// The last second that a date of four digits can name.

@@ -64,6 +64,16 @@ impl Mailbox {
         self.address.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
 
+    /// Whether two addresses are one: in any case of letters, and with the domain in either form.
+    pub fn is_same(one: &str, other: &str) -> bool {
+        let lawful =
+            |text: &str| Self::new(text.trim()).checked("To").map(|address| address.to_string().to_lowercase());
+        match (lawful(one), lawful(other)) {
+            (Ok(one), Ok(other)) => one == other,
+            _ => false,
+        }
+    }
+
     /// The address as SMTP takes it: its domain in ASCII.
     pub(super) fn checked(&self, field: &'static str) -> Result<Address, MailError> {
         let wrong = |why| MailError::Address { field, why };

@@ -1,4 +1,5 @@
-//! E-mail: messages written as RFC 5322 has them, and the ways out: a relay by SMTP, or a place where they can be looked at.
+//! E-mail: messages written as RFC 5322 has them, and the ways out: a relay by SMTP, or a place where they can be looked at. And
+//! what comes back: reports that a mail could not be delivered.
 //!
 //! It knows nothing of results or of triggered sends: whoever has something to say brings a [`Mail`]. It keeps nothing that
 //! is owed and decides no retry; [`Sent`] tells what became of one attempt. No password, body or address is logged here.
@@ -13,6 +14,7 @@ mod compose;
 mod header;
 mod mailbox;
 mod relay;
+mod report;
 mod settings;
 mod transport;
 
@@ -22,7 +24,8 @@ pub use self::{
     header::one_line,
     mailbox::Mailbox,
     relay::Relay,
-    settings::{Attach, RelaySettings, Secure, Settings, Way},
+    report::{LONGEST as LONGEST_REPORT, Recipient, Report, Unreadable},
+    settings::{Attach, RelaySettings, ReturnPath, Secure, Settings, Way},
     transport::{OF_COPIES, OF_MESSAGE, Sent, Transport},
 };
 

@@ -14,6 +14,8 @@ pub struct Settings {
     pub from: Mailbox,
     /// How results are attached.
     pub attachment: Attach,
+    /// Where mail servers report what they could not deliver, in place of the sender's address.
+    pub return_path: Option<ReturnPath>,
     /// The relay, for [`Way::Relay`].
     pub relay: RelaySettings,
 }
@@ -30,6 +32,41 @@ pub enum Way {
     Folder(PathBuf),
     /// Kept in memory to be looked at: the newest thousand, gone at the end.
     Memory,
+}
+
+/// An address for reports of mail that could not be delivered (MAIL FROM). `{id}` in it stands for the id of the delivery, so that
+/// the address alone tells what a report is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnPath(String);
+
+impl ReturnPath {
+    const ID: &str = "{id}";
+    /// RFC 5321, section 4.5.3.1.1
+    const LONGEST_LOCAL: usize = 64;
+
+    /// Reads `bounces@example.com` or `bounces+{id}@example.com`.
+    ///
+    /// # Errors
+    /// When it would be no address, or none in ASCII.
+    pub fn parse(text: &str) -> Result<Self, MailError> {
+        let wrong = |why| MailError::Address { field: "MAIL FROM", why };
+        let path = Self(text.trim().to_owned());
+        let sample = path.of(&uuid::Uuid::nil().to_string());
+        let local = sample.rsplit_once('@').map_or(0, |(local, _)| local.len());
+        Mailbox::new(sample).plain("MAIL FROM")?;
+        if local > Self::LONGEST_LOCAL {
+            return Err(wrong("what stands before the @ is longer than 64 bytes"));
+        }
+        match path.0.rsplit_once('@') {
+            Some((_, domain)) if domain.contains(Self::ID) => Err(wrong("its domain would differ from mail to mail")),
+            _ => Ok(path),
+        }
+    }
+
+    /// The address for one delivery.
+    pub fn of(&self, id: &str) -> String {
+        self.0.replace(Self::ID, id)
+    }
 }
 
 /// How results are attached.
@@ -87,6 +124,7 @@ impl Default for Settings {
             way: Way::None,
             from: Mailbox::named("envoi", "envoi@localhost"),
             attachment: Attach::Xml,
+            return_path: None,
             relay: RelaySettings::default(),
         }
     }

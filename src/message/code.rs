@@ -134,6 +134,10 @@ codes! {
     RECIPIENT_TWICE = 4000008, "The recipient {} is named twice";
     /// A connector: its configuration does not let callers ask for this operation.
     OPERATION_NOT_ALLOWED = 4000009, "The connector does not allow the operation {}";
+    /// A connector: its configuration does not let callers name this sender.
+    SENDER_NOT_ALLOWED = 4000010, "The connector does not allow the sender {}";
+    /// A connector: its configuration does not let callers name this channel.
+    CHANNEL_NOT_ALLOWED = 4000011, "The connector does not allow the channel {}";
 }
 
 #[cfg(test)]

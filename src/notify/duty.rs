@@ -1,7 +1,7 @@
 //! What a room that works in the background owes those who ask: it is woken, says when it is idle, and ends when it is told
 //! to. The notifier and the queue stand on it. It knows nothing of the work.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use tokio::{
     sync::{Notify, watch},
@@ -21,6 +21,11 @@ pub(crate) trait Work {
     /// Those that are under way.
     fn workers(&mut self) -> &mut JoinSet<Self::Done>;
 
+    /// Whether nothing is under way.
+    fn is_idle(&mut self) -> bool {
+        self.workers().is_empty()
+    }
+
     /// A worker has ended.
     fn done(&mut self, done: Result<(Id, Self::Done), JoinError>);
 }
@@ -28,6 +33,8 @@ pub(crate) trait Work {
 /// One room's duty.
 pub(crate) struct Duty {
     wake: Notify,
+    /// Until which moment it sleeps, in milliseconds; while it works, or sleeps without end, the last there is.
+    until: AtomicI64,
     /// How many have asked whether it is idle ...
     asked: AtomicU64,
     /// ... and how many of them have their answer.
@@ -42,6 +49,7 @@ impl Default for Duty {
     fn default() -> Self {
         Self {
             wake: Notify::new(),
+            until: AtomicI64::new(i64::MAX),
             asked: AtomicU64::new(0),
             answered: watch::Sender::new(0),
             attending: AtomicU64::new(0),
@@ -55,6 +63,13 @@ impl Duty {
     /// To be called when there may be something new to do.
     pub(crate) fn wake(&self) {
         self.wake.notify_one();
+    }
+
+    /// To be called when there is something to do at a moment: who wakes before it anyway need not be woken.
+    pub(crate) fn wake_by(&self, moment: Time) {
+        if moment.millis() < self.until.load(Ordering::SeqCst) || self.is_awaited() || self.is_closing() {
+            self.wake();
+        }
     }
 
     /// Ready when everything that was due at the call, and what became due by it, has been worked off; or at the end.
@@ -101,8 +116,10 @@ impl Duty {
         loop {
             let asked = self.asked.load(Ordering::SeqCst);
             let is_closing = *closing.borrow_and_update();
+            self.until.store(i64::MAX, Ordering::SeqCst);
             let next = if is_closing { None } else { work.hand_out().await };
-            if work.workers().is_empty() {
+            self.until.store(next.map_or(i64::MAX, Time::millis), Ordering::SeqCst);
+            if work.is_idle() {
                 if is_closing {
                     break;
                 }

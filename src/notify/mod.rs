@@ -12,6 +12,7 @@
 //! is a [`Carrier`] have the sockets and files; `run` joins them.
 
 mod backoff;
+mod begun;
 mod breaker;
 mod connector;
 mod cut;
@@ -26,6 +27,7 @@ mod post;
 mod rate;
 pub mod render;
 mod run;
+mod seats;
 mod send;
 mod settled;
 mod settings;
@@ -37,6 +39,7 @@ use std::{
 };
 
 pub use self::{
+    begun::Begun,
     connector::Messenger,
     dial::{Resolver, Resolving},
     drop::Folder,
@@ -45,10 +48,10 @@ pub use self::{
     post::Post,
     send::Mailer,
     settings::Settings,
-    settled::Settled,
+    settled::{Ending, Settled},
     sign::SigningSecret,
 };
-use self::{duty::Duty, pace::Pace, settled::Waiting};
+use self::{duty::Duty, pace::Pace, seats::Seats, settled::Waiting};
 use crate::{
     clock::{Clock, Time},
     connector::Connectors,
@@ -108,6 +111,7 @@ struct Shared {
     tally: Mutex<Tally>,
     messages: Mutex<ConnectorTally>,
     waiting: Waiting,
+    seats: Mutex<Seats>,
 }
 
 impl std::fmt::Debug for Notifier {
@@ -125,6 +129,7 @@ impl Notifier {
             tally: Mutex::default(),
             messages: Mutex::default(),
             waiting: Waiting::default(),
+            seats: Mutex::default(),
         }))
     }
 
@@ -174,14 +179,15 @@ impl Notifier {
     }
 
     /// Ready when all messages with this number of a synchronous call are settled. Only what is settled after the call of this is told:
-    /// whether they are already is to be looked up then.
-    pub fn settled_batch(&self, batch: i64) -> Settled {
-        self.0.waiting.batch(batch)
+    /// whether they are already is to be looked up then. Where an attempt settles the last of them, `ending` is done in the same
+    /// transaction, and that it was is told.
+    pub fn settled_batch(&self, batch: i64, ending: Option<Ending>) -> Settled {
+        self.0.waiting.batch(batch, ending)
     }
 
     /// To be called when something outside an attempt has settled the last message that these wait for, and that is on disk.
     pub fn tell_settled(&self, askers: &[Asker]) {
-        self.0.waiting.tell(askers);
+        self.0.waiting.tell(askers, &[]);
     }
 
     /// To be called when something new may be owed.

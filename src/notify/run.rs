@@ -2,18 +2,17 @@
 //! end is written with what the breaker makes of it.
 
 use std::{
-    collections::{BTreeMap, HashMap},
     sync::{Arc, PoisonError},
     time::Duration,
 };
 
 use tokio::task::{Id, JoinError, JoinSet};
 
-use super::{Outcome, Shared, backoff, breaker, duty::Work, pace::Pace, rate::Rates};
+use super::{Carrier, Outcome, Shared, backoff, breaker, duty::Work, pace::Pace, seats::Seat};
 use crate::{
     clock::{Stopwatch, Time},
-    connector::{Ambiguous, Connector},
-    store::{Asker, Attempt, Content, Delivery, DeliveryKind, Lane, StoreError, Transaction, View},
+    connector::{Ambiguous, Unsent},
+    store::{Asker, Attempt, Content, Delivery, StoreError, Transaction, View},
 };
 
 /// How long is waited when the store has refused something.
@@ -22,32 +21,17 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Deliveries that are given up in one transaction.
 const PAGE: usize = 256;
 
-/// Kinds that share the connections to the relay.
-const MAILS: [DeliveryKind; 2] = [DeliveryKind::Email, DeliveryKind::Send];
-
 /// Begins deliveries that are due.
 pub(super) struct Dispatcher {
     shared: Arc<Shared>,
     /// What was under way when the program ended last has been seen to.
     recovered: bool,
     workers: JoinSet<()>,
-    /// Which lane each of them works in.
-    busy: HashMap<Id, String>,
-    /// How many work in each lane.
-    seats: BTreeMap<String, usize>,
-    rates: Rates,
 }
 
 impl Dispatcher {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self {
-            shared,
-            recovered: false,
-            workers: JoinSet::new(),
-            busy: HashMap::new(),
-            seats: BTreeMap::new(),
-            rates: Rates::default(),
-        }
+        Self { shared, recovered: false, workers: JoinSet::new() }
     }
 
     /// Begins what there is room for; gives the moment of what is due next.
@@ -56,16 +40,16 @@ impl Dispatcher {
         let parts = &shared.parts;
         while !self.recovered {
             self.recovered = shared.recover().await? == 0;
+            shared.seats().is_open = self.recovered;
         }
         let now = parts.clock.now();
-        let places = self.places(now);
-        let (room, mails, free) = (places.total, places.mails, places);
+        let places = shared.places(now);
         let look = move |view: &View<'_>| {
             let deliveries = view.deliveries();
-            let due = deliveries.due(now, room, &|lane| free.of(lane))?;
-            Ok::<_, StoreError>((due, deliveries.next_forgotten()?, deliveries.next_unconfirmed()?, free))
+            let due = deliveries.due(now, places.total, &|lane| places.of(lane))?;
+            Ok::<_, StoreError>((due, deliveries.next_forgotten()?, deliveries.next_unconfirmed()?))
         };
-        let ((due, next), forget, confirm, places) = parts.store.read(look).await?;
+        let ((due, next), forget, confirm) = parts.store.read(look).await?;
         if forget.is_some_and(|forget| forget <= now) {
             while parts.store.write(move |txn| txn.forget_sends(now)).await? > 0 {}
         }
@@ -73,102 +57,29 @@ impl Dispatcher {
             while shared.give_up_unconfirmed(now).await? > 0 {}
         }
         if !due.is_empty() {
-            let others = places.others;
+            let beginning = Arc::clone(&shared);
             let begin = move |txn: &mut Transaction<'_>| {
-                let (mut begun, mut mails, mut others) = (Vec::with_capacity(due.len()), mails, others);
-                for number in &due {
-                    // All kinds but messages share places, and both kinds of mail: each was free to take all.
-                    let kind = txn.deliveries().get(*number)?.map(|delivery| delivery.content.kind());
-                    let is_mail = kind.is_some_and(|kind| MAILS.contains(&kind));
-                    let is_other = kind.is_some_and(|kind| kind != DeliveryKind::Message);
-                    if (is_mail && mails == 0) || (is_other && others == 0) {
-                        continue;
+                // Others may have begun meanwhile; and all kinds but messages share places, and both kinds of mail.
+                let (mut places, mut numbers) = (beginning.places(now), Vec::with_capacity(due.len()));
+                for number in due {
+                    let Some(delivery) = txn.deliveries().get(number)? else { continue };
+                    let lane = txn.deliveries().lane(&delivery.content.lane())?;
+                    if lane.is_some_and(|lane| places.take(&lane, delivery.content.kind())) {
+                        numbers.push(number);
                     }
-                    mails -= usize::from(is_mail);
-                    others -= usize::from(is_other);
-                    begun.push(*number);
                 }
-                txn.begin_deliveries(&begun, now)
+                beginning.take_up(txn, &numbers, now)
             };
-            for delivery in parts.store.write(begin).await? {
-                let lane = delivery.content.lane();
-                if let Some(outgoing) = delivery.content.outgoing() {
-                    self.rates.begin(&outgoing.message.connector, now);
-                }
-                *self.seats.entry(lane.clone()).or_default() += 1;
-                let worker = self.workers.spawn(Arc::clone(&self.shared).work(delivery, lane.clone()));
-                self.busy.insert(worker.id(), lane);
+            for (delivery, seat) in parts.store.write(begin).await? {
+                self.workers.spawn(Arc::clone(&self.shared).work(delivery, seat));
             }
         }
+        let mut seats = shared.seats();
         let spent = parts.connectors.connectors.values().filter_map(|connector| {
-            let is_spent = self.rates.free(&connector.name, connector.per_second, now) == 0;
-            self.rates.next(&connector.name).filter(|_| is_spent)
+            let is_spent = seats.rates.free(&connector.name, connector.per_second, now) == 0;
+            seats.rates.next(&connector.name).filter(|_| is_spent)
         });
         Ok(next.into_iter().chain(forget).chain(confirm.filter(|until| *until > now)).chain(spent).min())
-    }
-
-    /// How many more may begin now.
-    fn places(&mut self, now: Time) -> Places {
-        let parts = &self.shared.parts;
-        let busy = |lane: &str| self.seats.get(lane).copied().unwrap_or(0);
-        let connectors: BTreeMap<String, usize> = parts
-            .connectors
-            .connectors
-            .iter()
-            .map(|(name, connector)| (name.clone(), self.rates.free(name, connector.per_second, now)))
-            .collect();
-        let at_work: usize = connectors.keys().map(|name| busy(&Lane::of_connector(name))).sum();
-        let mails: usize = MAILS.iter().map(|kind| busy(kind.name())).sum();
-        let others = parts.settings.at_once.max(1).saturating_sub(self.workers.len().saturating_sub(at_work));
-        let at_once = |connector: &Arc<Connector>| connector.at_once.max(1);
-        Places {
-            total: parts.connectors.connectors.values().map(at_once).sum::<usize>() + others,
-            mails: parts.settings.mails_at_once.max(1).saturating_sub(mails),
-            others,
-            connectors,
-            seats: self.seats.clone(),
-            shared: Arc::clone(&self.shared),
-        }
-    }
-}
-
-/// What there is room for.
-struct Places {
-    total: usize,
-    mails: usize,
-    /// For all kinds but messages.
-    others: usize,
-    /// For messages, as far as the rate of their connector goes.
-    connectors: BTreeMap<String, usize>,
-    /// What is taken in each lane.
-    seats: BTreeMap<String, usize>,
-    shared: Arc<Shared>,
-}
-
-impl Places {
-    /// How many more may be begun in a lane; of mail no more than there are places for.
-    fn of(&self, lane: &Lane) -> usize {
-        let (parts, busy) = (&self.shared.parts, self.seats.get(&lane.name).copied().unwrap_or(0));
-        let pace = Pace::of_lane(lane, &parts.settings, &parts.connectors);
-        if let Some(name) = lane.connector() {
-            // What waits for a connector that is configured no longer, waits on.
-            let connector = parts.connectors.connectors.get(name);
-            let Some(connector) = connector.filter(|_| parts.carriers.contains_key(&DeliveryKind::Message)) else {
-                return 0;
-            };
-            let rate = self.connectors.get(name).copied().unwrap_or(0);
-            return breaker::seats(lane, &pace, connector.at_once.max(1)).saturating_sub(busy).min(rate);
-        }
-        let kind = DeliveryKind::ALL.into_iter().find(|kind| kind.name() == lane.name).unwrap_or(DeliveryKind::Post);
-        if !parts.carriers.contains_key(&kind) {
-            return 0;
-        }
-        let settings = &parts.settings;
-        let (most, room) = match MAILS.contains(&kind) {
-            true => (settings.mails_at_once.max(1), self.mails.min(self.others)),
-            false => (settings.per_target, self.others),
-        };
-        breaker::seats(lane, &pace, most).saturating_sub(busy).min(room)
     }
 }
 
@@ -189,20 +100,18 @@ impl Work for Dispatcher {
         &mut self.workers
     }
 
+    fn is_idle(&mut self) -> bool {
+        let mut seats = self.shared.seats();
+        let is_idle = seats.is_empty() && self.workers.is_empty();
+        if is_idle && self.shared.duty.is_closing() {
+            seats.is_open = false;
+        }
+        is_idle
+    }
+
     fn done(&mut self, done: Result<(Id, ()), JoinError>) {
-        let id = match done {
-            Ok((id, ())) => id,
-            Err(error) => {
-                tracing::error!("a delivery is left as it is until the next start: {error}");
-                error.id()
-            }
-        };
-        let Some(lane) = self.busy.remove(&id) else { return };
-        if let Some(seats) = self.seats.get_mut(&lane) {
-            *seats = seats.saturating_sub(1);
-            if *seats == 0 {
-                self.seats.remove(&lane);
-            }
+        if let Err(error) = done {
+            tracing::error!("a delivery is left as it is until the next start: {error}");
         }
     }
 }
@@ -222,7 +131,7 @@ impl Shared {
             let outcome = Outcome::Uncertain { status: "the program ended".to_owned() };
             Ok::<_, StoreError>((found.len(), shared.ended(txn, &found, &outcome, now)?))
         };
-        self.told(work).await
+        Ok(self.told(work).await?.0)
     }
 
     /// Gives up messages that no webhook has told of in time; gives how many.
@@ -233,7 +142,7 @@ impl Shared {
             let outcome = Outcome::Refused { status: "no confirmation".to_owned() };
             Ok::<_, StoreError>((found.len(), shared.ended(txn, &found, &outcome, now)?))
         };
-        self.told(work).await
+        Ok(self.told(work).await?.0)
     }
 
     /// What else is to be written when deliveries have ended; gives who has waited for the last of his.
@@ -253,28 +162,35 @@ impl Shared {
         Ok(askers)
     }
 
-    /// Does work that may settle messages, and tells who waited for them when it is on disk.
+    /// Does work that may settle messages, with the end of the calls that waited for them alone, and tells who waited when it is on
+    /// disk. Gives when something is due next in the lanes that were touched, too.
     async fn told<T: Send + 'static>(
-        &self,
+        self: &Arc<Self>,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<(T, Vec<Asker>), StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let (done, askers) = self.parts.store.write(work).await?;
-        self.waiting.tell(&askers);
-        Ok(done)
+    ) -> Result<(T, Option<Time>), StoreError> {
+        let shared = Arc::clone(self);
+        let work = move |txn: &mut Transaction<'_>| {
+            let (done, askers) = work(txn)?;
+            let ended = shared.waiting.end(txn, &askers);
+            Ok::<_, StoreError>((done, askers, ended, txn.next_due()?))
+        };
+        let (done, askers, ended, next) = self.parts.store.write(work).await?;
+        self.waiting.tell(&askers, &ended);
+        Ok((done, next))
     }
 
     /// One attempt from its begin to its end on disk.
-    async fn work(self: Arc<Self>, delivery: Delivery, lane: String) {
+    pub(super) async fn work(self: Arc<Self>, delivery: Delivery, seat: Seat) {
         let (kind, delivery) = (delivery.content.kind(), Arc::new(delivery));
         let (began, watch) = (self.parts.clock.now(), Stopwatch::start());
         let Some(carrier) = self.parts.carriers.get(&kind).map(Arc::clone) else { return };
-        // A task of its own: a panic ends this attempt alone.
-        let (carrying, carried) = (Arc::clone(&carrier), Arc::clone(&delivery));
-        let carried = tokio::spawn(async move { carrying.carry(&carried).await }).await;
-        let outcome = carried.unwrap_or_else(|panic| {
-            tracing::error!(delivery = delivery.id, "an attempt broke off: {panic}");
-            Outcome::Uncertain { status: "the attempt broke off".to_owned() }
-        });
+        let unsent = delivery.content.outgoing().and_then(|outgoing| outgoing.message.unsent());
+        let was_sent = unsent.is_none();
+        let outcome = match unsent {
+            Some(Unsent::Nothing) => Outcome::Delivered { status: "there was nothing to send".to_owned() },
+            Some(Unsent::Refused(code, text)) => Outcome::Refused { status: format!("not sent: {code} {text}") },
+            None => carried(&carrier, &delivery).await,
+        };
         let took_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
         {
             let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
@@ -293,13 +209,15 @@ impl Shared {
             "an attempt has ended: {}",
             outcome.status()
         );
-        let ended = Arc::new(Ended { delivery, lane, outcome, began, took_ms });
-        loop {
+        let lane = delivery.content.lane();
+        let ended = Arc::new(Ended { delivery, lane, outcome, was_sent, began, took_ms });
+        let next = loop {
             let (shared, ended) = (Arc::clone(&self), Arc::clone(&ended));
             let work = move |txn: &mut Transaction<'_>| ended.write(txn, &shared);
-            let again = match self.told(work).await {
+            match self.told(work).await {
                 // Of messages to one recipient the next stands in the lane only then.
-                Ok(given_up) => given_up > 0,
+                Ok(((given_up, _), _)) if given_up > 0 => {}
+                Ok(((_, then), next)) => break next.map_or(then, |next| next.min(then)),
                 Err(error) => {
                     tracing::error!("the end of an attempt cannot be written: {error}");
                     let moment = self.parts.clock.now().plus(AFTER_FAILURE);
@@ -308,13 +226,12 @@ impl Shared {
                         () = self.parts.clock.reached(moment) => {}
                         () = self.duty.closing() => return,
                     }
-                    true
                 }
-            };
-            if !again {
-                return;
             }
-        }
+        };
+        // Who begins what is due then finds the seat free.
+        drop(seat);
+        self.duty.wake_by(next);
     }
 }
 
@@ -323,14 +240,26 @@ struct Ended {
     delivery: Arc<Delivery>,
     lane: String,
     outcome: Outcome,
+    /// Of what was not, nothing is learned of how the place fares.
+    was_sent: bool,
     began: Time,
     took_ms: u64,
 }
 
+/// How an attempt ends, in a task of its own: a panic ends this attempt alone.
+async fn carried(carrier: &Arc<dyn Carrier>, delivery: &Arc<Delivery>) -> Outcome {
+    let (carrying, carried) = (Arc::clone(carrier), Arc::clone(delivery));
+    let carried = tokio::spawn(async move { carrying.carry(&carried).await }).await;
+    carried.unwrap_or_else(|panic| {
+        tracing::error!(delivery = delivery.id, "an attempt broke off: {panic}");
+        Outcome::Uncertain { status: "the attempt broke off".to_owned() }
+    })
+}
+
 impl Ended {
     /// Writes down the attempt, what comes next, and how the place fares. Gives how many others were given up with it, since the
-    /// place has been down for too long, and who has waited for the last of his messages.
-    fn write(&self, txn: &mut Transaction<'_>, shared: &Shared) -> Result<(usize, Vec<Asker>), StoreError> {
+    /// place has been down for too long, when there is something to do next, and who has waited for the last of his messages.
+    fn write(&self, txn: &mut Transaction<'_>, shared: &Shared) -> Result<((usize, Time), Vec<Asker>), StoreError> {
         let (settings, now) = (&shared.parts.settings, shared.parts.clock.now());
         let (outcome, keep) = (&self.outcome, now.plus(settings.retention));
         let pace = Pace::of(&self.delivery.content, settings, &shared.parts.connectors);
@@ -344,13 +273,16 @@ impl Ended {
         if let Outcome::Judged(judged) = outcome {
             txn.judged(self.delivery.number, judged.verdict.clone(), judged.shown.clone())?;
         }
-        let mut askers = Vec::new();
+        let (mut askers, mut then) = (Vec::new(), keep);
         // Written before already, when others are given up in further transactions.
         if let Some(delivery) = txn.end_attempt(self.delivery.number, attempt, next, now, keep)? {
+            then = delivery.due.map_or(then, |due| then.min(due));
             askers = shared.ended(txn, &[delivery], outcome, now)?;
-            let health = txn.deliveries().lane(&self.lane)?.map(|lane| lane.health).unwrap_or_default();
-            let asked = backoff::rest(&self.delivery, outcome, next, now, &pace);
-            txn.change_lane(&self.lane, breaker::after(health, outcome, asked, self.began, now, &pace))?;
+            if self.was_sent {
+                let health = txn.deliveries().lane(&self.lane)?.map(|lane| lane.health).unwrap_or_default();
+                let asked = backoff::rest(&self.delivery, outcome, next, now, &pace);
+                txn.change_lane(&self.lane, breaker::after(health, outcome, asked, self.began, now, &pace))?;
+            }
         }
         let health = txn.deliveries().lane(&self.lane)?.map(|lane| lane.health).unwrap_or_default();
         match health.failing {
@@ -359,9 +291,9 @@ impl Ended {
                 let before = now.minus(pace.max_age);
                 let given_up = txn.give_up_waiting(&self.lane, before, PAGE, &status, now, keep)?;
                 askers.extend(shared.ended(txn, &given_up, &Outcome::Refused { status }, now)?);
-                Ok((given_up.len(), askers))
+                Ok(((given_up.len(), then), askers))
             }
-            _ => Ok((0, askers)),
+            _ => Ok(((0, then), askers)),
         }
     }
 }

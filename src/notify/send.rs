@@ -14,9 +14,9 @@ use crate::{
         triggered_send::{self, Ending, Letter},
     },
     clock::{Clock, Time},
-    mail::{AutoSubmitted, Composed, Mail, Sent, Transport, compose},
+    mail::{AutoSubmitted, Composed, Mail, ReturnPath, Sent, Transport, compose},
     message::client::Accounts,
-    store::{Asker, Content, Delivery, DeliveryState, Store, StoreError, Transaction, View, send::Send},
+    store::{Asker, Content, Delivery, Store, StoreError, Transaction, View, send::Send},
 };
 
 /// The accounts as they are now.
@@ -30,6 +30,8 @@ pub struct Mailer {
     pub backend: Arc<Backend>,
     /// The names of the accounts.
     pub directory: Directory,
+    /// Where mail servers report what they could not deliver; the sender's address by default.
+    pub return_path: Option<ReturnPath>,
     /// The way out.
     pub transport: Arc<Transport>,
     /// The time.
@@ -51,7 +53,7 @@ impl Mailer {
             Err(error) => return Outcome::Retry { status: error.to_string(), after: None },
         };
         let composed = match composed(letter, delivery, send) {
-            Ok(composed) => composed,
+            Ok(composed) => composed.reported_to(self.return_path.as_ref(), &delivery.id),
             Err(status) => return Outcome::Refused { status },
         };
         match self.transport.send(&composed).await {
@@ -76,13 +78,8 @@ impl Carrier for Mailer {
         now: Time,
     ) -> Result<Option<Asker>, StoreError> {
         let Content::Send(send) = &delivery.content else { return Ok(None) };
-        let ending = match (delivery.state, outcome) {
-            (DeliveryState::Delivered, _) => Ending::Delivered,
-            (DeliveryState::Failed, Outcome::Refused { status } | Outcome::Gone { status }) => Ending::refused(status),
-            (DeliveryState::Failed, _) => Ending::GivenUp(outcome.status().to_owned()),
-            // It goes on, or nobody knows.
-            _ => return Ok(None),
-        };
+        // It goes on, or nobody knows.
+        let Some(ending) = Ending::of(delivery.state, outcome.attempted(), outcome.status()) else { return Ok(None) };
         triggered_send::sent(&self.backend, txn, send, &ending, now)?;
         Ok(None)
     }

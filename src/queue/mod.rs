@@ -10,7 +10,7 @@
 //!   when they are settled. In between the conversation waits in the store, and holds no worker.
 //! - Nobody polls: the queue waits for an accepted call, for the moment of the next due conversation, or for a worker.
 //!
-//! Nothing is sent from here; [`crate::notify`] is woken after each turn.
+//! Nothing is sent from here; what a turn has owed is [`crate::notify`]'s.
 
 mod accept;
 mod remainder;
@@ -332,7 +332,9 @@ impl Shared {
             let parts = &shared.parts;
             turn::give_up(txn, &given_up, &parts.backend.settings.conversations, parts.clock.now())
         };
-        self.parts.store.write(work).await
+        self.parts.store.write(work).await?;
+        self.parts.notifier.wake();
+        Ok(())
     }
 
     /// Works on one conversation until there is nothing to do for it now.
@@ -354,7 +356,6 @@ impl Shared {
                 }
                 (turned, _) => turned?,
             };
-            self.parts.notifier.wake();
             if !more || self.duty.is_closing() {
                 return Ok(());
             }
@@ -366,8 +367,12 @@ impl Shared {
         let work = move |txn: &mut Transaction<'_>| {
             let parts = &shared.parts;
             let accounts = (parts.directory)();
-            turn::turn(txn, &name, prepared.as_ref(), &parts.backend, &accounts, parts.clock.now())
+            let now = parts.clock.now();
+            let more = turn::turn(txn, &name, prepared.as_ref(), &parts.backend, &accounts, now)?;
+            Ok::<_, StoreError>((more, parts.notifier.begin(txn, now)?))
         };
-        self.parts.store.write(work).await
+        let (more, begun) = self.parts.store.write(work).await?;
+        begun.carry();
+        Ok(more)
     }
 }

@@ -2,7 +2,7 @@
 
 use hyper::Method;
 
-use super::{tokens::Endpoint, unsubscribe, webhook};
+use super::{tokens::Endpoint, unsubscribe};
 
 /// Where a request goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Route {
                 _ => Err(Astray::Method("GET, HEAD, POST")),
             };
         }
-        if let Some(connector) = webhook::connector(path) {
+        if let Some(connector) = connector(path) {
             return match *method {
                 Method::POST => Ok(Self::Webhook(connector)),
                 _ => Err(Astray::Method("POST")),
@@ -108,6 +108,15 @@ fn objects(query: Option<&str>) -> Vec<String> {
     names.sort_unstable();
     names.dedup();
     names
+}
+
+/// The connector of a path `…/connectors/NAME/webhook`.
+fn connector(path: &str) -> Option<String> {
+    let mut steps = path.rsplit('/');
+    let (end, name, folder) = (steps.next()?, steps.next()?, steps.next()?);
+    let fits = end.eq_ignore_ascii_case("webhook") && folder.eq_ignore_ascii_case("connectors") && !name.is_empty();
+    // A `+` in a path is a plus.
+    fits.then(|| decoded(&name.replace('+', "%2B")))
 }
 
 /// Percent-decoding, and `+` for a space; what is not UTF-8 then becomes no object's name.
@@ -196,6 +205,22 @@ mod tests {
         }
         for path in ["/unsubscribe", "/unsubscribe/", "/unsubscribe/a/b", "/notunsubscribe/a"] {
             assert_eq!(route(Method::GET, path), Err(Astray::Path), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_path_of_a_webhook_names_the_connector() {
+        for (path, name) in [
+            ("/connectors/chat/webhook", Some("chat")),
+            ("/proxied/Connectors/Chat-1/WebHook", Some("Chat-1")),
+            ("/connectors/a%20b+c/webhook", Some("a b+c")),
+            ("/connectors//webhook", None),
+            ("/connectors/webhook", None),
+            ("/connectors/chat/webhook/", None),
+            ("/chat/webhook", None),
+        ] {
+            let expected = name.map(|name| Route::Webhook(name.to_owned())).ok_or(Astray::Path);
+            assert_eq!(route(Method::POST, path), expected, "{path}");
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
     object::Limits,
     queue::{self, Queue},
     schema::{Schema, SchemaError, contract},
-    simulated::Faults,
+    simulated::Controls,
     store::{self, DeliveryKind, Store, StoreError, Transaction, View},
 };
 
@@ -89,11 +89,11 @@ pub async fn start(parts: Parts) -> Result<Server<Gateway>, StartError> {
     start_with(parts, None).await
 }
 
-/// [`start`], with the failures on demand of simulated backends, which operators then set.
+/// [`start`], with simulated backends, which operators then make fail.
 ///
 /// # Errors
 /// As [`start`].
-pub async fn start_with(parts: Parts, faults: Option<Arc<Faults>>) -> Result<Server<Gateway>, StartError> {
+pub async fn start_with(parts: Parts, controls: Option<Arc<Controls>>) -> Result<Server<Gateway>, StartError> {
     // The contract takes some 20 ms to read and the store as long to open: side by side.
     let opened = tokio::task::spawn_blocking({
         let (settings, clock) = (parts.store.clone(), parts.clock.clone());
@@ -123,7 +123,7 @@ pub async fn start_with(parts: Parts, faults: Option<Arc<Faults>>) -> Result<Ser
     let mail = Arc::new(Transport::new(&parts.mail)?);
     let access = Access::new(parts.accounts, parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
     let access = Arc::new(access);
-    let mut carriers = carriers(&parts.notify, &store, &schema, &parts.clock, &backend, &access, &mail)?;
+    let mut carriers = carriers(&parts.notify, &store, &schema, &parts.clock, &backend, &access, (&mail, &parts.mail))?;
     if !mail.is_none() {
         let email = Email::new(Arc::clone(&mail), &parts.mail, store.clone(), Arc::clone(&schema));
         carriers.insert(DeliveryKind::Email, Arc::new(email));
@@ -150,7 +150,7 @@ pub async fn start_with(parts: Parts, faults: Option<Arc<Faults>>) -> Result<Ser
     });
     let desk = Operators {
         store: store.clone(),
-        faults,
+        controls,
         queue: queue.clone(),
         notifier: notifier.clone(),
         backend: Arc::clone(&backend),
@@ -201,7 +201,7 @@ async fn abandon(store: &Store, clock: &Clock, backend: &Backend) -> Result<(), 
 /// Warns of connectors for which something waits and that are configured no more.
 async fn warn_of_unknown(store: &Store, notifier: &Notifier) -> Result<(), StoreError> {
     let knows = notifier.clone();
-    let look = move |view: &View<'_>| view.deliveries().lanes(UNKNOWN, &|lane| !knows.knows(lane));
+    let look = move |view: &View<'_>| view.deliveries().lanes_of_connectors(UNKNOWN, &|lane| !knows.knows(lane));
     for lane in store.read::<_, StoreError, _>(look).await? {
         tracing::warn!(
             "messages wait for {}, which is not configured: they stay owed until it is, or `envoi settle` ends them",
@@ -222,7 +222,7 @@ fn carriers(
     clock: &Clock,
     backend: &Arc<Backend>,
     access: &Arc<Access>,
-    mail: &Arc<Transport>,
+    (mail, settings_of_mail): (&Arc<Transport>, &mail::Settings),
 ) -> Result<Carriers, StartError> {
     let rules = backend.settings.conversations.clone();
     let post = Post::new(store.clone(), Arc::clone(schema), clock.clone(), settings.clone(), rules);
@@ -241,6 +241,7 @@ fn carriers(
             store: store.clone(),
             backend: Arc::clone(backend),
             directory: Box::new(move || access.accounts()),
+            return_path: settings_of_mail.return_path.clone(),
             transport: Arc::clone(mail),
             clock: clock.clone(),
         };

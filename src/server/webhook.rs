@@ -1,4 +1,4 @@
-//! Webhooks of the systems behind connectors: the path they come by, and what they are answered. It asks nothing of the store; the
+//! Webhooks of the systems behind connectors: how long they may be, and what they are answered. It asks nothing of the store; the
 //! gateway does.
 //!
 //! A system that gets another answer than 200 may send the same again, so what says something new is answered 200 only when it is
@@ -6,21 +6,12 @@
 
 use hyper::StatusCode;
 
-use super::{Outbound, Outcome, Report, Settings, route::decoded};
+use super::{Outbound, Outcome, Report, Settings};
 use crate::connector::webhook::Unreadable;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 /// Bytes of a webhook: one status of one message, with room for the message itself.
 const LONGEST: usize = 256 << 10;
-
-/// The connector of a path `…/connectors/NAME/webhook`.
-pub(super) fn connector(path: &str) -> Option<String> {
-    let mut steps = path.rsplit('/');
-    let (end, name, folder) = (steps.next()?, steps.next()?, steps.next()?);
-    let fits = end.eq_ignore_ascii_case("webhook") && folder.eq_ignore_ascii_case("connectors") && !name.is_empty();
-    // A `+` in a path is a plus.
-    fits.then(|| decoded(&name.replace('+', "%2B")))
-}
 
 /// The limits of the door, with a shorter body.
 pub(super) fn limits(settings: &Settings) -> Settings {
@@ -69,24 +60,4 @@ pub(super) fn failed(why: &str) -> Outbound {
     tracing::error!("a webhook could not be written down: {why}");
     Outbound::new(StatusCode::SERVICE_UNAVAILABLE, TEXT, "Please send it again.\n")
         .reporting(Report::new("webhook", Outcome::Error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_path_names_the_connector() {
-        for (path, name) in [
-            ("/connectors/chat/webhook", Some("chat")),
-            ("/proxied/Connectors/Chat-1/WebHook", Some("Chat-1")),
-            ("/connectors/a%20b+c/webhook", Some("a b+c")),
-            ("/connectors//webhook", None),
-            ("/connectors/webhook", None),
-            ("/connectors/chat/webhook/", None),
-            ("/chat/webhook", None),
-        ] {
-            assert_eq!(connector(path).as_deref(), name, "{path}");
-        }
-    }
 }

@@ -7,12 +7,11 @@ use std::{
     time::Duration,
 };
 
-use serde_json::{Value, json};
+use super::Outcome;
+use crate::connector::{System, codes};
 
-use crate::connector::{
-    System,
-    codes::{self, Class, Code},
-};
+/// Faults of one backend that wait at once.
+const MOST: usize = 100;
 
 /// One failure that waits for requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +35,8 @@ pub enum What {
     Reset(Reset),
     /// It is one too many; with `Retry-After`.
     Limit(Option<Duration>),
+    /// It is answered as always, and when it is a message this is told of it.
+    Receipt(Outcome),
 }
 
 /// When a connection is closed.
@@ -59,6 +60,7 @@ impl fmt::Display for Fault {
             What::Reset(Reset::Body) => f.write_str("reset within the answer")?,
             What::Limit(None) => f.write_str("too many requests")?,
             What::Limit(Some(after)) => write!(f, "too many requests, Retry-After {} s", after.as_secs())?,
+            What::Receipt(outcome) => write!(f, "{outcome}")?,
         }
         if self.login {
             f.write_str(", at log-ins")?;
@@ -87,7 +89,7 @@ impl Faults {
     /// Sets one, behind those that are set already.
     ///
     /// # Errors
-    /// There is no such backend, or its system has no such code: what was expected.
+    /// There is no such backend, its system has no such code or no webhooks, or too many wait: what was expected.
     pub fn set(&self, name: &str, fault: Fault) -> Result<(), String> {
         let system = System::ALL.into_iter().find(|system| system.name() == name);
         let mut all = self.all();
@@ -95,10 +97,27 @@ impl Faults {
             let known: Vec<_> = all.keys().copied().collect();
             return Err(format!("there is no simulated backend `{name}`: expected one of {}", known.join(", ")));
         };
-        if let What::Code(code) = &fault.what
+        if let What::Receipt(_) = &fault.what
+            && (system == System::Salesforce || fault.login)
+        {
+            let what = if fault.login { "log-ins have" } else { "salesforce has" };
+            return Err(format!("{what} no webhooks: expected a message of yeastar or connectly"));
+        }
+        if let What::Code(code) | What::Receipt(Outcome::Failed(Some(code))) = &fault.what
             && codes::find(system, code).is_none()
         {
             return Err(format!("{name} has no code `{code}`: `envoi explain {name}` lists them"));
+        }
+        if let What::Code(code) = &fault.what
+            && system == System::Yeastar
+            && code.parse::<i64>().is_err()
+        {
+            return Err(format!(
+                "yeastar answers numbers: `{code}` is told by webhook (--receipt failed --because {code})"
+            ));
+        }
+        if faults.len() >= MOST {
+            return Err(format!("{MOST} wait for {name}: `envoi fault set {name} --clear` takes them back"));
         }
         faults.push(fault);
         Ok(())
@@ -116,92 +135,32 @@ impl Faults {
 
     /// What happens to the next request: a delay and one other thing, each counted.
     pub(super) fn next(&self, name: &str, login: bool) -> (Option<Duration>, Option<What>) {
-        let mut all = self.all();
-        let Some(faults) = all.get_mut(name) else {
-            return (None, None);
-        };
-        let mut take = |is_delay: bool| {
-            let fits = |fault: &Fault| fault.login == login && matches!(fault.what, What::Delay(_)) == is_delay;
-            let at = faults.iter().position(fits)?;
-            let fault = faults.get_mut(at)?;
-            let what = fault.what.clone();
-            fault.times = fault.times.map(|times| times.saturating_sub(1));
-            if fault.times == Some(0) {
-                faults.remove(at);
-            }
-            Some(what)
-        };
-        let delay = take(true).and_then(|what| if let What::Delay(by) = what { Some(by) } else { None });
-        (delay, take(false))
+        let delay = self.take(name, |fault| fault.login == login && matches!(fault.what, What::Delay(_)));
+        let delay = delay.and_then(|what| if let What::Delay(by) = what { Some(by) } else { None });
+        let is_other = |what: &What| !matches!(what, What::Delay(_) | What::Receipt(_));
+        (delay, self.take(name, |fault| fault.login == login && is_other(&fault.what)))
     }
-}
 
-/// An error as a system tells it: HTTP status and body.
-pub(super) fn told(system: System, code: &str, path: &str) -> (u16, Value) {
-    let known = codes::find(system, code);
-    let text = known.map_or("an error", |known| known.meaning);
-    match system {
-        System::Salesforce => salesforce(known, code, text, path),
-        System::Yeastar => {
-            let errcode: i64 = code.parse().unwrap_or(-1);
-            (200, json!({ "errcode": errcode, "errmsg": known.map_or("FAILURE", |known| known.name) }))
+    /// What is told of the message that was just taken, where it is set.
+    pub(super) fn outcome(&self, name: &str) -> Option<Outcome> {
+        match self.take(name, |fault| matches!(fault.what, What::Receipt(_)))? {
+            What::Receipt(outcome) => Some(outcome),
+            _ => None,
         }
-        System::Connectly => connectly(known, code, text),
     }
-}
 
-/// The three shapes of Salesforce.
-fn salesforce(known: Option<&Code>, code: &str, text: &str, path: &str) -> (u16, Value) {
-    let number: i64 = code.parse().unwrap_or(500);
-    let detail = json!({ "code": number, "message": text });
-    if ["/consent", "/participant", "/routingResult", "/capabilities"].iter().any(|end| path.ends_with(end)) {
-        return (200, json!({ "success": false, "errorDetail": detail }));
-    }
-    (status(known), detail)
-}
-
-fn connectly(known: Option<&Code>, code: &str, text: &str) -> (u16, Value) {
-    let class = known.map_or(Class::Client, |known| known.class);
-    let kind = match (code, class) {
-        (code, _) if code.starts_with("ERROR_TYPE_") => code,
-        // As the vendor's own sample has it, misleading as it is.
-        ("ERROR_CODE_MESSAGE_OUTSIDE_OF_ELIGIBILITY_WINDOW", _) => "ERROR_TYPE_DEADLINE_EXCEEDED",
-        (_, Class::Auth) => "ERROR_TYPE_AUTHORIZATION",
-        (_, Class::RateLimit) => "ERROR_TYPE_RATE_LIMIT",
-        (_, Class::Conflict) => "ERROR_TYPE_CONFLICT",
-        (_, Class::NotFound) => "ERROR_TYPE_NOT_FOUND",
-        _ => "ERROR_TYPE_INVALID_REQUEST",
-    };
-    let status = if code == "ERROR_TYPE_AUTHORIZATION" { 403 } else { status(known) };
-    let mut body = json!({
-        "message": text, "type": kind, "userTitle": "", "userMessage": "",
-        "cntTraceId": "11824978358485860716", "details": {},
-    });
-    if let (false, Some(members)) = (code.starts_with("ERROR_TYPE_"), body.as_object_mut()) {
-        members.insert("code".to_owned(), code.into());
-    }
-    (status, body)
-}
-
-/// The HTTP status of a class, where nothing documents one.
-fn status(known: Option<&Code>) -> u16 {
-    match known.map(|known| known.class) {
-        Some(Class::Auth) => 401,
-        Some(Class::RateLimit) => 429,
-        Some(Class::NotFound) => 404,
-        Some(Class::Conflict) => 409,
-        Some(Class::Transient) => 503,
-        Some(Class::Server) => 500,
-        Some(Class::Ok | Class::Client) | None => 400,
-    }
-}
-
-/// What a system says when there are too many requests.
-pub(super) fn limited(system: System) -> (u16, Value) {
-    match system {
-        System::Salesforce => (429, json!({ "success": false, "message": "Interaction request rate limit exceeded" })),
-        System::Yeastar => (429, json!({})),
-        System::Connectly => told(system, "ERROR_TYPE_RATE_LIMIT", ""),
+    /// The first that fits, counted.
+    fn take(&self, name: &str, fits: impl Fn(&Fault) -> bool) -> Option<What> {
+        let mut all = self.all();
+        let faults = all.get_mut(name)?;
+        let at = faults.iter().position(fits)?;
+        let fault = faults.get_mut(at)?;
+        let what = fault.what.clone();
+        fault.times = fault.times.map(|times| times.saturating_sub(1));
+        if fault.times == Some(0) {
+            faults.remove(at);
+        }
+        Some(what)
     }
 }
 
@@ -233,10 +192,22 @@ mod tests {
     }
 
     #[test]
-    fn every_code_of_the_table_can_be_answered() {
-        for code in codes::TABLE {
-            let (status, body) = told(code.system, code.code, "/x");
-            assert!((200..600).contains(&status) && body.to_string().contains(code.code), "{code:?} {body}");
+    fn what_is_told_waits_for_messages() {
+        let faults = Faults::new(["yeastar", "salesforce"]);
+        let fault = |outcome| Fault { what: What::Receipt(outcome), times: Some(1), login: false };
+        let failed = |code: &str| Outcome::Failed(Some(code.to_owned()));
+        faults.set("yeastar", fault(Outcome::Read)).unwrap();
+        faults.set("yeastar", fault(failed("too_many_request"))).unwrap();
+        assert!(faults.set("yeastar", fault(failed("gone"))).unwrap_err().contains("no code `gone`"));
+        assert!(faults.set("salesforce", fault(Outcome::Read)).unwrap_err().contains("no webhooks"));
+        assert_eq!(faults.next("yeastar", false), (None, None));
+        let told = || faults.outcome("yeastar");
+        assert_eq!([told(), told(), told()], [Some(Outcome::Read), Some(failed("too_many_request")), None]);
+        for _ in 0..MOST {
+            faults.set("yeastar", fault(Outcome::Silent)).unwrap();
         }
+        assert!(faults.set("yeastar", fault(Outcome::Silent)).unwrap_err().contains("--clear"));
+        assert!(faults.clear("yeastar"));
+        assert_eq!(faults.list(), [("salesforce", Vec::new()), ("yeastar", Vec::new())]);
     }
 }

@@ -9,14 +9,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Limited, combinators::BoxBody};
+use http_body_util::{BodyExt, LengthLimitError, Limited, combinators::BoxBody};
 use hyper::{Request, Response, StatusCode, body::Frame, body::Incoming, header, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use super::{
     Asked, Reply, Reset, Served, What,
-    fault::{limited, told},
+    told::{limited, told, too_long},
 };
 
 /// Bytes of a request that are read: the largest file and what is around it.
@@ -64,9 +64,20 @@ async fn respond(served: &Served, request: Request<Incoming>) -> Result<Response
     if what == Some(What::Reset(Reset::Before)) {
         return Err(Closed);
     }
-    asked.body = Limited::new(body, MOST).collect().await.map_err(|_| Closed)?.to_bytes().to_vec();
+    let is_whole = match Limited::new(body, MOST).collect().await {
+        Ok(body) => {
+            asked.body = body.to_bytes().to_vec();
+            true
+        }
+        Err(error) if error.is::<LengthLimitError>() => false,
+        Err(_) => return Err(Closed),
+    };
     let mut retry_after = None;
     let reply = match &what {
+        _ if !is_whole => {
+            let (status, body) = too_long(served.system, &asked.path);
+            Reply::new(status, body)
+        }
         Some(What::Code(code)) => {
             let (status, body) = told(served.system, code, &asked.path);
             Reply::new(status, body)
@@ -79,7 +90,7 @@ async fn respond(served: &Served, request: Request<Incoming>) -> Result<Response
         _ => served.answer(&asked),
     };
     for event in reply.webhooks {
-        served.webhooks.tell(served.name, served.system, event);
+        served.webhooks.tell(served.name, served.system, &event);
     }
     if let Some(delay) = delay {
         served.clock.after(delay).await;
@@ -115,7 +126,7 @@ impl hyper::body::Body for Half {
 }
 
 /// Names and values of a query.
-fn query(text: &str) -> Vec<(String, String)> {
+pub(super) fn query(text: &str) -> Vec<(String, String)> {
     let pair = |pair: &str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         (decoded(name), decoded(value))

@@ -4,7 +4,9 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::{
-    connector::{Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Route, System, To},
+    connector::{
+        Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Operation, Route, System, To,
+    },
     message::client::Secret,
 };
 
@@ -18,7 +20,8 @@ pub(super) const CLIENT_SECRET: &str = "demo-client-secret";
 pub(super) const DID: &str = "+498001234567";
 pub(super) const BUSINESS: &str = "demo-business";
 pub(super) const API_KEY: &str = "demo-api-key";
-pub(super) const WEBHOOK_SECRET: &str = "demo-webhook-secret-0123456789ab";
+/// What their webhooks are signed with: no secret.
+pub const WEBHOOK_SECRET: &str = "demo-webhook-secret-0123456789ab";
 
 /// What the definitions of each are called, so that the demonstration shows all three.
 const DEFINITIONS: [(System, &str); 3] =
@@ -52,6 +55,7 @@ fn to(system: System, name: String) -> Route {
         attributes: BTreeMap::new(),
         to: To::Connector(system.name().to_owned()),
         defaults: Defaults::default(),
+        allowed: Default::default(),
     }
 }
 
@@ -124,10 +128,11 @@ fn connector(system: System, base: &str, private_key: &Secret) -> Connector {
         error_numbers: ErrorNumbers::Documented,
         record: false,
         remedies: false,
-        // No sample asks for any.
-        operations: Vec::new(),
+        // Nothing lies behind them that belongs to anybody.
+        operations: Operation::of(system).map(|operation| operation.name.to_owned()).collect(),
         wait: seconds(30),
         webhook_secret: (system != System::Salesforce).then(|| Secret::new(WEBHOOK_SECRET)),
         defaults: Defaults { country: some("US"), ..defaults },
+        allowed: Default::default(),
     }
 }

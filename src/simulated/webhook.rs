@@ -14,11 +14,14 @@ use tokio::{net::TcpStream, sync::mpsc};
 
 use crate::connector::System;
 
+/// Events that wait for the gateway; one more is not told.
+const MOST: usize = 10_000;
+
 /// Where webhooks go, and what they are signed with.
 pub(super) struct Webhooks {
     secret: &'static str,
-    sender: mpsc::UnboundedSender<Event>,
-    waiting: Mutex<Option<mpsc::UnboundedReceiver<Event>>>,
+    sender: mpsc::Sender<Event>,
+    waiting: Mutex<Option<mpsc::Receiver<Event>>>,
     gateway: OnceLock<String>,
 }
 
@@ -31,8 +34,7 @@ struct Event {
 
 impl Webhooks {
     pub(super) fn new(secret: &'static str) -> Self {
-        // One event for each message that the demonstration sends: its own pace bounds them.
-        let (sender, waiting) = mpsc::unbounded_channel();
+        let (sender, waiting) = mpsc::channel(MOST);
         Self { secret, sender, waiting: Mutex::new(Some(waiting)), gateway: OnceLock::new() }
     }
 
@@ -54,7 +56,7 @@ impl Webhooks {
         }
     }
 
-    pub(super) fn tell(&self, name: &str, system: System, body: Value) {
+    pub(super) fn tell(&self, name: &str, system: System, body: &Value) {
         let header = match system {
             System::Connectly => "x-connectly-hmac-sha256",
             System::Yeastar => "x-signature",
@@ -68,8 +70,11 @@ impl Webhooks {
         };
         mac.update(body.as_bytes());
         let signature = STANDARD.encode(mac.finalize().into_bytes());
+        let event = Event { path: format!("/connectors/{name}/webhook"), header, signature, body };
         // Nobody listens any more when the program ends.
-        let _ = self.sender.send(Event { path: format!("/connectors/{name}/webhook"), header, signature, body });
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.sender.try_send(event) {
+            tracing::warn!(connector.name = %name, "a webhook of a simulated backend is not told: {MOST} wait");
+        }
     }
 }
 

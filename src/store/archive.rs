@@ -252,7 +252,7 @@ impl Engine for Archive {
         Ok(found.and_then(|at| entries.get(at)).map(|(_, value)| value.clone()))
     }
 
-    fn page(&self, from: &[u8], to: Option<&[u8]>) -> Result<(Entries, bool), StoreError> {
+    fn page(&self, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<(Entries, bool), StoreError> {
         let blocks = self.holding(from)..self.blocks.len();
         let entries = blocks.flat_map(|at| match self.block(at) {
             Ok(entries) => {
@@ -265,7 +265,7 @@ impl Engine for Archive {
             (Ok((key, _)), Some(to)) => key.as_slice() < to,
             _ => true,
         };
-        page_of(entries.take_while(inside))
+        page_of(entries.take_while(inside), most)
     }
 
     fn apply(&self, _changes: &Changes) -> Result<(), StoreError> {

@@ -12,7 +12,7 @@ use std::{
 use super::{
     Manifest, Store, StoreError,
     archive::{Archive, Writer},
-    engine::Engine,
+    engine::{Engine, PAGE_ENTRIES},
     fresh::Fresh,
     versions::Source,
 };
@@ -105,7 +105,7 @@ pub fn restore(backup: &Path, to: &Path, cache_bytes: u64) -> Result<Manifest, S
 pub(super) fn copy_all(from: &dyn Engine, to: &mut Fresh) -> Result<(u64, u64), StoreError> {
     let (mut next, mut keys, mut bytes) = (Vec::new(), 0, 0);
     loop {
-        let (page, more) = from.page(&next, None)?;
+        let (page, more) = from.page(&next, None, PAGE_ENTRIES)?;
         for (key, value) in &page {
             to.put(key, value)?;
             keys += 1;

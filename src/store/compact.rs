@@ -23,7 +23,7 @@ use super::{
     StoreError,
     backup::copy_all,
     disk::{Directory, RESERVE, failed, sync},
-    engine::Engine,
+    engine::{Engine, PAGE_ENTRIES},
     fresh::{Fresh, write_private},
     lock::Lock,
 };
@@ -116,7 +116,7 @@ fn copy(path: &Path, cache_bytes: u64) -> Result<Copied, StoreError> {
 fn compare(old: &dyn Engine, new: &dyn Engine, path: &Path) -> Result<(), StoreError> {
     let mut from = Vec::new();
     loop {
-        let (was, is) = (old.page(&from, None)?, new.page(&from, None)?);
+        let (was, is) = (old.page(&from, None, PAGE_ENTRIES)?, new.page(&from, None, PAGE_ENTRIES)?);
         if was != is {
             let reason = "the copy is not what was copied; nothing was replaced".to_owned();
             return Err(StoreError::BadCopy { path: new_place(path), reason });

@@ -219,6 +219,8 @@ pub enum Attempted {
     Uncertain,
     /// The program ended meanwhile.
     Interrupted,
+    /// No attempt: what had been taken has come back.
+    Bounced,
 }
 
 impl Attempted {
@@ -231,6 +233,7 @@ impl Attempted {
             Self::Gone => "gone",
             Self::Uncertain => "uncertain",
             Self::Interrupted => "interrupted",
+            Self::Bounced => "bounced",
         }
     }
 }

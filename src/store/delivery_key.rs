@@ -68,9 +68,9 @@ pub(super) fn lane(lane: &str) -> Vec<u8> {
     of(LANE, lane)
 }
 
-/// What all lanes begin with.
-pub(super) fn lanes() -> Vec<u8> {
-    vec![LANE]
+/// What all lanes begin with whose names begin so.
+pub(super) fn lanes(prefix: &str) -> Vec<u8> {
+    [&[LANE], prefix.as_bytes()].concat()
 }
 
 pub(super) fn head(moment: i64, lane: &str) -> Vec<u8> {
@@ -251,6 +251,7 @@ mod tests {
         assert!([delivery(9), delivery(8), delivery(-1)].is_sorted());
         assert!([due("a", 1, 9), due("a", 2, 1), due("a", 2, 2), due_after("a", 2), due("b", 0, 0)].is_sorted());
         assert!([head(-1, "z"), head(0, "a"), heads_after(0)].is_sorted());
+        assert!(lane("connector:a").starts_with(&lanes("connector:")));
         assert_eq!(
             (fallen(&delivery(7)), risen(&due("a", 5, 7)), due_moment(&due("a", 5, 7))),
             (Some(7), Some(7), Some(5))

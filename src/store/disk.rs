@@ -227,15 +227,15 @@ impl Engine for Disk {
         }
     }
 
-    fn page(&self, from: &[u8], to: Option<&[u8]>) -> Result<(Entries, bool), StoreError> {
+    fn page(&self, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<(Entries, bool), StoreError> {
         let entry = |entry: sled::Result<(sled::IVec, sled::IVec)>| match entry {
             Ok((key, value)) => Ok((key.to_vec(), value.to_vec())),
             Err(error) => Err(self.error("reading", &error)),
         };
         match to {
             Some(to) if to <= from => Ok((Entries::new(), false)),
-            Some(to) => page_of(self.db.range(from..to).map(entry)),
-            None => page_of(self.db.range(from..).map(entry)),
+            Some(to) => page_of(self.db.range(from..to).map(entry), most),
+            None => page_of(self.db.range(from..).map(entry), most),
         }
     }
 

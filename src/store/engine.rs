@@ -15,8 +15,8 @@ pub(super) type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<bool, StoreError> 
 pub(super) trait Engine: Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// The entries from `from` (inclusive) to `to` (exclusive), at most a page of them, and whether there are more.
-    fn page(&self, from: &[u8], to: Option<&[u8]>) -> Result<(Entries, bool), StoreError>;
+    /// The entries from `from` (inclusive) to `to` (exclusive), at most `most` of them and a page, and whether there are more.
+    fn page(&self, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<(Entries, bool), StoreError>;
 
     /// Applies all changes or none and returns only when they would survive a loss of power.
     fn apply(&self, changes: &Changes) -> Result<(), StoreError>;
@@ -51,18 +51,21 @@ pub(super) trait Place: Send + Sync {
     }
 }
 
-/// A page ends after so many entries ...
+/// A page has at most so many entries ...
 pub(super) const PAGE_ENTRIES: usize = 256;
-/// ... or after so many bytes of values.
+/// ... and ends after so many bytes of values.
 pub(super) const PAGE_BYTES: usize = 1 << 20;
+/// The first page of a visit has so many, each further one eight times as many.
+const FIRST_ENTRIES: usize = 4;
 
 /// Reads a page from any ordered iterator.
 pub(super) fn page_of(
     entries: impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), StoreError>>,
+    most: usize,
 ) -> Result<(Entries, bool), StoreError> {
     let (mut page, mut bytes) = (Entries::new(), 0);
     for entry in entries {
-        if page.len() >= PAGE_ENTRIES || bytes >= PAGE_BYTES {
+        if page.len() >= most || bytes >= PAGE_BYTES {
             return Ok((page, true));
         }
         let (key, value) = entry?;
@@ -81,9 +84,11 @@ pub(super) fn visit_over(
     overrides: &dyn Fn(&[u8], Until<'_>) -> Changes,
     visit: &mut Visit<'_>,
 ) -> Result<(), StoreError> {
-    let mut from = from.to_vec();
+    // Most look for the first alone: what they do not want is not read.
+    let (mut from, mut most) = (from.to_vec(), FIRST_ENTRIES);
     loop {
-        let (page, more) = engine.page(&from, to)?;
+        let (page, more) = engine.page(&from, to, most)?;
+        most = (8 * most).min(PAGE_ENTRIES);
         let last = if more { page.last().map(|(key, _)| key.clone()) } else { None };
         let until = match (&last, to) {
             (Some(key), _) => Until::Through(key),

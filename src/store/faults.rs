@@ -109,10 +109,10 @@ impl Engine for Broken {
         Ok(held(&self.map).get(key).cloned())
     }
 
-    fn page(&self, from: &[u8], to: Option<&[u8]>) -> Result<(Entries, bool), StoreError> {
+    fn page(&self, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<(Entries, bool), StoreError> {
         let map = held(&self.map);
         let range = map.range(from.to_vec()..).take_while(|(key, _)| to.is_none_or(|to| key.as_slice() < to));
-        page_of(range.map(|(key, value)| Ok((key.clone(), value.clone()))))
+        page_of(range.map(|(key, value)| Ok((key.clone(), value.clone()))), most)
     }
 
     fn apply(&self, changes: &Changes) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use std::sync::{
 use super::{
     Settings, Store, StoreError, check_format,
     committer::Patience,
-    engine::{Changes, Engine, Entries, Place},
+    engine::{Changes, Engine, Entries, PAGE_ENTRIES, Place},
     key,
     memory::Memory,
     slot::Slot,
@@ -75,7 +75,7 @@ impl Image {
     pub fn damage(&self, meant: impl Fn(&str) -> bool) -> Result<usize, StoreError> {
         let (mut from, mut changes) = (Vec::new(), Changes::new());
         loop {
-            let (page, more) = self.0.memory.page(&from, None)?;
+            let (page, more) = self.0.memory.page(&from, None, PAGE_ENTRIES)?;
             let hit = page.iter().filter(|(key, _)| meant(&key::readable(key)));
             changes.extend(hit.map(|(key, _)| (key.clone(), Some(vec![0xFF; 3]))));
             match page.last() {
@@ -97,8 +97,8 @@ impl Engine for Image {
         self.0.memory.get(key)
     }
 
-    fn page(&self, from: &[u8], to: Option<&[u8]>) -> Result<(Entries, bool), StoreError> {
-        self.0.memory.page(from, to)
+    fn page(&self, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<(Entries, bool), StoreError> {
+        self.0.memory.page(from, to, most)
     }
 
     fn apply(&self, changes: &Changes) -> Result<(), StoreError> {

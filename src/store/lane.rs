@@ -48,8 +48,8 @@ impl Lane {
 
     /// Where its head belongs.
     pub(super) fn right_head(&self, deliveries: &Deliveries<'_>) -> Result<Option<Time>, StoreError> {
-        let first = deliveries.first_due(&self.name)?;
-        Ok(first.map(|first| self.health.rest.map_or(first, |rest| first.max(rest))))
+        let first = deliveries.first_in(&self.name)?;
+        Ok(first.map(|(first, _)| self.health.rest.map_or(first, |rest| first.max(rest))))
     }
 }
 
@@ -111,9 +111,18 @@ impl Deliveries<'_> {
 
     /// Lanes by name: at most `limit` that `wanted` takes.
     pub fn lanes(&self, limit: usize, wanted: &dyn Fn(&Lane) -> bool) -> Result<Vec<Lane>, StoreError> {
-        let (from, mut lanes) = (keys::lanes(), Vec::new());
+        self.lanes_under(&keys::lanes(""), limit, wanted)
+    }
+
+    /// As [`Deliveries::lanes`], of connectors alone; no other lane is looked at.
+    pub fn lanes_of_connectors(&self, limit: usize, wanted: &dyn Fn(&Lane) -> bool) -> Result<Vec<Lane>, StoreError> {
+        self.lanes_under(&keys::lanes(CONNECTOR), limit, wanted)
+    }
+
+    fn lanes_under(&self, from: &[u8], limit: usize, wanted: &dyn Fn(&Lane) -> bool) -> Result<Vec<Lane>, StoreError> {
+        let mut lanes = Vec::new();
         if limit > 0 {
-            self.0.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, head| {
+            self.0.visit(from, key::after_prefix(from).as_deref(), &mut |key, head| {
                 let lane = decode(key, &chunk::join(self.0, key, head.to_vec())?)?;
                 lanes.extend(Some(lane).filter(wanted));
                 Ok(lanes.len() < limit)
@@ -122,10 +131,11 @@ impl Deliveries<'_> {
         Ok(lanes)
     }
 
-    fn first_due(&self, lane: &str) -> Result<Option<Time>, StoreError> {
+    /// What is due first in a lane: when, and its number.
+    pub fn first_in(&self, lane: &str) -> Result<Option<(Time, i64)>, StoreError> {
         let (from, mut first) = (keys::due_in(lane), None);
         self.0.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, _| {
-            first = keys::due_moment(key).map(Time::from_millis);
+            first = keys::due_moment(key).map(Time::from_millis).zip(keys::risen(key));
             Ok(false)
         })?;
         Ok(first)
@@ -162,6 +172,7 @@ impl Transaction<'_> {
     pub(super) fn settle_lanes(&mut self, mut touched: Touched) -> Result<(), StoreError> {
         self.settle_turns(&mut touched)?;
         for name in touched.lanes {
+            self.remember_lane(&name);
             let lane = self.deliveries().lane(&name)?.unwrap_or_else(|| Lane::new(&name));
             self.put_lane(lane)?;
         }

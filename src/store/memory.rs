@@ -26,14 +26,14 @@ impl Engine for Memory {
         Ok(self.0.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned())
     }
 
-    fn page(&self, from: &[u8], to: Option<&[u8]>) -> Result<(Entries, bool), StoreError> {
+    fn page(&self, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<(Entries, bool), StoreError> {
         if to.is_some_and(|to| to <= from) {
             return Ok((Entries::new(), false));
         }
         let map = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let to = to.map_or(Bound::Unbounded, Bound::Excluded);
         let range = map.range::<[u8], _>((Bound::Included(from), to));
-        page_of(range.map(|(key, value)| Ok((key.clone(), value.clone()))))
+        page_of(range.map(|(key, value)| Ok((key.clone(), value.clone()))), most)
     }
 
     fn apply(&self, changes: &Changes) -> Result<(), StoreError> {

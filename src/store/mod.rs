@@ -291,7 +291,7 @@ impl Drop for Inner {
 
 /// Finds the format mark, or writes it into an empty store.
 fn check_format(engine: &dyn Engine, settings: &Settings) -> Result<(), StoreError> {
-    match engine.page(&[], None)?.0.is_empty() {
+    match engine.page(&[], None, 1)?.0.is_empty() {
         true => engine.apply(&vec![(key::mark("format"), Some(FORMAT.as_bytes().to_vec()))]),
         false => find_format(engine, settings.path.as_deref().unwrap_or(Path::new(""))),
     }

@@ -6,7 +6,7 @@
 //!          │ └───recover─────┘  (the program ended meanwhile)
 //!          └─redeliver── Failed | InDoubt | Delivered | Withdrawn | Accepted
 //! ```
-//! What webhooks and operators say of messages is in `receipt`, in which order messages go in `turn`.
+//! What webhooks and operators say of messages, and mail servers later of mail, is in `receipt`, in which order messages go in `turn`.
 
 use super::{
     Owner, StoreError, Transaction, chunk, deliveries,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     clock::Time,
-    connector::{Ambiguous, Verdict},
+    connector::{Ambiguous, Message, Verdict},
 };
 
 /// What comes after an attempt.
@@ -69,6 +69,7 @@ impl Transaction<'_> {
         };
         self.put_delivery(&mut touched, None, delivery, Some(due))?;
         self.settle_lanes(touched)?;
+        self.remember_owed(number);
         Ok(number)
     }
 
@@ -94,6 +95,17 @@ impl Transaction<'_> {
         }
         self.settle_lanes(touched)?;
         Ok(begun)
+    }
+
+    /// Writes down what an attempt of a message that is under way has to do, as its turn has shown; gives the delivery as it now is. To
+    /// whom and over which channel it goes must stay what it was.
+    pub fn put_message(&mut self, number: i64, message: Message) -> Result<Option<Delivery>, StoreError> {
+        let Some(mut delivery) = self.deliveries().get(number)? else { return Ok(None) };
+        let Some(outgoing) = delivery.content.outgoing_mut() else { return Ok(None) };
+        debug_assert_eq!(keys::queue(&outgoing.message), keys::queue(&message), "its turn is another's");
+        outgoing.message = message;
+        self.write(keys::delivery(number), &delivery)?;
+        Ok(Some(delivery))
     }
 
     /// Writes down what came of an attempt of a message that is under way; to be called before [`Self::end_attempt`]. `shown` is the

@@ -1,11 +1,12 @@
-//! What is heard of messages outside an attempt: from webhooks, from operators, or nothing in time.
+//! What is heard of messages outside an attempt: from webhooks, from operators, or nothing in time. And of mail: that it has come
+//! back.
 //!
 //! A webhook moves a message forward only: what was delivered stays so, and what was told twice changes nothing.
 
 use super::{
     StoreError, Transaction,
     deliveries::Deliveries,
-    delivery::{Attempt, Attempted, Delivery, DeliveryState},
+    delivery::{Attempt, Attempted, Delivery, DeliveryKind, DeliveryState},
     delivery_key as keys, key,
     lane::Touched,
     outbox::{Next, remember},
@@ -127,6 +128,27 @@ impl Transaction<'_> {
         };
         let mut touched = Touched::default();
         let after = self.decided(&mut touched, before, outcome, status.to_owned(), now, keep)?;
+        self.settle_lanes(touched)?;
+        Ok(Some(after))
+    }
+
+    /// Writes down that a mail has come back which had gone out, or may have; `status` says why. Gives it as it now is; none when it
+    /// is another delivery, or that changes nothing: it has come back before, goes out again anyway, or an attempt is under way.
+    /// `keep` as in [`Self::end_attempt`].
+    pub fn bounced(
+        &mut self,
+        number: i64,
+        status: String,
+        now: Time,
+        keep: Time,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let Some(before) = self.deliveries().get(number)? else { return Ok(None) };
+        let is_mail = matches!(before.content.kind(), DeliveryKind::Email | DeliveryKind::Send);
+        if !is_mail || !matches!(before.state, DeliveryState::Delivered | DeliveryState::InDoubt) {
+            return Ok(None);
+        }
+        let mut touched = Touched::default();
+        let after = self.decided(&mut touched, before, Attempted::Bounced, status, now, keep)?;
         self.settle_lanes(touched)?;
         Ok(Some(after))
     }

@@ -97,8 +97,8 @@ impl Engine for Slot {
         self.current()?.get(key)
     }
 
-    fn page(&self, from: &[u8], to: Option<&[u8]>) -> Result<(Entries, bool), StoreError> {
-        self.current()?.page(from, to)
+    fn page(&self, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<(Entries, bool), StoreError> {
+        self.current()?.page(from, to, most)
     }
 
     fn apply(&self, changes: &Changes) -> Result<(), StoreError> {

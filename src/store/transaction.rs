@@ -3,7 +3,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, HashMap, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, HashMap, btree_map::Entry},
     ops::Bound,
 };
 
@@ -14,6 +14,7 @@ use super::{
     objects::{Objects, ObjectsMut},
     versions::{Source, View},
 };
+use crate::clock::Time;
 
 /// A new value, or none: the key is removed.
 type Change = Option<Vec<u8>>;
@@ -111,6 +112,10 @@ pub struct Transaction<'a> {
     sequence: &'a Cell<i64>,
     /// The first id of this batch.
     first: i64,
+    /// The deliveries that it has owed.
+    owed: RefCell<Vec<i64>>,
+    /// The lanes in which it has moved something.
+    lanes: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Transaction<'a> {
@@ -121,7 +126,33 @@ impl<'a> Transaction<'a> {
         sequence: &'a Cell<i64>,
         first: i64,
     ) -> Self {
-        Self { engine, overlay, sequence, first }
+        Self { engine, overlay, sequence, first, owed: RefCell::default(), lanes: RefCell::default() }
+    }
+
+    /// The numbers of the deliveries that this transaction has owed, in order; what was taken back is among them.
+    pub fn owed(&self) -> Vec<i64> {
+        self.owed.borrow().clone()
+    }
+
+    /// When something is due next in the lanes in which this transaction has moved something.
+    pub fn next_due(&self) -> Result<Option<Time>, StoreError> {
+        let mut next: Option<Time> = None;
+        for name in &*self.lanes.borrow() {
+            let head = self.deliveries().lane(name)?.and_then(|lane| lane.head);
+            next = next.into_iter().chain(head).min();
+        }
+        Ok(next)
+    }
+
+    pub(super) fn remember_lane(&self, name: &str) {
+        let mut lanes = self.lanes.borrow_mut();
+        if !lanes.contains(name) {
+            lanes.insert(name.to_owned());
+        }
+    }
+
+    pub(super) fn remember_owed(&self, number: i64) {
+        self.owed.borrow_mut().push(number);
     }
 
     /// The objects of one account.

@@ -14,7 +14,7 @@ use super::{
     delivery_key as keys, key,
     lane::{self, Touched},
 };
-use crate::clock::Time;
+use crate::{clock::Time, connector::Message};
 
 /// Whose turn it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,11 @@ impl Deliveries<'_> {
         let Some(outgoing) = delivery.content.outgoing() else { return Ok(true) };
         let front = self.front(&keys::queue(&outgoing.message))?;
         Ok(front.is_some_and(|front| front.number == delivery.number && front.due.is_some()))
+    }
+
+    /// Whether others go before a message that is not owed yet.
+    pub fn has_before(&self, message: &Message) -> Result<bool, StoreError> {
+        Ok(self.front(&keys::queue(message))?.is_some())
     }
 
     pub(super) fn front(&self, queue: &[u8]) -> Result<Option<Front>, StoreError> {

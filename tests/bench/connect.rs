@@ -86,6 +86,7 @@ fn connectors(base: SocketAddr) -> Connectors {
         attributes: Default::default(),
         to: To::Connector("connectly".to_owned()),
         defaults: Defaults::default(),
+        allowed: Default::default(),
     };
     Connectors { connectors: [("connectly".to_owned(), Arc::new(connector))].into(), routes: vec![route] }
 }

@@ -161,9 +161,15 @@ pub(crate) fn rows(answer: &Answer) -> Vec<String> {
 
 /// What operators are told at a path.
 pub(crate) async fn told(gateway: &Gateway, method: &str, path: &str) -> serde_json::Value {
+    let body = asked(gateway, method, path).await;
+    serde_json::from_str(&body).expect("JSON")
+}
+
+/// What operators are told, as it is.
+pub(crate) async fn asked(gateway: &Gateway, method: &str, path: &str) -> String {
     let answer = Answer::to_operator(gateway.admin, method, path).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
-    serde_json::from_str(&answer.body).expect("JSON")
+    answer.body
 }
 
 /// The states of all deliveries, the oldest first.

@@ -150,6 +150,7 @@ pub(crate) fn yeastar() -> Connector {
             body: Some("Hello %%first%%".to_owned()),
             ..Defaults::default()
         },
+        allowed: Default::default(),
     }
 }
 
@@ -170,6 +171,7 @@ pub(crate) fn connectors(connector: Connector) -> Arc<Connectors> {
         attributes: BTreeMap::new(),
         to: To::Connector(connector.name.clone()),
         defaults: Defaults::default(),
+        allowed: Default::default(),
     };
     Arc::new(Connectors {
         connectors: BTreeMap::from([(connector.name.clone(), Arc::new(connector))]),
@@ -233,6 +235,11 @@ impl House {
     /// Leaves the process where it is, for good: its clock stands still. What is on the disk stays.
     pub(crate) fn killed(self) -> (Image, Time) {
         (self.image, self.clock.now())
+    }
+
+    /// What the store is on.
+    pub(crate) fn image(&self) -> &Image {
+        &self.image
     }
 
     pub(crate) fn ann(&self) -> Client {

@@ -29,7 +29,7 @@ fn subscribers(house: &House) -> Vec<String> {
 fn asked(house: &House) -> ContactChange {
     let last = house.deliveries().pop().unwrap();
     match &last.content.outgoing().unwrap().message.action {
-        Action::Contact(change) => change.clone(),
+        Action::Contact(change) => change.settled().expect("something was sent"),
         other => panic!("{other:?}"),
     }
 }

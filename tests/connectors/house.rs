@@ -72,6 +72,7 @@ pub(crate) fn route(to: &str) -> Route {
         attributes: Default::default(),
         to: To::Connector(to.to_owned()),
         defaults: Defaults::default(),
+        allowed: Default::default(),
     }
 }
 
@@ -113,11 +114,17 @@ impl World {
     }
 
     pub(crate) async fn update(&self, objects: &str) -> Answer {
-        self.gateway.call("Update", &request("UpdateRequest", "<Options/>", objects)).await
+        self.change("Update", "", objects).await
     }
 
     pub(crate) async fn delete(&self, objects: &str) -> Answer {
-        self.gateway.call("Delete", &request("DeleteRequest", "<Options/>", objects)).await
+        self.change("Delete", "", objects).await
+    }
+
+    /// An Update or a Delete.
+    pub(crate) async fn change(&self, operation: &str, options: &str, objects: &str) -> Answer {
+        let message = request(&format!("{operation}Request"), &format!("<Options>{options}</Options>"), objects);
+        self.gateway.call(operation, &message).await
     }
 
     /// Moves the clocks; returns when what became due has been worked off.
@@ -241,6 +248,19 @@ pub(crate) fn row(answer: &Answer) -> Row {
 
 pub(crate) fn asynchronous(more: &str) -> String {
     format!("<RequestType>Asynchronous</RequestType>{more}")
+}
+
+/// SaveOptions for everything.
+pub(crate) fn save(action: &str) -> String {
+    format!(
+        "<SaveOptions><SaveOption><PropertyName>*</PropertyName><SaveAction>{action}</SaveAction></SaveOption>\
+         </SaveOptions>"
+    )
+}
+
+/// A subscriber with these members, PartnerProperties among them.
+pub(crate) fn subscriber(members: &str) -> String {
+    format!("<Objects xsi:type=\"Subscriber\">{members}</Objects>")
 }
 
 /// Options of a conversation's part.

@@ -34,5 +34,6 @@ pub(crate) fn connector(name: &str, api: Api, base: String) -> Connector {
         wait: Duration::from_secs(600),
         webhook_secret: None,
         defaults: Defaults::default(),
+        allowed: Default::default(),
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     gateway::Answer,
-    house::{ALL, CONNECTLY, SALESFORCE, World, YEASTAR, number, row, sms, triggered},
+    house::{ALL, CONNECTLY, SALESFORCE, World, YEASTAR, number, row, sms, subscriber, triggered},
     system::{OUR_NUMBER, part, python},
 };
 
@@ -24,10 +24,6 @@ fn body(entry: &Value) -> Value {
 fn extra(name: &str, value: &str) -> String {
     let value = value.replace('&', "&amp;").replace('<', "&lt;");
     format!("<PartnerProperties><Name>{name}</Name><Value>{value}</Value></PartnerProperties>")
-}
-
-fn subscriber(extras: &str, members: &str) -> String {
-    format!("<Objects xsi:type=\"Subscriber\">{extras}{members}</Objects>")
 }
 
 fn attributes(pairs: &[(&str, &str)]) -> String {
@@ -183,13 +179,10 @@ async fn contacts_of_a_pbx_are_made_changed_and_removed_by_their_subscriber_key(
         "<PrimarySMSAddress><AddressType>SMS</AddressType><Address>{}</Address></PrimarySMSAddress>",
         number(1)
     );
-    let make = subscriber(
-        "",
-        &format!(
-            "<EmailAddress>ann@example.com</EmailAddress>{}{key}{sms}",
-            attributes(&[("FirstName", "Ann"), ("LastName", "Doe")])
-        ),
-    );
+    let make = subscriber(&format!(
+        "<EmailAddress>ann@example.com</EmailAddress>{}{key}{sms}",
+        attributes(&[("FirstName", "Ann"), ("LastName", "Doe")])
+    ));
     let made = world.patiently(world.create("", &make)).await;
     ok(&made);
     let entry = last(&world).await;
@@ -199,20 +192,20 @@ async fn contacts_of_a_pbx_are_made_changed_and_removed_by_their_subscriber_key(
     let id: i64 = row(&made).new_id.unwrap().parse().unwrap();
     assert!(id > 0, "{}", made.body);
 
-    let change = subscriber("", &format!("{}{key}", attributes(&[("LastName", "Roe")])));
+    let change = subscriber(&format!("{}{key}", attributes(&[("LastName", "Roe")])));
     ok(&world.patiently(world.update(&change)).await);
     let entry = last(&world).await;
     assert_eq!(entry["path"], "/openapi/v1.0/company_contact/update");
     assert_eq!((entry["json"]["id"].as_i64(), &entry["json"]["last_name"]), (Some(id), &json!("Roe")));
 
-    ok(&world.patiently(world.delete(&subscriber("", key))).await);
+    ok(&world.patiently(world.delete(&subscriber(key))).await);
     let entry = last(&world).await;
     assert_eq!(
         (&entry["path"], &entry["query"]["id"]),
         (&json!("/openapi/v1.0/company_contact/delete"), &json!(id.to_string()))
     );
     // Its id is forgotten with it.
-    let again = row(&world.patiently(world.delete(&subscriber("", key))).await);
+    let again = row(&world.patiently(world.delete(&subscriber(key))).await);
     assert_eq!(again.status, "Error", "{again:?}");
     assert_eq!(world.system.requests().await.len(), 3);
 }
@@ -224,7 +217,7 @@ async fn a_subscriber_of_salesforce_is_a_conversation_and_its_status_a_consent()
     }
     let world = World::new(SALESFORCE).await;
     let key = "<SubscriberKey>user-1</SubscriberKey>";
-    let made = world.patiently(world.create("", &subscriber("", key))).await;
+    let made = world.patiently(world.create("", &subscriber(key))).await;
     ok(&made);
     let entry = last(&world).await;
     assert_eq!(entry["path"], "/api/v1/conversation");
@@ -235,7 +228,7 @@ async fn a_subscriber_of_salesforce_is_a_conversation_and_its_status_a_consent()
     );
     assert_eq!(row(&made).new_object.map(|id| id.len()), Some(36));
     for (status, consent) in [("Unsubscribed", "OptedOut"), ("Active", "ExplicitlyOptedIn")] {
-        let changed = subscriber("", &format!("{key}<Status>{status}</Status>"));
+        let changed = subscriber(&format!("{key}<Status>{status}</Status>"));
         ok(&world.patiently(world.update(&changed)).await);
         let entry = last(&world).await;
         assert_eq!((&entry["method"], &entry["path"]), (&json!("PATCH"), &json!("/api/v1/consent")));
@@ -252,7 +245,7 @@ async fn the_end_of_a_session_is_the_delete_of_a_send_in_it() {
         return;
     }
     let world = World::new(SALESFORCE).await;
-    let made = world.patiently(world.create("", &subscriber("", "<SubscriberKey>user-1</SubscriberKey>"))).await;
+    let made = world.patiently(world.create("", &subscriber("<SubscriberKey>user-1</SubscriberKey>"))).await;
     let conversation = row(&made).new_object.unwrap();
     let end = |session: &str| {
         format!(
@@ -291,7 +284,7 @@ async fn a_message_in_a_session_names_it() {
     assert_eq!(last(&world).await["json"]["session_id"], 100);
 
     let world = World::new(SALESFORCE).await;
-    let made = world.patiently(world.create("", &subscriber("", "<SubscriberKey>user-1</SubscriberKey>"))).await;
+    let made = world.patiently(world.create("", &subscriber("<SubscriberKey>user-1</SubscriberKey>"))).await;
     let conversation = row(&made).new_object.unwrap();
     ok(&world.patiently(world.create("", &in_session(&conversation, &extra("Sender", "bot-1")))).await);
     let entry = last(&world).await;
@@ -384,7 +377,7 @@ async fn what_a_system_cannot_do_is_an_error_and_never_a_request() {
     if !python() {
         return;
     }
-    let person = subscriber("", "<EmailAddress>ann@example.com</EmailAddress><SubscriberKey>ann</SubscriberKey>");
+    let person = subscriber("<EmailAddress>ann@example.com</EmailAddress><SubscriberKey>ann</SubscriberKey>");
     let world = World::new(CONNECTLY).await;
     for answer in [
         world.create("", &person).await,

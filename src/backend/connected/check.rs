@@ -9,6 +9,7 @@ use crate::{
 
 use super::{
     super::{Backend, Failure, plan::Method, triggered_send},
+    contact,
     event::SENDS,
     plan::{asked, may_have_objects, outline},
     row::{Outcome, of_one, of_send, refused},
@@ -34,7 +35,8 @@ pub(in crate::backend) fn check(
         Err(Failure::Store(error)) => return Err(error),
         Err(refused) => return Ok(Some(Err(refused))),
     };
-    let outline = match outline(backend, &view.objects(&asked.account), &asked, Method::of(call.operation), "")? {
+    let (method, contact) = (Method::of(call.operation), contact::wanted_of(call.operation, &call.options));
+    let outline = match outline(backend, &view.objects(&asked.account), &asked, method, contact, "")? {
         Ok(outline) => outline,
         Err((code, text)) => return Ok(Some(Err(refused(asked.kind, code, &text)))),
     };

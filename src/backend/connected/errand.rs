@@ -1,5 +1,5 @@
 //! What waits for connectors: which objects of a call are theirs, which messages were owed for them, and which of those are
-//! not settled yet. Beside it what a system calls a contact.
+//! not settled yet.
 //!
 //! An errand is kept from the transaction that owes its messages: of a part as long as the part, for receipts that come
 //! later; of a synchronous call until it is answered.
@@ -12,12 +12,8 @@ use crate::store::{Internal, Objects, Owner, StoreError, Transaction, outgoing::
 pub(in crate::backend) const ERRANDS: &str = "errands";
 /// Kind of the marks of messages that are not settled, by the number of their delivery.
 pub(in crate::backend) const OPEN: &str = "errands open";
-/// Kind of what systems call contacts.
-pub(in crate::backend) const CONTACTS: &str = "contacts";
 /// Index of [`OPEN`]: the errand.
 const BY_ERRAND: &str = "errand";
-/// Index of [`CONTACTS`]: connector and SubscriberKey.
-const BY_KEY: &str = "key";
 
 /// The objects of one call that connectors do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,14 +54,6 @@ pub(in crate::backend) struct Unsent {
     pub(super) text: String,
     /// Whether he has said that he wants nothing.
     pub(super) is_opt_out: bool,
-}
-
-/// What a system calls a contact.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::backend) struct Contact {
-    connector: String,
-    subscriber: String,
-    id: String,
 }
 
 impl Errand {
@@ -154,41 +142,4 @@ pub fn remove(txn: &Transaction<'_>, owner: &(impl Owner + ?Sized), id: i64) -> 
     }
     objects.remove(ERRANDS, id)?;
     Ok(())
-}
-
-/// What a connector's system calls the contact of a subscriber.
-pub(super) fn contact(objects: &Objects<'_>, connector: &str, subscriber: &str) -> Result<Option<String>, StoreError> {
-    let Some(number) = objects.find_first(CONTACTS, BY_KEY, &contact_key(connector, subscriber))? else {
-        return Ok(None);
-    };
-    let contact: Option<Contact> = objects.get(CONTACTS, number)?;
-    Ok(contact.map(|contact| contact.id))
-}
-
-/// Keeps what a system calls a contact from now on; `None` when it has none any more.
-pub(super) fn put_contact(
-    txn: &Transaction<'_>,
-    owner: &impl Owner,
-    connector: &str,
-    subscriber: &str,
-    id: Option<&str>,
-) -> Result<(), StoreError> {
-    let objects = txn.objects(owner);
-    let key = contact_key(connector, subscriber);
-    let known = objects.find_first(CONTACTS, BY_KEY, &key)?;
-    match (known, id) {
-        (Some(number), None) => objects.remove(CONTACTS, number).map(drop),
-        (None, None) => Ok(()),
-        (known, Some(id)) => {
-            let (connector, subscriber) = (connector.to_owned(), subscriber.to_owned());
-            let contact = Contact { connector, subscriber, id: id.to_owned() };
-            let number = known.unwrap_or_else(|| objects.next_id());
-            objects.put(CONTACTS, number, &contact, &[(BY_KEY, &key)]).map(drop)
-        }
-    }
-}
-
-/// Keys do not differ by case alone; names of connectors have no spaces.
-fn contact_key(connector: &str, subscriber: &str) -> String {
-    format!("{connector} {}", super::super::generic::folded(subscriber))
 }

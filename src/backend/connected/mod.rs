@@ -10,6 +10,7 @@
 //! [`apply_settled`]: super::apply_settled
 
 mod check;
+mod contact;
 mod errand;
 mod event;
 mod inspect;
@@ -28,12 +29,14 @@ use crate::{
 
 use super::{Backend, walk};
 
+pub use contact::{begun, wanted_of};
 pub use errand::{Errand, get, is_whole, open, remove};
 pub use plan::plan;
 pub use settle::{abandon, cut, give_up, has_calls, put_waiting, reopened, settled};
 
 pub(super) use check::check;
-pub(super) use errand::{CONTACTS, Contact, ERRANDS, OPEN};
+pub(super) use contact::{CONTACTS, Contact};
+pub(super) use errand::{ERRANDS, OPEN};
 pub(super) use inspect::waiting;
 pub(super) use row::row;
 

@@ -1,12 +1,10 @@
 //! Which objects of a call go to connectors, and what is owed for them. Nothing else of the call is done here: it waits until
 //! these are settled.
 
-use std::cell::RefCell;
-
 use crate::{
     clock::Time,
-    connector::{self, Action, Connector, Message, Planning, route, route::Way},
-    message::{Call, Operation, client::Client, code},
+    connector::{self, Action, Connector, Message, Planning, Wanted, Wish, route, route::Way},
+    message::{Call, ErrorCode, Operation, client::Client, code},
     object::{Node, Object},
     store::{
         Content, Internal, Objects, Owner, StoreError, Transaction,
@@ -16,16 +14,10 @@ use crate::{
 
 use super::{
     super::{
-        Backend, Failure, Work,
-        apply::Admitted,
-        apply::admit,
-        kind,
-        plan::{self, Method, Plan},
-        row::Tables,
-        subscriber,
-        tracking::Count,
-        triggered_send,
+        Backend, Failure, Work, apply::Admitted, apply::admit, keeper, plan::Method, row::Tables, subscriber,
+        tracking::Count, triggered_send,
     },
+    contact,
     errand::{self, Errand, Given, Unsent},
     event::{self, About, SENDS},
 };
@@ -125,24 +117,14 @@ pub(super) fn outline(
     objects: &Objects<'_>,
     asked: &Asked<'_, '_>,
     method: Method,
+    contact: Wanted,
     request_id: &str,
 ) -> Result<Result<Outline, (i64, String)>, StoreError> {
-    let broken = RefCell::new(None);
-    let contact = |connector: &str, subscriber: &str| match errand::contact(objects, connector, subscriber) {
-        Ok(id) => id,
-        Err(error) => {
-            broken.replace(Some(error));
-            None
-        }
-    };
     let planned = connector::plan(
         &backend.connectors,
         &asked.way,
-        &Planning { request_id, ordinal: asked.ordinal, method: method.name(), node: asked.node, contact: &contact },
+        &Planning { request_id, ordinal: asked.ordinal, method: method.name(), node: asked.node, contact },
     );
-    if let Some(error) = broken.take() {
-        return Err(error);
-    }
     let planned = match planned {
         Ok(planned) => planned,
         Err(refused) => return Ok(Err(refused)),
@@ -201,23 +183,35 @@ fn give(
         messages: Vec::new(),
         kept: false,
     };
-    let mut method = asked.method;
+    let (contact, mut method) = (contact::wanted_of(call.operation, &call.options), asked.method);
     if asked.kind == subscriber::KIND {
-        match person(backend, txn, call, asked, now)? {
-            Ok(person) => (given.kept, method) = (person.kept, person.method),
-            Err(refused) => {
-                given.refused = Some(refused);
-                return Ok(given);
+        let is_here = is_here(&txn.objects(&owner), asked.node)?;
+        // Without an address nobody can be kept here; a contact may have a number alone.
+        given.kept = is_here || asked.node.given("EmailAddress").is_some();
+        if asked.connector.system() != System::Yeastar {
+            match if is_here { contact.present } else { contact.absent } {
+                Wish::Create => method = Method::Create,
+                Wish::Update => method = Method::Update,
+                Wish::Delete => method = Method::Delete,
+                Wish::Nothing => return Ok(given),
+                // What is kept here says so itself.
+                Wish::Missing | Wish::Refuse(_) => {}
             }
         }
     }
-    let outline = match outline(backend, &txn.objects(&owner), asked, method, request_id)? {
+    let mut outline = match outline(backend, &txn.objects(&owner), asked, method, contact, request_id)? {
         Ok(outline) => outline,
         Err(refused) => {
             given.refused = Some(refused);
             return Ok(given);
         }
     };
+    if asked.kind == subscriber::KIND
+        && let Some(refused) = person(backend, txn, call, asked, &mut outline, given.kept, now)?
+    {
+        given.refused = Some(refused);
+        return Ok(given);
+    }
     let definition = outline.messages.first().and_then(|message| message.definition.clone());
     for unsent in &outline.failures {
         let Some(subscriber) = unsent.subscriber.as_deref() else { continue };
@@ -237,70 +231,68 @@ fn give(
     Ok(given)
 }
 
-/// A subscriber who is a contact of the system.
-struct Person {
-    /// Whether he is kept here too.
-    kept: bool,
-    /// What is to be done there: SaveOptions count as they do here.
-    method: Method,
+/// Whether a subscriber is kept here.
+pub(super) fn is_here(objects: &Objects<'_>, node: Node<'_>) -> Result<bool, StoreError> {
+    match node.given("SubscriberKey").or_else(|| node.given("EmailAddress")) {
+        Some(key) => Ok(subscriber::by_key(objects, &key)?.is_some()),
+        None => Ok(false),
+    }
 }
 
-/// What is to be done to a subscriber there and here. That it can be done here is tried first, and taken back: nothing is
-/// to be sent for what would be refused.
+/// What speaks against a change of a subscriber, and is known now. What others that go before may still change is left to its
+/// turn.
 fn person(
     backend: &Backend,
     txn: &mut Transaction<'_>,
     call: &Call<'_>,
     asked: &Asked<'_, '_>,
+    outline: &mut Outline,
+    is_kept: bool,
     now: Time,
-) -> Result<Result<Person, (i64, String)>, StoreError> {
-    let (owner, node) = (asked.account, asked.node);
-    let given = node.given("SubscriberKey").or_else(|| node.given("EmailAddress"));
-    let (is_here, is_there) = {
-        let objects = txn.objects(&owner);
-        let here = match &given {
-            Some(key) => subscriber::by_key(&objects, key)?.is_some(),
-            None => false,
-        };
-        let there = match &given {
-            Some(key) => errand::contact(&objects, &asked.connector.name, key)?.is_some(),
-            None => false,
-        };
-        (here, there)
-    };
-    // Without an address nobody can be kept here; a contact may have a number alone.
-    let kept = is_here || node.given("EmailAddress").is_some();
-    let is_known = match asked.connector.system() {
-        System::Yeastar => is_there,
-        System::Salesforce | System::Connectly => is_here,
-    };
-    let method = match plan::plan(asked.method, call.options.save_action(subscriber::KIND), is_known) {
-        // A second contact of the same key would be the only one that anybody finds again.
-        Plan::Exists if asked.connector.system() == System::Yeastar => {
-            let exists = code::SUBSCRIBER_EXISTS;
-            return Ok(Err((exists.code, exists.text.to_owned())));
+) -> Result<Option<(i64, String)>, StoreError> {
+    let owner = asked.account;
+    let mut waits = false;
+    for message in &mut outline.messages {
+        waits = txn.deliveries().has_before(message)?;
+        if !waits {
+            contact::look(&txn.objects(&owner), message)?;
         }
-        Plan::Refuse(why) if asked.connector.system() == System::Yeastar => {
-            return Ok(Err((why.code, why.text.to_owned())));
-        }
-        Plan::Insert => Method::Create,
-        Plan::Change => Method::Update,
-        Plan::Remove => Method::Delete,
-        _ => asked.method,
-    };
-    if !kept {
-        return Ok(Ok(Person { kept, method }));
     }
+    match outline.messages.first().filter(|_| !waits).and_then(Message::unsent) {
+        Some(connector::Unsent::Refused(code, text)) => return Ok(Some((code, text))),
+        Some(connector::Unsent::Nothing) => outline.messages.clear(),
+        None => {}
+    }
+    let refused = match is_kept {
+        true => tried(backend, txn, call, asked, now)?,
+        false => None,
+    };
+    Ok(refused.filter(|(code, _)| !(waits && OF_PRESENCE.iter().any(|known| known.code == *code))))
+}
+
+/// That somebody is there, or is not: what goes before may have changed that.
+const OF_PRESENCE: [ErrorCode; 3] =
+    [code::SUBSCRIBER_EXISTS, code::SUBSCRIBER_KEY_NOT_FOUND, code::SUBSCRIBER_NOT_FOUND];
+
+/// What a change of a subscriber who is kept here too would be refused for. It is tried, and taken back: nothing is to be sent for
+/// what would be refused.
+fn tried(
+    backend: &Backend,
+    txn: &mut Transaction<'_>,
+    call: &Call<'_>,
+    asked: &Asked<'_, '_>,
+    now: Time,
+) -> Result<Option<(i64, String)>, StoreError> {
     let tried = txn.attempt(|txn| {
-        let mut work = Work { backend, txn, client: &owner, caller: None, now, tables: &mut Tables::default() };
-        match kind::apply(&mut work, asked.kind, asked.method, node, &call.options) {
+        let mut work = Work { backend, txn, client: &asked.account, caller: None, now, tables: &mut Tables::default() };
+        match keeper::apply(&mut work, asked.kind, asked.method, asked.node, &call.options) {
             Ok(_) => Err(Tried::Possible),
             Err(failure) => Err::<(), _>(Tried::Failed(failure)),
         }
     });
     match tried {
-        Ok(()) | Err(Tried::Possible) => Ok(Ok(Person { kept, method })),
-        Err(Tried::Failed(Failure::Refused(row))) => Ok(Err((row.code.unwrap_or_default(), row.message.into_owned()))),
+        Ok(()) | Err(Tried::Possible) => Ok(None),
+        Err(Tried::Failed(Failure::Refused(row))) => Ok(Some((row.code.unwrap_or_default(), row.message.into_owned()))),
         Err(Tried::Failed(Failure::Store(error))) => Err(error),
     }
 }

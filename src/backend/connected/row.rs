@@ -2,15 +2,22 @@
 
 use crate::{
     clock::Time,
-    connector::{self, Receipt, Standing, Verdict, codes::Plain, report},
+    connector::{self, Receipt, Standing, Unsent as Unsaid, Verdict, codes::Plain, report},
     message::{Call, Echo, Row, code},
     object::{Member, Node},
     store::{Content, Delivery, DeliveryState, Internal, StoreError, Transaction, outgoing::Outgoing},
 };
 
 use super::{
-    super::{Backend, Failure, Work, kind, plan::Method, row::Tables, subscriber, triggered_send},
+    super::{
+        Backend, Failure, Work, keeper,
+        plan::{Method, NOTHING_DONE},
+        row::Tables,
+        subscriber, triggered_send,
+    },
+    contact,
     errand::{Given, Unsent},
+    plan::is_here,
 };
 
 /// Bytes of answers that one row holds, about: an object may have many recipients.
@@ -52,6 +59,9 @@ pub(in crate::backend) fn row(
         return Err(refused(&given.kind, *code, text));
     }
     let mut outcomes: Vec<Outcome> = given.failures.iter().map(Outcome::of_unsent).collect();
+    if outcomes.is_empty() && given.messages.is_empty() {
+        outcomes.push(Outcome::nothing());
+    }
     for number in &given.messages {
         outcomes.push(match txn.deliveries().get(*number)? {
             Some(delivery) => {
@@ -72,12 +82,16 @@ pub(in crate::backend) fn row(
         triggered_send::KIND => of_send(outcomes, node),
         _ => of_one(outcomes),
     };
-    if given.kind != subscriber::KIND || !given.kept || !row.is_ok() {
+    let owner = Internal(given.account);
+    if given.kind != subscriber::KIND || !row.is_ok() {
         return Ok(row);
     }
-    let owner = Internal(given.account);
+    // Another call may have brought him here while this one waited.
+    if !given.kept && !is_here(&txn.objects(&owner), node)? {
+        return Ok(row);
+    }
     let mut work = Work { backend, txn, client: &owner, caller: None, now, tables: &mut Tables::default() };
-    match kind::apply(&mut work, &given.kind, Method::of(call.operation), node, &call.options) {
+    match keeper::apply(&mut work, &given.kind, Method::of(call.operation), node, &call.options) {
         Ok(kept) => {
             // The system's number is what the documentation of its mapping promises; ours is in Object.
             let new_id = if row.new_id == 0 { kept.new_id } else { row.new_id };
@@ -192,6 +206,9 @@ impl Outcome {
         let Content::Message(outgoing) = &delivery.content else { return Self::lost() };
         let message = &outgoing.message;
         let place = message.place;
+        if let Some(unsent) = contact::unsent(delivery, message) {
+            return Self::of_unsent_message(unsent, place);
+        }
         let is_partial = outgoing.verdict.as_ref().is_some_and(|verdict| verdict.standing == Standing::Partial);
         let Some(connector) = backend.connectors.connectors.get(&message.connector) else {
             // It was sent by a configuration that had it.
@@ -222,6 +239,21 @@ impl Outcome {
             ids: (reported.new_id, reported.new_object_id),
             is_partial,
         }
+    }
+
+    /// Of a message for which nothing was to be sent.
+    fn of_unsent_message(unsent: Unsaid, place: u32) -> Self {
+        match unsent {
+            Unsaid::Nothing => Self { place, ..Self::nothing() },
+            Unsaid::Refused(code, message) => {
+                Self { place, ok: false, code, native: code.to_string(), message, ..Self::nothing() }
+            }
+        }
+    }
+
+    /// Of an object that asks for nothing.
+    fn nothing() -> Self {
+        Self { message: NOTHING_DONE.to_owned(), ..Self::planned() }
     }
 
     /// Of a message that is no longer known.

@@ -5,14 +5,11 @@ use std::time::Duration;
 
 use crate::{
     clock::Time,
-    connector::{Action, ContactChange},
-    store::{
-        Content, Delivery, DeliveryState, Kept, Known, Owner, StoreError, Transaction, View,
-        outgoing::{Asker, Outgoing},
-    },
+    store::{Content, Delivery, DeliveryState, Kept, Known, Owner, StoreError, Transaction, View, outgoing::Asker},
 };
 
 use super::{
+    contact,
     errand::{self, CALLS, ERRANDS, Errand, OPEN},
     event, item,
 };
@@ -26,7 +23,7 @@ use super::{
 pub fn settled(txn: &mut Transaction<'_>, delivery: &Delivery, now: Time) -> Result<Option<Asker>, StoreError> {
     let Content::Message(outgoing) = &delivery.content else { return Ok(None) };
     event::changed(txn, delivery, outgoing, now)?;
-    learn(txn, delivery, outgoing)?;
+    contact::learn(txn, delivery, outgoing)?;
     let owner = errand::owner(&outgoing.asker);
     let Some(id) = txn.objects(&owner).get::<i64>(OPEN, delivery.number)? else {
         if !delivery.is_settled() && outgoing.receipt.is_none() {
@@ -87,23 +84,6 @@ pub fn reopened(txn: &mut Transaction<'_>, number: i64, now: Time) -> Result<(),
 pub fn put_waiting(txn: &mut Transaction<'_>, kept: &mut Kept, now: Time) -> Result<(), StoreError> {
     let expires = kept.rules.expires().map(|expires| expires.plus(Duration::from_millis(1)));
     txn.put_conversation(kept, expires.filter(|expires| *expires > now))
-}
-
-/// What the system calls a contact is kept as soon as it is known, also when nobody waits for it any more.
-fn learn(txn: &Transaction<'_>, delivery: &Delivery, outgoing: &Outgoing) -> Result<(), StoreError> {
-    let message = &outgoing.message;
-    let (Action::Contact(change), Some(subscriber)) = (&message.action, &message.subscriber) else { return Ok(()) };
-    if !matches!(delivery.state, DeliveryState::Delivered | DeliveryState::Accepted) {
-        return Ok(());
-    }
-    let id = outgoing.verdict.as_ref().and_then(|verdict| verdict.id.as_deref());
-    match (change, id) {
-        (ContactChange::Create(_), Some(id)) => {
-            errand::put_contact(txn, outgoing, &message.connector, subscriber, Some(id))
-        }
-        (ContactChange::Delete(_), _) => errand::put_contact(txn, outgoing, &message.connector, subscriber, None),
-        (ContactChange::Create(_) | ContactChange::Update(..), _) => Ok(()),
-    }
 }
 
 /// Ends the wait of a synchronous call: what has not settled is not tried any more. An attempt that is under way is left to

@@ -87,7 +87,7 @@ async fn begin(
     now: Time,
 ) -> Result<Found, Problem> {
     let mut job = Job::new(client, request)?;
-    let since = job.request.since_last_batch.then(|| since::name(client, &job));
+    let since = job.request.since_last_batch.then(|| since::name(client, &job.request, &job.accounts));
     let page = {
         let (backend, client) = (backend.clone(), client.clone());
         let since = since.clone();

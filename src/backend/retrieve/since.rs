@@ -10,11 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Time,
-    message::client::Client,
+    message::{Retrieve, client::Client},
     store::{StoreError, Transaction, View},
 };
-
-use super::page::Job;
 
 /// How far a batch looks back behind the one before it.
 pub const MARGIN: Duration = Duration::from_secs(30);
@@ -62,8 +60,8 @@ pub(super) fn is_fresh(changed: Time, now: Time) -> bool {
 }
 
 /// What tells one Retrieve from another: the client, the type, the filter and the accounts.
-pub(super) fn name(client: &Client, job: &Job) -> String {
-    format!("{} {} {:?} {:?}", client.key(), job.request.object_type, job.accounts, job.request.filter)
+pub(super) fn name(client: &Client, request: &Retrieve, accounts: &[u64]) -> String {
+    format!("{} {} {accounts:?} {:?}", client.key(), request.object_type, request.filter)
 }
 
 /// What the last batch of that name left.

@@ -209,6 +209,11 @@ impl Content {
         ]
     }
 
+    /// Whether names are to be filled in the sender, in where answers go, or in who gets copies.
+    pub(crate) fn has_filled_addresses(&self) -> bool {
+        ADDRESSES.iter().any(|part| names(part(self)).next().is_some())
+    }
+
     /// Every name that is to be filled, in any part.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.parts().into_iter().flat_map(|(_, text)| names(text))
@@ -272,6 +277,16 @@ pub(crate) fn may_be_address(text: &str) -> bool {
     let breaks = text.trim().contains(char::is_control);
     names(text).next().is_some() || (!breaks && Mailbox::parse(text).is_ok())
 }
+
+/// The parts that make addresses.
+const ADDRESSES: [fn(&Content) -> &str; 6] = [
+    |content| &content.from_name,
+    |content| &content.from_address,
+    |content| &content.reply_name,
+    |content| &content.reply_address,
+    |content| &content.cc,
+    |content| &content.bcc,
+];
 
 /// RFC 5321, 4.5.3.1.8: every mail server takes a hundred recipients; one of them is the subscriber.
 const COPIES: usize = 99;

@@ -5,6 +5,7 @@
 //! owes is on disk with its answer. A mail is built when it leaves ([`render()`]), and what became of it is written in the transaction
 //! that ends the attempt ([`sent`]). Nothing here opens a socket.
 
+mod build;
 mod content;
 mod guard;
 mod leave;
@@ -14,6 +15,7 @@ mod plain;
 mod problem;
 mod recipient;
 mod render;
+mod reply;
 mod system;
 mod validate;
 
@@ -24,8 +26,13 @@ use std::{
 };
 
 use crate::{
+    clock::Time,
     mail::Mailbox,
-    message::{Echo, Operation, Options, Row, code},
+    message::{
+        Echo, Operation, Options, Row,
+        client::{Accounts, Client},
+        code,
+    },
     object::{Member, Node, Object},
     store::{Content as Owed, Objects, send::Send},
 };
@@ -36,6 +43,7 @@ use super::{
     subscriber,
     tracking::{self, Count},
 };
+use build::Common;
 use content::{Content, Unfit};
 pub use problem::problems;
 use problem::{Ground, Problem};
@@ -45,8 +53,9 @@ use recipient::Recipient;
 pub(super) use guard::GUARD;
 pub use leave::{Leaving, Left, leave, leaving};
 pub(super) use outcome::{BOUNCES, Bounces};
-pub use outcome::{Ending, queued_again, sent};
+pub use outcome::{Ending, queued_again, returned, sent};
 pub use render::{Letter, Unsendable, render};
+pub use reply::Reported;
 pub use validate::validate;
 
 /// The type of the sends.
@@ -102,7 +111,9 @@ pub(crate) fn apply(
     }
     let settings = &work.backend.settings.sends;
     let (id, definition, content) = content_of(&work.objects(), node, settings)?;
-    let checked = check(&work.objects(), &content, node)?;
+    let account = work.client.account();
+    let house = House { account, directory: work.caller.map(Client::directory), settings, now: work.now };
+    let checked = check(&work.objects(), &house, &content, node)?;
     let mut counts: Vec<(Count, i64)> = checked.failures.iter().map(|(_, _, problem)| (count_of(problem), 1)).collect();
     let conversations = &work.backend.settings.conversations;
     // What was queued has waited for its window already.
@@ -120,7 +131,6 @@ pub(crate) fn apply(
         {
             membership::join(work, list, subscriber, None)?;
         }
-        let account = work.client.account();
         let send = Send { account, definition: id, batch, subscriber, key, address, list, attributes, from };
         work.txn.owe(work.client, Owed::Send(Box::new(send)), work.now, due)?;
     }
@@ -178,13 +188,36 @@ fn subscribers(node: Node<'_>) -> Result<Vec<Node<'_>>, Failure> {
     Ok(found)
 }
 
-fn check<'n>(objects: &Objects<'_>, content: &Content, node: Node<'n>) -> Result<Checked<'n>, Failure> {
-    let common = recipient::attributes(node);
-    let defined = content.defined(objects)?;
+/// Whose send is checked, and when.
+struct House<'a> {
+    account: u64,
+    directory: Option<&'a Accounts>,
+    settings: &'a Settings,
+    now: Time,
+}
+
+fn check<'n>(
+    objects: &Objects<'_>,
+    house: &House<'_>,
+    content: &Content,
+    node: Node<'n>,
+) -> Result<Checked<'n>, Failure> {
+    let shared = recipient::attributes(node);
+    let (defined, list) = (content.defined(objects)?, list::name(objects, content.list)?);
+    let account = house.directory.and_then(|directory| directory.account(house.account));
+    let common = Common {
+        account: house.account,
+        content,
+        defined: &defined,
+        list: &list,
+        business: account.map(|account| account.name.as_str()).unwrap_or_default(),
+        postal: &house.settings.postal_address,
+        now: house.now,
+    };
     let mut seen = HashSet::new();
     let (mut recipients, mut failures, mut members) = (Vec::new(), Vec::new(), Vec::new());
     for (ordinal, subscriber) in subscribers(node)?.into_iter().enumerate() {
-        match recipient::check(objects, content, &defined, subscriber, &common, &mut seen)? {
+        match recipient::check(objects, common, subscriber, &shared, &mut seen)? {
             Ok(recipient) => recipients.push(recipient),
             Err(excluded) => {
                 members.push(excluded.problem.failure(ordinal, subscriber));

@@ -5,9 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Time,
-    mail::{OF_COPIES, OF_MESSAGE},
     object::Object,
-    store::{StoreError, Transaction, send::Send},
+    store::{Attempted, DeliveryState, StoreError, Transaction, send::Send},
 };
 
 use super::{
@@ -19,6 +18,7 @@ use super::{
     },
     DAY, DEFINITION,
     problem::Ground,
+    reply::{Reply, Reported},
 };
 
 /// How a mail ended.
@@ -35,6 +35,31 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// How a mail has ended that stands there after this attempt; none for one that is to go out, or of which nobody knows.
+    pub fn of(state: DeliveryState, attempted: Attempted, status: &str) -> Option<Self> {
+        match (state, attempted) {
+            (DeliveryState::Delivered, _) => Some(Self::Delivered),
+            (DeliveryState::Failed, Attempted::Refused | Attempted::Gone) => Some(Self::refused(status)),
+            (DeliveryState::Failed, Attempted::Bounced) => Some(Self::Refused(status.to_owned())),
+            (DeliveryState::Failed, _) => Some(Self::GivenUp(status.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// Under which count of a summary it falls.
+    fn count(&self) -> Count {
+        match self {
+            Self::Delivered => Count::Sent,
+            Self::Refused(_) => Count::Bounced,
+            Self::GivenUp(_) => Count::Error,
+            Self::Unsendable(why) => match Ground::of(why) {
+                Ground::OptOut => Count::OptOut,
+                Ground::Undeliverable => Count::Undeliverable,
+                Ground::Error => Count::Error,
+            },
+        }
+    }
+
     /// The end of a mail that is not tried again: what a mail server has said of its subscriber, or of something else.
     pub fn refused(said: &str) -> Self {
         match said.starts_with("SMTP ") {
@@ -76,54 +101,82 @@ pub fn sent(
     let work = &mut Work { backend, txn, client: send, caller: None, now, tables: &mut tables };
     let definition = definition_of(work, send)?;
     let definition = definition.as_ref();
-    let count = match ending {
-        Ending::Delivered => {
-            tracking::keep(work, tracking::event("SentEvent", "Sent", send, definition))?;
-            Count::Sent
-        }
-        Ending::Refused(said) => {
-            let reply = Reply::read(said);
-            let mut event = tracking::event("BounceEvent", reply.event_type(), send, definition);
-            event.set_text("SMTPCode", reply.code);
-            event.set_text("BounceCategory", reply.category());
-            event.set_text("SMTPReason", reply.reason);
-            event.set_text("BounceType", "immediate");
-            tracking::keep(work, event)?;
-            if reply.is_hard() {
-                bounced(work, send.subscriber)?;
-            }
-            Count::Bounced
-        }
-        Ending::GivenUp(said) => {
-            keep_not_sent(work, send, definition, said)?;
-            Count::Error
-        }
-        Ending::Unsendable(why) => {
-            keep_not_sent(work, send, definition, why)?;
-            match Ground::of(why) {
-                Ground::OptOut => Count::OptOut,
-                Ground::Undeliverable => Count::Undeliverable,
-                Ground::Error => Count::Error,
-            }
-        }
-    };
+    match ending {
+        Ending::Delivered => tracking::keep(work, tracking::event("SentEvent", "Sent", send, definition))?,
+        Ending::Refused(said) => keep_bounce(work, send, definition, &Reply::read(said), "immediate")?,
+        Ending::GivenUp(why) | Ending::Unsendable(why) => keep_not_sent(work, send, definition, why)?,
+    }
+    moved(work, send, definition, Count::Queued, ending.count())
+}
+
+/// Writes down that a mail has come back which stood there as `before`: a BounceEvent, as if it had been refused at once. It
+/// counts as a bounce, and no longer as what it had been. Gives the EventType.
+///
+/// # Errors
+/// The store's.
+pub fn returned(
+    backend: &Backend,
+    txn: &mut Transaction<'_>,
+    send: &Send,
+    before: DeliveryState,
+    reported: &Reported,
+    now: Time,
+) -> Result<&'static str, StoreError> {
+    let mut tables = Tables::default();
+    let work = &mut Work { backend, txn, client: send, caller: None, now, tables: &mut tables };
+    let definition = definition_of(work, send)?;
+    let reply = reported.reply();
+    keep_bounce(work, send, definition.as_ref(), &reply, "delayed")?;
+    let before = if before == DeliveryState::Delivered { Count::Sent } else { Count::Queued };
+    moved(work, send, definition.as_ref(), before, Count::Bounced)?;
+    Ok(reply.event_type())
+}
+
+/// Counts a mail as queued once more, in the place of how it had ended: an operator sends it again, and a send counts once.
+///
+/// # Errors
+/// The store's.
+pub fn queued_again(
+    backend: &Backend,
+    txn: &mut Transaction<'_>,
+    send: &Send,
+    before: &Ending,
+    now: Time,
+) -> Result<(), StoreError> {
+    let mut tables = Tables::default();
+    let work = &mut Work { backend, txn, client: send, caller: None, now, tables: &mut tables };
+    let definition = definition_of(work, send)?;
+    moved(work, send, definition.as_ref(), before.count(), Count::Queued)
+}
+
+/// Counts a mail under another head of its definition's summary.
+fn moved(
+    work: &mut Work<'_, '_>,
+    send: &Send,
+    definition: Option<&Object>,
+    from: Count,
+    to: Count,
+) -> Result<(), StoreError> {
     match definition {
-        Some(definition) => tracking::count(work, send.definition, definition, &[(count, 1), (Count::Queued, -1)]),
+        Some(definition) => tracking::count(work, send.definition, definition, &[(to, 1), (from, -1)]),
         None => Ok(()),
     }
 }
 
-/// Counts a mail as queued once more: it had ended, and an operator sends it again.
-///
-/// # Errors
-/// The store's.
-pub fn queued_again(backend: &Backend, txn: &mut Transaction<'_>, send: &Send, now: Time) -> Result<(), StoreError> {
-    let mut tables = Tables::default();
-    let work = &mut Work { backend, txn, client: send, caller: None, now, tables: &mut tables };
-    match definition_of(work, send)? {
-        Some(definition) => tracking::count(work, send.definition, &definition, &[(Count::Queued, 1)]),
-        None => Ok(()),
-    }
+fn keep_bounce(
+    work: &mut Work<'_, '_>,
+    send: &Send,
+    definition: Option<&Object>,
+    reply: &Reply<'_>,
+    kind: &str,
+) -> Result<(), StoreError> {
+    let mut event = tracking::event("BounceEvent", reply.event_type(), send, definition);
+    event.set_text("SMTPCode", reply.code);
+    event.set_text("BounceCategory", reply.category());
+    event.set_text("SMTPReason", reply.reason);
+    event.set_text("BounceType", kind);
+    tracking::keep(work, event)?;
+    if reply.is_hard() { bounced(work, send.subscriber) } else { Ok(()) }
 }
 
 /// The definition of a mail; of one that is gone, what its summary says of it.
@@ -177,117 +230,9 @@ fn bounced(work: &mut Work<'_, '_>, id: i64) -> Result<(), StoreError> {
     subscriber::set_bounced(work, id, if held { "Held" } else { "Bounced" })
 }
 
-/// What a mail server said.
-struct Reply<'t> {
-    code: &'t str,
-    /// The enhanced code (RFC 3463), without the first digit: `1.1`.
-    detail: Option<&'t str>,
-    reason: &'t str,
-    /// It was said of the message; the recipient had been taken.
-    of_message: bool,
-    /// And copies had been taken with him: it may be about one of those.
-    of_copies: bool,
-}
-
-impl<'t> Reply<'t> {
-    fn read(said: &'t str) -> Self {
-        let said = said.trim();
-        let (said, of_copies) = said.strip_suffix(OF_COPIES).map_or((said, false), |said| (said, true));
-        let (said, of_message) = said.strip_suffix(OF_MESSAGE).map_or((said, of_copies), |said| (said, true));
-        let said = said.strip_prefix("SMTP").map_or(said, str::trim_start);
-        let (code, reason) = said.split_once(|c: char| !c.is_ascii_digit()).unwrap_or((said, ""));
-        if code.len() != 3 {
-            return Self { code: "", detail: None, reason: said, of_message, of_copies };
-        }
-        let first = reason.split_whitespace().next().unwrap_or_default();
-        let is_number = |part: &str| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-        let is_enhanced = first.split('.').count() == 3 && first.split('.').all(is_number);
-        // Its class is the reply's (RFC 2034 section 4), or it says nothing.
-        let detail = first.split_once('.').filter(|(class, _)| is_enhanced && code.starts_with(class));
-        Self { code, detail: detail.map(|(_, detail)| detail), reason: reason.trim(), of_message, of_copies }
-    }
-
-    /// It is about the sender's address (RFC 3463, X.1.7 and X.1.8): many servers say so only when they hear the recipient's.
-    fn is_of_sender(&self) -> bool {
-        matches!(self.detail, Some("1.7" | "1.8"))
-    }
-
-    /// The address is wrong for good. Without an enhanced code those replies that are about mailboxes (RFC 5321, 4.2.3).
-    fn is_hard(&self) -> bool {
-        match self.detail {
-            _ if self.of_copies => false,
-            Some(detail) => detail == "2.1" || (detail.starts_with("1.") && !self.is_of_sender()),
-            None => !self.of_message && matches!(self.code, "550" | "551" | "553"),
-        }
-    }
-
-    /// The mailbox is full, or the mail too large for it.
-    fn is_soft(&self) -> bool {
-        match self.detail {
-            Some(detail) => detail.starts_with("2.") || detail.starts_with("3."),
-            None => self.code == "552",
-        }
-    }
-
-    fn event_type(&self) -> &'static str {
-        match (self.is_hard(), self.is_soft()) {
-            (true, _) => "HardBounce",
-            (_, true) => "SoftBounce",
-            _ => "OtherBounce",
-        }
-    }
-
-    fn category(&self) -> &'static str {
-        match (self.is_hard(), self.is_soft()) {
-            (true, _) => "Hard bounce",
-            (_, true) => "Soft bounce",
-            // Policy and security.
-            _ if self.detail.is_some_and(|detail| detail.starts_with("7.")) => "Block bounce",
-            _ => "Technical/Other bounce",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn replies_are_told_apart() {
-        for (said, code, event_type, category, reason) in [
-            ("SMTP 550 5.1.1 no such user", "550", "HardBounce", "Hard bounce", "5.1.1 no such user"),
-            ("550 no such user", "550", "HardBounce", "Hard bounce", "no such user"),
-            ("SMTP 550 5.7.1 spam", "550", "OtherBounce", "Block bounce", "5.7.1 spam"),
-            ("SMTP 552 5.2.2 full", "552", "SoftBounce", "Soft bounce", "5.2.2 full"),
-            ("SMTP 552 full", "552", "SoftBounce", "Soft bounce", "full"),
-            ("SMTP 554 5.6.0 bad", "554", "OtherBounce", "Technical/Other bounce", "5.6.0 bad"),
-            ("SMTP 554 no", "554", "OtherBounce", "Technical/Other bounce", "no"),
-            ("SMTP 550 spam, in answer to the message", "550", "OtherBounce", "Technical/Other bounce", "spam"),
-            ("SMTP 550 5.1.1 gone, in answer to the message", "550", "HardBounce", "Hard bounce", "5.1.1 gone"),
-            (
-                "SMTP 550 5.1.1 gone, in answer to the message and its copies",
-                "550",
-                "OtherBounce",
-                "Technical/Other bounce",
-                "5.1.1 gone",
-            ),
-            ("SMTP 554 4.1.1 another class", "554", "OtherBounce", "Technical/Other bounce", "4.1.1 another class"),
-            ("SMTP 554 9.1.1 no class", "554", "OtherBounce", "Technical/Other bounce", "9.1.1 no class"),
-            ("SMTP 554 5.1.1234 no number", "554", "OtherBounce", "Technical/Other bounce", "5.1.1234 no number"),
-            ("SMTP 552 full, in answer to the message", "552", "SoftBounce", "Soft bounce", "full"),
-            ("SMTP 550", "550", "HardBounce", "Hard bounce", ""),
-            ("SMTP 550-5.1.1 two lines", "550", "HardBounce", "Hard bounce", "5.1.1 two lines"),
-            ("no server", "", "OtherBounce", "Technical/Other bounce", "no server"),
-            ("", "", "OtherBounce", "Technical/Other bounce", ""),
-        ] {
-            let reply = Reply::read(said);
-            assert_eq!(
-                (reply.code, reply.event_type(), reply.category(), reply.reason),
-                (code, event_type, category, reason),
-                "{said}"
-            );
-        }
-    }
 
     #[test]
     fn what_is_said_of_the_sender_is_no_bounce() {

@@ -2,11 +2,12 @@
 //!
 //! It reads and changes nothing: the same is asked before a call is queued, when it is done, and again when a mail leaves.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use crate::{
+    message::personalize::names,
     object::{Node, Object, Value},
-    store::{Objects, StoreError},
+    store::{Objects, StoreError, send::Send},
 };
 
 use super::{
@@ -14,6 +15,7 @@ use super::{
         generic::{self, folded},
         membership, subscriber,
     },
+    build::{Build, Common},
     content::{Content, Defined, given, may_be_address},
     problem::{
         BAD_ADDRESS, BAD_ID, BUILD, DUPLICATE, HELD, KEY_MISMATCH, MISSING_ATTRIBUTE, NO_ADDRESS, Problem, SUPPRESSED,
@@ -33,6 +35,13 @@ pub(crate) struct Recipient<'n> {
     /// The send's attributes and his own, which hold before those.
     pub(crate) attributes: Vec<(String, String)>,
     pub(crate) from: (Option<String>, Option<String>),
+}
+
+impl Recipient<'_> {
+    /// The key of one who is there already.
+    fn known_key(&self) -> Option<String> {
+        self.found.as_ref().and_then(|(_, kept)| given(kept, "SubscriberKey"))
+    }
 }
 
 /// Why a subscriber gets no mail; who he is, when that is known.
@@ -87,12 +96,12 @@ pub(crate) fn check_fields(node: Node<'_>, seen: &mut HashSet<String>) -> Result
 /// Checks a subscriber against the store: who he is, where his mail goes, whether he wants it, whether it can be built.
 pub(crate) fn check<'n>(
     objects: &Objects<'_>,
-    content: &Content,
-    defined: &Defined,
+    common: Common<'_>,
     node: Node<'n>,
-    common: &[(String, String)],
+    shared: &[(String, String)],
     seen: &mut HashSet<String>,
 ) -> Result<Result<Recipient<'n>, Excluded>, StoreError> {
+    let content = common.content;
     if let Err(problem) = check_fields(node, seen) {
         return Ok(Err(problem.into()));
     }
@@ -117,8 +126,8 @@ pub(crate) fn check<'n>(
     {
         return Ok(Err(excluded(problem)));
     }
-    let attributes: Vec<_> = common.iter().cloned().chain(attributes(node)).collect();
-    if let Some(problem) = unbuildable(content, defined, &attributes, found.as_ref().map(|(_, kept)| kept)) {
+    let attributes: Vec<_> = shared.iter().cloned().chain(attributes(node)).collect();
+    if let Some(problem) = unbuildable(content, common.defined, &attributes, found.as_ref().map(|(_, kept)| kept)) {
         return Ok(Err(excluded(problem)));
     }
     let owner = node.child("Owner");
@@ -127,7 +136,36 @@ pub(crate) fn check<'n>(
     if from.1.as_deref().is_some_and(|address| !may_be_address(address)) {
         return Ok(Err(excluded(BUILD.about("the FromAddress of Owner is no address"))));
     }
-    Ok(Ok(Recipient { node, found, key: key.unwrap_or_else(|| address.clone()), address, attributes, from }))
+    let recipient = Recipient { node, found, key: key.unwrap_or_else(|| address.clone()), address, attributes, from };
+    Ok(match misaddressed(common, &recipient) {
+        Some(problem) => Err(Excluded { problem, key: recipient.known_key() }),
+        None => Ok(recipient),
+    })
+}
+
+/// Why his mail would have an address that is none, where names in it are filled for him. What is numbered only when it is kept
+/// has number 0 here: one number makes as good an address as another.
+fn misaddressed(common: Common<'_>, recipient: &Recipient<'_>) -> Option<Problem> {
+    let (own_name, own_address) = &recipient.from;
+    let own = [own_name, own_address].into_iter().flatten().any(|text| names(text).next().is_some());
+    if !own && !common.content.has_filled_addresses() {
+        return None;
+    }
+    let (id, kept) = match &recipient.found {
+        Some((id, kept)) => (*id, Cow::Borrowed(kept)),
+        None => (0, Cow::Owned(Object::default())),
+    };
+    let send = Send {
+        account: common.account,
+        subscriber: id,
+        key: recipient.key.clone(),
+        address: recipient.address.clone(),
+        list: common.content.list.unwrap_or_default(),
+        attributes: recipient.attributes.clone(),
+        from: recipient.from.clone(),
+        ..Send::default()
+    };
+    Build::new(common, &send, &kept, None).addresses().err()
 }
 
 /// The subscriber that is meant: by key, by ID, which must agree; else by address.

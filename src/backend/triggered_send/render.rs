@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use crate::{
     clock::Time,
     mail::Mailbox,
-    message::personalize::{escaped, fill, one_line},
+    message::personalize::{escaped, fill},
     object::Object,
     store::{StoreError, View, send::Send},
 };
@@ -16,11 +16,12 @@ use crate::{
 use super::{
     super::{Backend, list, subscriber},
     DEFINITION,
-    content::{Content, Defined, Unfit, given},
+    build::{Addresses, Build, Common, unknown},
+    content::{Content, Unfit, given},
     link,
     plain::plain,
-    problem::{BUILD, Problem},
-    recipient::{attribute, profile, unbuildable, unwilling},
+    problem::Problem,
+    recipient::{unbuildable, unwilling},
     system::System,
 };
 
@@ -98,154 +99,50 @@ pub fn render(
     }
     let key = view.setting(link::KEY)?;
     let unsubscribe = settings.public_url.get().zip(key).and_then(|(base, key)| link::url(base, &key, send, now));
-    let list: Option<Object> = objects.get(list::KIND, send.list)?;
-    let build = Build {
+    let list = list::name(&objects, Some(send.list))?;
+    let common = Common {
+        account: send.account,
         content: &content,
         defined: &defined,
-        send,
-        kept: &kept,
-        full_name: full_name(send, &kept),
-        list: list.as_ref().and_then(|list| list.text("ListName")).unwrap_or_default(),
+        list: &list,
         business,
         postal: &settings.postal_address,
-        unsubscribe,
-        raw: settings.raw_attributes,
         now,
     };
-    Ok(build.letter())
+    let built = letter(&Build::new(common, send, &kept, unsubscribe.as_deref()), settings.raw_attributes);
+    Ok(built.map(|letter| Letter { unsubscribe, ..letter }).map_err(Unsendable::from))
 }
 
-/// `Full Name`, which every account has, or first and last name.
-fn full_name(send: &Send, kept: &Object) -> String {
-    let value = |name: &str| attribute(&send.attributes, name).or_else(|| profile(kept, name)).unwrap_or_default();
-    let full = ["Full Name", "FullName"].into_iter().map(value).find(|name| !name.trim().is_empty());
-    let joined = || {
-        let first = ["First Name", "FirstName"].into_iter().map(value).find(|name| !name.is_empty());
-        let last = ["Last Name", "LastName"].into_iter().map(value).find(|name| !name.is_empty());
-        [first, last].into_iter().flatten().collect::<Vec<_>>().join(" ")
+fn letter(build: &Build<'_>, raw: bool) -> Result<Letter, Problem> {
+    let Addresses { from, sender, reply_to, to, cc, bcc } = build.addresses()?;
+    let (content, system) = (build.common.content, build.system((&sender.0, &sender.1)));
+    let html = match content.html.is_empty() {
+        true => None,
+        false => Some(html(build, &system, raw)?),
     };
-    one_line(&full.map_or_else(joined, str::to_owned))
+    let text = match (&html, content.text.is_empty()) {
+        (Some(html), true) => plain(html),
+        _ => build.filled(&content.text, &system)?,
+    };
+    let subject = build.line(&content.subject, &system)?;
+    let wants_text = given(build.kept, "EmailTypePreference").as_deref() == Some("Text");
+    let list = (build.send.list, build.common.list.to_owned());
+    let html = html.filter(|_| !wants_text);
+    Ok(Letter { from, reply_to, to, cc, bcc, subject, text, html, unsubscribe: None, list })
 }
 
-struct Build<'a> {
-    content: &'a Content,
-    defined: &'a Defined,
-    send: &'a Send,
-    kept: &'a Object,
-    full_name: String,
-    list: &'a str,
-    business: &'a str,
-    postal: &'a str,
-    unsubscribe: Option<String>,
-    raw: bool,
-    now: Time,
-}
-
-impl Build<'_> {
-    fn letter(&self) -> Result<Letter, Unsendable> {
-        let content = self.content;
-        let (own_name, own_address) = &self.send.from;
-        let from_name = own_name.as_deref().unwrap_or(&content.from_name);
-        let from_address = own_address.as_deref().unwrap_or(&content.from_address);
-        // Who sends may be an attribute itself; nothing in it refers to the sender.
-        let blank = self.system(("", ""));
-        let from = (self.line(from_name, &blank)?, self.line(from_address, &blank)?);
-        let sender = mailbox(&from, "FromAddress")?;
-        let system = self.system((&from.0, &from.1));
-        let reply = (self.line(&content.reply_name, &system)?, self.line(&content.reply_address, &system)?);
-        let reply_to = if reply.1.is_empty() { None } else { Some(mailbox(&reply, "ReplyToAddress")?) };
-        // Parted before names are filled: what an attribute holds is one address, or none.
-        let copies = |text: &str, member| -> Result<Vec<Mailbox>, Unsendable> {
-            let wrong = || Unsendable::from(BUILD.about(format!("the {member} is no address")));
-            let filled = text.split([',', ';']).map(|one| self.line(one, &system));
-            let filled = filled.filter(|one| one.as_ref().map_or(true, |one| !one.trim().is_empty()));
-            filled.map(|one| Mailbox::parse_copy(&one?).map_err(|_| wrong())).collect()
-        };
-        let (cc, bcc) = (copies(&content.cc, "CCEmail")?, copies(&content.bcc, "BccEmail")?);
-        let html = match content.html.is_empty() {
-            true => None,
-            false => Some(self.html(&system)?),
-        };
-        let text = match (&html, content.text.is_empty()) {
-            (Some(html), true) => plain(html),
-            _ => self.filled(&content.text, &system)?,
-        };
-        let subject = self.line(&content.subject, &system)?;
-        let wants_text = given(self.kept, "EmailTypePreference").as_deref() == Some("Text");
-        Ok(Letter {
-            from: sender,
-            reply_to,
-            to: mailbox(&(self.full_name.clone(), self.send.address.clone()), "EmailAddress")?,
-            cc,
-            bcc,
-            subject,
-            text,
-            html: html.filter(|_| !wants_text),
-            unsubscribe: self.unsubscribe.clone(),
-            list: (self.send.list, self.list.to_owned()),
-        })
+fn html(build: &Build<'_>, system: &System<'_>, raw: bool) -> Result<String, Problem> {
+    let content = build.common.content;
+    let safe = |(value, own): (Cow<'_, str>, bool)| match own && raw {
+        true => Cow::Owned(value.into_owned()),
+        false => Cow::Owned(escaped(&value).into_owned()),
+    };
+    let html = fill(&content.html, |name| build.value(name, system).map(safe)).map_err(unknown)?;
+    if content.pre_header.is_empty() {
+        return Ok(html);
     }
-
-    fn system<'s>(&'s self, from: (&'s str, &'s str)) -> System<'s> {
-        System {
-            address: &self.send.address,
-            key: &self.send.key,
-            subscriber: self.send.subscriber,
-            full_name: &self.full_name,
-            email: (&self.content.email.0, &self.content.email.1),
-            job: self.send.definition,
-            batch: self.send.batch,
-            list: (self.send.list, self.list),
-            account: self.send.account,
-            business: self.business,
-            postal: self.postal,
-            from,
-            unsubscribe: self.unsubscribe.as_deref().unwrap_or_default(),
-            now: self.now,
-        }
-    }
-
-    /// What a name stands for, and whether the caller or a subscriber has said it.
-    fn value<'v>(&'v self, name: &str, system: &System<'v>) -> Option<(Cow<'v, str>, bool)> {
-        let own = attribute(&self.send.attributes, name).or_else(|| profile(self.kept, name));
-        match own {
-            Some(own) => Some((own.into(), true)),
-            None => {
-                let fixed = system.value(name);
-                fixed.or_else(|| self.defined.value(name).map(Cow::Borrowed)).map(|value| (value, false))
-            }
-        }
-    }
-
-    fn filled(&self, text: &str, system: &System<'_>) -> Result<String, Unsendable> {
-        fill(text, |name| self.value(name, system).map(|(value, _)| value)).map_err(unknown)
-    }
-
-    fn line(&self, text: &str, system: &System<'_>) -> Result<String, Unsendable> {
-        Ok(one_line(&self.filled(text, system)?))
-    }
-
-    fn html(&self, system: &System<'_>) -> Result<String, Unsendable> {
-        let safe = |(value, own): (Cow<'_, str>, bool)| match own && self.raw {
-            true => Cow::Owned(value.into_owned()),
-            false => Cow::Owned(escaped(&value).into_owned()),
-        };
-        let html = fill(&self.content.html, |name| self.value(name, system).map(safe)).map_err(unknown)?;
-        if self.content.pre_header.is_empty() {
-            return Ok(html);
-        }
-        let line = self.line(&self.content.pre_header, system)?;
-        Ok(with_pre_header(html, &line))
-    }
-}
-
-fn mailbox((name, address): &(String, String), member: &str) -> Result<Mailbox, Unsendable> {
-    let mailbox = Mailbox::parse(address).map_err(|_| BUILD.about(format!("the {member} is no address")))?;
-    Ok(Mailbox { name: Some(name.clone()).filter(|name| !name.is_empty()), ..mailbox })
-}
-
-fn unknown(name: &str) -> Unsendable {
-    BUILD.about(format!("%%{name}%% is no attribute of the send, of the subscriber or of the account")).into()
+    let line = build.line(&content.pre_header, system)?;
+    Ok(with_pre_header(html, &line))
 }
 
 /// Puts the line that mailboxes show behind the subject at the beginning of the body, unseen in the mail itself.

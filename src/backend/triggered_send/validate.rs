@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 
 use crate::{
+    clock::Time,
     message::{Call, Operation, Row, client::Client},
     object::Node,
     store::{StoreError, View},
@@ -16,7 +17,7 @@ use super::{
         Backend, Failure, connected,
         walk::{self, acting_for, check_values},
     },
-    DEFINITION, KIND, check, content_of, recipient, refused, row, subscribers,
+    DEFINITION, House, KIND, check, content_of, recipient, refused, row, subscribers,
 };
 use crate::message::code;
 
@@ -34,6 +35,7 @@ pub fn validate(
     view: &View<'_>,
     client: &Client,
     call: &Call<'_>,
+    now: Time,
 ) -> Result<Vec<Option<Row>>, StoreError> {
     let is_send = |node: &Node<'_>| node.ty().is_some_and(|ty| backend.schema.type_name(ty) == KIND);
     if call.operation != Operation::Create {
@@ -48,7 +50,7 @@ pub fn validate(
             rows.push(Some(walk::row(ordinal, checked)?));
             continue;
         }
-        let checked = is_send(node).then(|| one(backend, view, client, call, *node, alone));
+        let checked = is_send(node).then(|| one(backend, view, client, call, *node, alone.then_some(now)));
         rows.push(checked.map(|checked| walk::row(ordinal, checked)).transpose()?);
     }
     Ok(rows)
@@ -60,7 +62,7 @@ fn one(
     client: &Client,
     call: &Call<'_>,
     node: Node<'_>,
-    whole: bool,
+    whole: Option<Time>,
 ) -> Result<Row, Failure> {
     if !client.may(call.operation.name(), KIND) {
         return Err(Failure::cannot(call.operation.name(), KIND));
@@ -68,10 +70,12 @@ fn one(
     let acting = acting_for(client, call.options.client.as_ref(), node)?;
     check_values(node)?;
     let settings = &backend.settings.sends;
-    if whole {
-        let objects = view.objects(acting.as_ref().unwrap_or(client));
+    if let Some(now) = whole {
+        let client = acting.as_ref().unwrap_or(client);
+        let objects = view.objects(client);
         let (_, _, content) = content_of(&objects, node, settings)?;
-        return Ok(check(&objects, &content, node)?.row);
+        let house = House { account: client.account(), directory: Some(client.directory()), settings, now };
+        return Ok(check(&objects, &house, &content, node)?.row);
     }
     if node.child(DEFINITION).is_none_or(|definition| super::generic::identity(definition).is_none()) {
         return Err(refused(code::INVALID_CUSTOMER_KEY.code, super::UNNAMED));

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::connector::{Ambiguous, CompleteOn, ErrorNumbers, System, phone};
+use crate::connector::{Allowed, Ambiguous, CompleteOn, ErrorNumbers, System, is_extension, phone};
 
 /// A connector as it is written, before it is known to be whole.
 #[derive(Default)]
@@ -41,6 +41,7 @@ pub(super) struct Draft {
     pub(super) remedies: bool,
     pub(super) operations: Vec<String>,
     pub(super) wait: Duration,
+    pub(super) allowed: Allowed,
 }
 
 /// Where a secret is read from.
@@ -58,6 +59,7 @@ pub(super) struct RouteDraft {
     pub(super) types: Vec<String>,
     pub(super) definition: Option<String>,
     pub(super) to: String,
+    pub(super) allowed: Allowed,
 }
 
 pub(super) fn given(text: &str) -> Result<(), String> {
@@ -90,6 +92,13 @@ pub(super) fn organisation(text: &str) -> Result<(), String> {
     match text.len() == 15 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         true => Ok(()),
         false => Err("expected the 15 letters and digits of an organisation, such as 00D000000000001".to_owned()),
+    }
+}
+
+pub(super) fn extension(text: &str) -> Result<(), String> {
+    match is_extension(text) {
+        true => Ok(()),
+        false => Err("expected an extension of a PBX: digits".to_owned()),
     }
 }
 

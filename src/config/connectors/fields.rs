@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::draft::{Draft, RouteDraft, country, given, header, name, organisation, url};
+use super::draft::{Draft, RouteDraft, country, extension, given, header, name, organisation, url};
 use crate::{
     config::value::Kind,
     connector::{Ambiguous, CompleteOn, Defaults, ErrorNumbers, System},
@@ -50,6 +50,9 @@ const YEASTAR: System = System::Yeastar;
 const CONNECTLY: System = System::Connectly;
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
+
+const SENDERS: &str = "Senders that callers may name (FromAddress, PartnerProperties `Sender` and `Extension`), beside the default one; `*` stands for any characters. Where none is given any: the system itself takes only its own.";
+const CHANNELS: &str = "Channels that callers may name (PartnerProperty `Channel`; of Salesforce FromAddress) likewise. Where senders or channels are limited, callers may not name a `Session` of a PBX.";
 
 /// Fields of `[[connector]]`.
 pub(super) const CONNECTOR: &[Field<Draft>] = &[
@@ -282,6 +285,8 @@ pub(super) const CONNECTOR: &[Field<Draft>] = &[
         seconds(1, HOUR, |c, v| c.wait = v),
         "How long a synchronous call waits for the outcome of its messages.",
     ),
+    row("senders", "", Kind::Texts { put: |c, v| c.allowed.senders = v }, SENDERS),
+    row("channels", "", Kind::Texts { put: |c, v| c.allowed.channels = v }, CHANNELS),
 ];
 
 /// Fields of `[connector.defaults]` and `[route.defaults]`.
@@ -297,6 +302,13 @@ pub(super) const DEFAULTS: &[Field<Defaults>] = &[
         "",
         text(|d, v| d.sender = Some(v)),
         "The sender: the DID number of the channel (Yeastar), the number of the business (Connectly), the bot that speaks (Salesforce).",
+    ),
+    of(
+        YEASTAR,
+        "extension",
+        "",
+        Kind::Text { check: extension, put: |d, v| d.extension = Some(v) },
+        "Extension of the PBX as which messages are sent; the API where none is given.",
     ),
     row(
         "template",
@@ -376,6 +388,13 @@ pub(super) const ROUTE: &[Field<RouteDraft>] = &[
         "CustomerKey of the definition; `*` stands for any characters.",
     ),
     row("to", "", text(|r, v| r.to = v), "`store`, `mail`, or the name of a connector."),
+    row(
+        "senders",
+        "",
+        Kind::Texts { put: |r, v| r.allowed.senders = v },
+        "Senders that callers may name, as of a connector; a route's stand before its connector's.",
+    ),
+    row("channels", "", Kind::Texts { put: |r, v| r.allowed.channels = v }, "Channels likewise."),
 ];
 
 /// Tables of `[[route]]`, for the README.

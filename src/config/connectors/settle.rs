@@ -172,6 +172,7 @@ impl Settling<'_> {
             wait: draft.wait,
             webhook_secret,
             defaults,
+            allowed: draft.allowed,
         };
         self.is_good.then_some(connector)
     }
@@ -317,8 +318,15 @@ fn route(
             Err(_) => wrong("accounts", format!("`{text}` is no account: expected its number (MID)")),
         }
     }
-    if matches!(to, To::Store | To::Mail) && defaults != Defaults::default() {
-        wrong("defaults", "are of routes that lead to a connector".to_owned());
+    if matches!(to, To::Store | To::Mail) {
+        if defaults != Defaults::default() {
+            wrong("defaults", "are of routes that lead to a connector".to_owned());
+        }
+        for (field, list) in [("senders", &draft.allowed.senders), ("channels", &draft.allowed.channels)] {
+            if !list.is_empty() {
+                wrong(field, "are of routes that lead to a connector".to_owned());
+            }
+        }
     }
     let system = match &to {
         To::Connector(name) => connectors.connectors.get(name).map(|connector| connector.system()),
@@ -338,6 +346,7 @@ fn route(
         attributes,
         to,
         defaults,
+        allowed: draft.allowed,
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     super::{Config, show::quoted, value::Kind},
     fields::{CONNECTOR, DEFAULTS, Field, ROUTE, ROUTE_TABLES},
 };
-use crate::connector::{Ambiguous, Api, CompleteOn, Connector, Defaults, ErrorNumbers, Route, To};
+use crate::connector::{Allowed, Ambiguous, Api, CompleteOn, Connector, Defaults, ErrorNumbers, Route, To};
 
 /// All that is configured, as the file would have it; secrets are left out.
 pub(in crate::config) fn toml(config: &Config) -> String {
@@ -92,7 +92,14 @@ fn of_connector(connector: &Connector) -> String {
     if !connector.operations.is_empty() {
         out.push_str(&format!("operations = {}\n", listed(&connector.operations)));
     }
+    out += &of_allowed(&connector.allowed);
     out + &of_defaults("connector", &connector.defaults)
+}
+
+fn of_allowed(allowed: &Allowed) -> String {
+    let lists = [("senders", &allowed.senders), ("channels", &allowed.channels)];
+    let lists = lists.into_iter().filter(|(_, list)| !list.is_empty());
+    lists.map(|(key, list)| format!("{key} = {}\n", listed(list))).collect()
 }
 
 fn of_defaults(list: &str, defaults: &Defaults) -> String {
@@ -103,6 +110,7 @@ fn of_defaults(list: &str, defaults: &Defaults) -> String {
     for (key, value) in [
         ("channel", &defaults.channel),
         ("sender", &defaults.sender),
+        ("extension", &defaults.extension),
         ("template", &defaults.template),
         ("language", &defaults.language),
         ("fallback_template", &defaults.fallback_template),
@@ -143,6 +151,7 @@ fn of_route(route: &Route) -> String {
         To::Connector(name) => name,
     };
     line(&mut out, "to", to);
+    out += &of_allowed(&route.allowed);
     for (name, patterns) in [("properties", &route.properties), ("attributes", &route.attributes)] {
         if !patterns.is_empty() {
             out.push_str(&format!("[route.{name}]\n"));

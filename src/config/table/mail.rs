@@ -3,7 +3,7 @@
 use super::{DAY, Setting, place, row, seconds};
 use crate::{
     config::{Config, value::Kind},
-    mail::{Attach, Mailbox, Secure, Way},
+    mail::{Attach, Mailbox, ReturnPath, Secure, Way},
     message::client::Secret,
 };
 
@@ -64,6 +64,12 @@ pub(super) const ROWS: &[Setting] = &[
         "",
         Kind::Text { check: mailbox, put: put_from },
         "The sender of results by e-mail, such as `envoi <envoi@example.com>`. A relay needs it.",
+    ),
+    row(
+        "mail.return_path",
+        "",
+        Kind::Text { check: return_path, put: put_return_path },
+        "Where mail servers report what they could not deliver (MAIL FROM), such as `bounces+{id}@example.com`: `{id}` becomes the id of the delivery. Absent, it is the sender's address.",
     ),
     row(
         "mail.ehlo",
@@ -140,6 +146,16 @@ fn put_from(config: &mut Config, text: String) {
     if let Ok(from) = Mailbox::parse(&text) {
         config.mail.from = from;
     }
+}
+
+fn return_path(text: &str) -> Result<(), String> {
+    ReturnPath::parse(text)
+        .map(|_| ())
+        .map_err(|error| format!("{error}; expected an ADDRESS such as bounces+{{id}}@example.com"))
+}
+
+fn put_return_path(config: &mut Config, text: String) {
+    config.mail.return_path = ReturnPath::parse(&text).ok();
 }
 
 fn host(text: &str) -> Result<(), String> {

@@ -55,7 +55,7 @@ impl Action {
     pub fn is_repeatable(&self) -> bool {
         match self {
             Self::Open { .. } | Self::Consent { .. } | Self::End { .. } => true,
-            Self::Contact(change) => !matches!(change, ContactChange::Create(_)),
+            Self::Contact(change) => !matches!(change.settled(), Some(ContactChange::Create(_))),
             Self::Text(_) | Self::Template(_) | Self::Other { .. } => false,
         }
     }

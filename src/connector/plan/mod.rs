@@ -14,8 +14,9 @@ mod tests;
 use sha1::{Digest, Sha1};
 
 use self::settled::Settled;
+pub use self::settled::is_extension;
 use super::{
-    Action, Connectors, Message,
+    Action, Connectors, Message, Wanted,
     problem::{Problem, problem},
     route::{self, Asked, Way},
 };
@@ -28,6 +29,7 @@ pub const EXTRAS: &[(&str, &str)] = &[
     ("Campaign", "campaignName (Connectly)"),
     ("Channel", "the channel: whatsapp, facebook …; of Salesforce the channel address"),
     ("ContactID", "the id of a company contact (Yeastar), where it was not made here"),
+    ("Extension", "the extension of the PBX as which the message is sent (Yeastar)"),
     ("Language", "the language of a template"),
     ("Operation", "another documented operation, by its name"),
     ("Recipient", "the recipient, in place of Number and addresses"),
@@ -49,8 +51,8 @@ pub struct Planning<'n> {
     pub method: &'n str,
     /// The object.
     pub node: Node<'n>,
-    /// The id that a connector's system gave to the contact with a SubscriberKey.
-    pub contact: &'n dyn Fn(&str, &str) -> Option<String>,
+    /// What is asked for of a contact of the system.
+    pub contact: Wanted,
 }
 
 /// What an object becomes.
@@ -74,6 +76,7 @@ pub fn plan(connectors: &Connectors, way: &Way<'_>, planning: &Planning<'_>) -> 
     let settled = Settled { connector, route, planning };
     let asked = Asked { account: 0, method: planning.method, node: planning.node };
     route::able(connector.system(), &asked).map_err(|why| problem(code::CONNECTOR_CANNOT, why))?;
+    settled.allowed()?;
     if planning.method == "Create"
         && let Some(name) = settled.extra("Operation")
     {

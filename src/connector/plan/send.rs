@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     connector::{
-        Action, Message, System, Template, Text,
+        Action, Message, SENDER_NO, System, Template, Text,
         problem::{Problem, problem},
         route,
     },
@@ -114,7 +114,10 @@ fn text(settled: &Settled<'_>, text: String, receiver: &Receiver<'_>) -> Result<
     let session = settled.extra("Session");
     let attributes = match settled.system() {
         System::Salesforce => receiver.attributes.clone(),
-        System::Yeastar => settled.extra("Tag").map(|tag| ("tag".to_owned(), tag)).into_iter().collect(),
+        System::Yeastar => {
+            let tag = settled.extra("Tag").map(|tag| ("tag".to_owned(), tag));
+            tag.into_iter().chain(extension(settled)?).collect()
+        }
         System::Connectly => campaign(settled),
     };
     if settled.system() == System::Yeastar
@@ -130,6 +133,10 @@ fn text(settled: &Settled<'_>, text: String, receiver: &Receiver<'_>) -> Result<
     // What the fallback lacks is found out now or never: it is one more way out, and none of the message itself.
     let fallback = fallback.and_then(|name| template(settled, name, receiver).ok());
     Ok(Text { text, attachment, attributes, session, fallback })
+}
+
+fn extension(settled: &Settled<'_>) -> Result<Option<(String, String)>, Problem> {
+    Ok(settled.extension()?.map(|extension| (SENDER_NO.to_owned(), extension)))
 }
 
 fn campaign(settled: &Settled<'_>) -> Vec<(String, String)> {
@@ -193,7 +200,10 @@ fn template(settled: &Settled<'_>, name: String, receiver: &Receiver<'_>) -> Res
     let named = receiver.attributes.iter().map(|(name, value)| (name.to_lowercase(), value.clone()));
     parameters = merged(&parameters, named.filter(|(name, _)| is_parameter(name)).collect());
     match settled.system() {
-        System::Yeastar => parameters.extend(settled.extra("TemplateID").map(|id| ("template_id".to_owned(), id))),
+        System::Yeastar => {
+            parameters.extend(settled.extra("TemplateID").map(|id| ("template_id".to_owned(), id)));
+            parameters.extend(extension(settled)?);
+        }
         System::Connectly => parameters.extend(campaign(settled)),
         System::Salesforce => {}
     }

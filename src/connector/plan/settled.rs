@@ -1,7 +1,14 @@
 //! What holds for one object: its PartnerProperties before its members, before the route's defaults, before the connector's.
 
 use super::{super::phone, Planning, property};
-use crate::connector::{Connector, Defaults, Route, System};
+use crate::{
+    connector::{
+        Allowed, Connector, Defaults, Route, System,
+        pattern::fits,
+        problem::{Problem, problem},
+    },
+    message::code,
+};
 
 /// An object with its connector and route.
 pub(super) struct Settled<'s> {
@@ -37,24 +44,81 @@ impl Settled<'_> {
         if route.is_empty() { connector } else { route }
     }
 
+    /// Whether the caller may name what he names. A session has a channel and a sender that nobody here knows: where those are
+    /// limited, a PBX, whose sessions are counted, is asked for none.
+    pub(super) fn allowed(&self) -> Result<(), Problem> {
+        type List = fn(&Allowed) -> &Vec<String>;
+        let lists: [(List, &str, _, _); 2] = [
+            (
+                |allowed| &allowed.senders,
+                "senders",
+                code::SENDER_NOT_ALLOWED,
+                [self.named_sender(), self.extra("Extension")],
+            ),
+            (|allowed| &allowed.channels, "channels", code::CHANNEL_NOT_ALLOWED, [self.named_channel(), None]),
+        ];
+        for (list, name, code, named) in lists {
+            let (route, connector) = (list(&self.route.allowed), list(&self.connector.allowed));
+            let (list, whose) = match route.is_empty() {
+                true => (connector, format!("the connector {}", self.connector.name)),
+                false => (route, format!("the route {}", self.route.name)),
+            };
+            if list.is_empty() {
+                continue;
+            }
+            let fits = |text: &str| list.iter().any(|pattern| fits(pattern, text));
+            for named in named.into_iter().flatten() {
+                // `0151 1` and `+49 151 1` are one number.
+                let number = phone::e164(&named, self.country().as_deref()).ok();
+                if !fits(&named) && !number.is_some_and(|number| fits(&number)) {
+                    return Err(problem(code, format!("{named}: expected one of `{name}` of {whose}")));
+                }
+            }
+            if self.system() == System::Yeastar && self.extra("Session").is_some() {
+                let what =
+                    format!("PartnerProperty Session: expected none, since `{name}` of {whose} limits what it may be");
+                return Err(problem(code::CONNECTOR_VALUE, what));
+            }
+        }
+        Ok(())
+    }
+
+    fn named_channel(&self) -> Option<String> {
+        let address = || self.planning.node.given("FromAddress").filter(|_| self.system() == System::Salesforce);
+        self.extra("Channel").or_else(address)
+    }
+
+    fn named_sender(&self) -> Option<String> {
+        let address = || self.planning.node.given("FromAddress").filter(|_| self.system() != System::Salesforce);
+        self.extra("Sender").or_else(address)
+    }
+
     /// The channel. Salesforce has its channel address where SMS has the sender, so FromAddress names that too.
     pub(super) fn channel(&self) -> Option<String> {
-        let node = self.planning.node;
-        let address = || node.given("FromAddress").filter(|_| self.system() == System::Salesforce);
-        let channel = self.extra("Channel").or_else(address).or_else(|| self.default(|defaults| &defaults.channel));
+        let channel = self.named_channel().or_else(|| self.default(|defaults| &defaults.channel));
         channel.or_else(|| Some("whatsapp".to_owned()).filter(|_| self.system() == System::Connectly))
     }
 
     /// The sender. What is a number goes out in E.164 to Connectly; a DID is what the PBX calls it.
     pub(super) fn sender(&self) -> Option<String> {
-        let node = self.planning.node;
-        let address = || node.given("FromAddress").filter(|_| self.system() != System::Salesforce);
-        let sender = self.extra("Sender").or_else(address).or_else(|| self.default(|defaults| &defaults.sender))?;
+        let sender = self.named_sender().or_else(|| self.default(|defaults| &defaults.sender))?;
         let number = match self.system() {
             System::Connectly => phone::e164(&sender, self.country().as_deref()).ok(),
             System::Salesforce | System::Yeastar => None,
         };
         Some(number.unwrap_or(sender))
+    }
+
+    /// The extension of a PBX as which a message is sent.
+    pub(super) fn extension(&self) -> Result<Option<String>, Problem> {
+        let extension = self.extra("Extension").or_else(|| self.default(|defaults| &defaults.extension));
+        match extension.filter(|_| self.system() == System::Yeastar) {
+            Some(other) if !is_extension(&other) => {
+                let what = format!("PartnerProperty Extension: `{other}` is no extension of a PBX: expected digits");
+                Err(problem(code::CONNECTOR_VALUE, what))
+            }
+            extension => Ok(extension),
+        }
     }
 
     pub(super) fn country(&self) -> Option<String> {
@@ -70,4 +134,9 @@ impl Settled<'_> {
         };
         own.or_else(|| of(&self.route.defaults)).or_else(|| of(&self.connector.defaults))
     }
+}
+
+/// Whether a text is the number of an extension.
+pub fn is_extension(text: &str) -> bool {
+    (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }

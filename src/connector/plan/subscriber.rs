@@ -3,7 +3,7 @@
 use super::{attribute, attributes, operation, recipient, settled::Settled};
 use crate::{
     connector::{
-        Action, ContactChange, Message, System, phone,
+        Action, ContactChange, Found, InTurn, Message, Step, System, Wanted, Wish, phone,
         problem::{Problem, problem},
     },
     message::code,
@@ -66,40 +66,48 @@ fn consent(settled: &Settled<'_>, status: &str) -> Result<String, Problem> {
     }
 }
 
+/// A contact with the id that the object names, else the one that the system has of its SubscriberKey when its turn has come.
 fn contact(settled: &Settled<'_>, subscriber: Option<&str>) -> Result<Message, Problem> {
-    let known = || {
-        let subscriber = subscriber?;
-        (settled.planning.contact)(&settled.connector.name, subscriber)
-    };
-    let id = || match settled.extra("ContactID") {
-        Some(id) if id.parse::<i64>().is_ok() => Ok(id),
-        Some(id) => {
-            let what = format!("PartnerProperty ContactID: `{id}` is no contact of a PBX: expected a number");
-            Err(problem(code::CONNECTOR_VALUE, what))
+    let Wanted { absent, present } = settled.planning.contact;
+    let named = settled.extra("ContactID");
+    if let Some(id) = named.as_deref().filter(|id| id.parse::<i64>().is_err()) {
+        let what = format!("PartnerProperty ContactID: `{id}` is no contact of a PBX: expected a number");
+        return Err(problem(code::CONNECTOR_VALUE, what));
+    }
+    let change = match (&named, step(settled, present, subscriber)) {
+        (Some(_), Step::Refuse(code, text)) => return Err((code, text)),
+        (Some(id), Step::Update(fields)) => ContactChange::Update(id.clone(), fields),
+        (Some(id), Step::Delete) => ContactChange::Delete(id.clone()),
+        (_, present) => {
+            let absent = step(settled, absent, subscriber);
+            let found = named.clone().map_or(Found::Unknown, Found::Present);
+            ContactChange::InTurn(Box::new(InTurn { absent, present, found }))
         }
-        None => known()
-            .ok_or_else(|| problem(code::NO_CONTACT, format!("SubscriberKey {}", subscriber.unwrap_or("(none)")))),
     };
-    let change = match settled.planning.method {
-        "Create" => ContactChange::Create(fields(settled, true)?),
-        "Update" => {
-            let (id, fields) = (id()?, fields(settled, false)?);
-            if fields.is_empty() {
-                return Err(problem(
-                    code::CONNECTOR_VALUE,
-                    "there is nothing to change: expected a name, an address or a number",
-                ));
-            }
-            ContactChange::Update(id, fields)
-        }
-        _ => ContactChange::Delete(id()?),
-    };
-    // What is done to one contact goes one after the other.
-    let whose = subscriber.map(str::to_owned).or_else(|| settled.extra("ContactID"));
+    // What is done to one contact goes one after the other; keys do not differ by case alone.
+    let whose = subscriber.map(|key| key.trim().to_lowercase()).or(named);
     let Some(recipient) = whose else {
         return Err(problem(code::CONNECTOR_VALUE, "a contact needs a SubscriberKey"));
     };
     Ok(settled.message(Action::Contact(change), recipient, "contact".to_owned(), 0))
+}
+
+fn step(settled: &Settled<'_>, wish: Wish, subscriber: Option<&str>) -> Step {
+    let refuse = |(code, text)| Step::Refuse(code, text);
+    match wish {
+        Wish::Create => fields(settled, true).map_or_else(refuse, Step::Create),
+        Wish::Update => match fields(settled, false) {
+            Ok(fields) if fields.is_empty() => refuse(problem(
+                code::CONNECTOR_VALUE,
+                "there is nothing to change: expected a name, an address or a number",
+            )),
+            fields => fields.map_or_else(refuse, Step::Update),
+        },
+        Wish::Delete => Step::Delete,
+        Wish::Nothing => Step::Nothing,
+        Wish::Missing => refuse(problem(code::NO_CONTACT, format!("SubscriberKey {}", subscriber.unwrap_or("(none)")))),
+        Wish::Refuse(why) => Step::Refuse(why.code, why.text.to_owned()),
+    }
 }
 
 fn fields(settled: &Settled<'_>, is_new: bool) -> Result<Vec<(String, String)>, Problem> {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Request, bare, encoded, impossible, members, unknown};
 use crate::{
-    connector::{Action, ContactChange, Message, Operation, System, Template, Text, operation::Arguments},
+    connector::{Action, ContactChange, Message, Operation, SENDER_NO, System, Template, Text, operation::Arguments},
     message::client::Secret,
 };
 
@@ -15,13 +15,13 @@ pub(super) fn request(message: &Message, token: Option<&Secret>) -> Result<Reque
     let request = match &message.action {
         Action::Text(text) => super::json("POST", "/message/send", &free_text(message, text)?),
         Action::Template(template) => {
-            let mut body = send(message, None)?;
+            let mut body = send(message, None, &template.parameters)?;
             body.insert("msg_kind".to_owned(), 1.into());
             // JSON in a string, as the API has it.
             body.insert("whatsapp_msg_param".to_owned(), parameters(template)?.to_string().into());
             super::json("POST", "/message/send", &body.into())
         }
-        Action::Contact(change) => contact(change)?,
+        Action::Contact(change) => contact(&change.settled().ok_or_else(|| impossible(message))?)?,
         Action::End { session } => {
             super::json("POST", "/message_session/close", &json!({ "session_id": number(session)? }))
         }
@@ -50,11 +50,16 @@ pub(super) fn named(mut request: Request) -> Request {
     request
 }
 
-/// What every message has. 9 is a sender beyond the PBX; in a session its channel and number are known.
-fn send(message: &Message, session: Option<&str>) -> Result<Map<String, Value>, String> {
+/// What every message has. 1 is an extension, 9 a sender beyond the PBX; in a session its channel and number are known.
+fn send(
+    message: &Message,
+    session: Option<&str>,
+    attributes: &[(String, String)],
+) -> Result<Map<String, Value>, String> {
     let mut body = Map::new();
-    body.insert("sender_type".to_owned(), 9.into());
-    body.insert("sender_no".to_owned(), "api".into());
+    let extension = attributes.iter().find(|(name, _)| name == SENDER_NO).map(|(_, number)| number.as_str());
+    body.insert("sender_type".to_owned(), if extension.is_some() { 1 } else { 9 }.into());
+    body.insert(SENDER_NO.to_owned(), extension.unwrap_or("api").into());
     match session {
         Some(session) => {
             body.insert("session_id".to_owned(), number(session)?.into());
@@ -71,7 +76,7 @@ fn send(message: &Message, session: Option<&str>) -> Result<Map<String, Value>, 
 }
 
 fn free_text(message: &Message, text: &Text) -> Result<Value, String> {
-    let mut body = send(message, text.session.as_deref())?;
+    let mut body = send(message, text.session.as_deref(), &text.attributes)?;
     body.insert("msg_kind".to_owned(), 0.into());
     if !text.text.is_empty() || text.attachment.is_none() {
         body.insert("msg_body".to_owned(), text.text.as_str().into());
@@ -97,6 +102,8 @@ fn parameters(template: &Template) -> Result<Value, String> {
     let (mut header, mut buttons) = (Vec::new(), None);
     for (name, value) in &template.parameters {
         match name.split_once('_') {
+            // It is part of the request, not of the template.
+            _ if name == SENDER_NO => {}
             Some(("header", "text")) => header.push(json!({ "type": "text", "text": value })),
             Some(("header", media)) => header.push(json!({ "type": media, media: { "link": value } })),
             Some(("body", place)) => match place.parse() {
@@ -141,6 +148,7 @@ fn contact(change: &ContactChange) -> Result<Request, String> {
         }
         // The API has no DELETE.
         ContactChange::Delete(id) => bare("GET", format!("/company_contact/delete?id={}", number(id)?)),
+        ContactChange::InTurn(_) => return Err("nobody has looked yet whether there is such a contact".to_owned()),
     })
 }
 

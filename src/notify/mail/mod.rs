@@ -19,7 +19,10 @@ use super::{
 };
 use crate::{
     clock::Time,
-    mail::{self, Attach, Attachment, AutoSubmitted, Composed, Mail, MailError, Mailbox, Sent, Settings, Transport},
+    mail::{
+        self, Attach, Attachment, AutoSubmitted, Composed, Mail, MailError, Mailbox, ReturnPath, Sent, Settings,
+        Transport,
+    },
     schema::Schema,
     store::{Delivery, Store, View},
 };
@@ -29,6 +32,7 @@ pub struct Email {
     transport: Arc<Transport>,
     from: Mailbox,
     attach: Attach,
+    return_path: Option<ReturnPath>,
     store: Store,
     schema: Arc<Schema>,
 }
@@ -36,16 +40,18 @@ pub struct Email {
 impl Email {
     /// Sends them by this way.
     pub fn new(transport: Arc<Transport>, settings: &Settings, store: Store, schema: Arc<Schema>) -> Self {
-        Self { transport, from: settings.from.clone(), attach: settings.attachment, store, schema }
+        let return_path = settings.return_path.clone();
+        Self { transport, from: settings.from.clone(), attach: settings.attachment, return_path, store, schema }
     }
 
     async fn attempt(&self, delivery: &Delivery) -> Outcome {
         let (schema, from, attach) = (Arc::clone(&self.schema), self.from.clone(), self.attach);
-        let delivery = delivery.clone();
+        let (delivery, return_path) = (delivery.clone(), self.return_path.clone());
         // Results may be long: they are put together where the store is read, and not on the reactor.
         let look = move |view: &View<'_>| -> Result<Result<Composed, MailError>, NotTold> {
             let told = render::told(view, &delivery, &schema)?;
-            Ok(mail::compose(&mail(&told, delivery.owed, &from, attach, &schema)))
+            let composed = mail::compose(&mail(&told, delivery.owed, &from, attach, &schema));
+            Ok(composed.map(|composed| composed.reported_to(return_path.as_ref(), &delivery.id)))
         };
         match self.store.read(look).await {
             Ok(Ok(composed)) => outcome(self.transport.send(&composed).await),

@@ -13,7 +13,10 @@ use serde_json::{Value, json};
 
 use super::{Asked, Operators, Wrong, messages};
 use crate::{
-    backend::{Backend, connected, triggered_send},
+    backend::{
+        Backend, connected,
+        triggered_send::{self, Ending},
+    },
     clock::Time,
     notify::{Notifier, shown},
     store::{Asker, Content, Delivery, DeliveryState, Internal, Lane, Name, StoreError, Transaction, View},
@@ -180,9 +183,12 @@ impl Operators {
 fn owe_again(backend: &Backend, txn: &mut Transaction<'_>, number: i64, now: Time) -> Result<bool, StoreError> {
     let before = txn.deliveries().get(number)?;
     let is_owed = txn.redeliver(number, now)?;
-    let ended = |delivery: &Delivery| matches!(delivery.state, DeliveryState::Delivered | DeliveryState::Failed);
-    if let Some(Content::Send(send)) = before.filter(|before| is_owed && ended(before)).map(|before| before.content) {
-        triggered_send::queued_again(backend, txn, &send, now)?;
+    if let Some(before) = before.filter(|_| is_owed)
+        && let Content::Send(send) = &before.content
+        && let Some(last) = before.attempts.last()
+        && let Some(ending) = Ending::of(before.state, last.outcome, &last.status)
+    {
+        triggered_send::queued_again(backend, txn, send, &ending, now)?;
     }
     if is_owed {
         connected::reopened(txn, number, now)?;

@@ -1,10 +1,11 @@
-//! Failures on demand of the simulated backends.
+//! What the simulated backends are made to do: failures on demand, what is told of messages, what customers write.
 //!
 //! | method and path | query | answer |
 //! |---|---|---|
 //! | GET /faults | | what is set, by connector |
-//! | POST /faults/set | connector; one of code, delay_ms, reset, limit; times, retry_after_ms, login | the same |
+//! | POST /faults/set | connector; one of code, delay_ms, reset, limit, receipt; times, retry_after_ms, login, because | the same |
 //! | POST /faults/clear | connector | the same |
+//! | POST /faults/inbound | connector, number; text | who wrote, and until when he may be answered freely |
 
 use std::time::Duration;
 
@@ -12,24 +13,33 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Asked, Operators, Wrong};
-use crate::simulated::{Fault, Faults, Reset, What};
+use crate::simulated::{Fault, Faults, Outcome, Reset, What};
 
-pub(super) const PATHS: &[(&str, &str)] = &[("/faults", "GET"), ("/faults/set", "POST"), ("/faults/clear", "POST")];
+pub(super) const PATHS: &[(&str, &str)] =
+    &[("/faults", "GET"), ("/faults/set", "POST"), ("/faults/clear", "POST"), ("/faults/inbound", "POST")];
 
 impl Operators {
     /// Answers a question about one of [`PATHS`].
     pub(super) fn ask_faults(&self, path: &str, asked: &Asked<'_>) -> Result<Value, Wrong> {
-        let Some(faults) = &self.faults else {
+        let Some(controls) = &self.controls else {
             let how = "there are no simulated backends here: `envoi demo --connectors` starts them";
             return Err(Wrong(StatusCode::CONFLICT, how.to_owned()));
         };
-        if path != "/faults" {
-            let connector = asked.get("connector").ok_or_else(|| Wrong::asked("connector is missing".to_owned()))?;
-            if path == "/faults/set" {
-                faults.set(&connector, fault(asked)?).map_err(Wrong::asked)?;
-            } else if !faults.clear(&connector) {
-                return Err(Wrong::asked(format!("there is no simulated backend `{connector}`")));
+        let needs = |name: &str| asked.get(name).ok_or_else(|| Wrong::asked(format!("{name} is missing")));
+        let faults = controls.faults();
+        match path {
+            "/faults/set" => faults.set(&needs("connector")?, fault(asked)?).map_err(Wrong::asked)?,
+            "/faults/clear" => {
+                let connector = needs("connector")?;
+                if !faults.clear(&connector) {
+                    return Err(Wrong::asked(format!("there is no simulated backend `{connector}`")));
+                }
             }
+            "/faults/inbound" => {
+                let text = asked.get("text").unwrap_or_else(|| "Hello".to_owned());
+                return controls.write(&needs("connector")?, &needs("number")?, &text).map_err(Wrong::asked);
+            }
+            _ => {}
         }
         Ok(listed(faults))
     }
@@ -63,9 +73,17 @@ fn fault(asked: &Asked<'_>) -> Result<Fault, Wrong> {
     if asked.get("limit").is_some() {
         all.push(What::Limit(number("retry_after_ms")?.map(Duration::from_millis)));
     }
+    if let Some(receipt) = asked.get("receipt") {
+        let because = asked.get("because").map(|code| code.trim().to_owned());
+        let outcome = Outcome::named(&receipt, because).ok_or_else(|| {
+            let expected = "expected sent, delivered, read, failed or silent, and because with failed alone";
+            Wrong::asked(format!("receipt is {receipt:?}: {expected}"))
+        })?;
+        all.push(What::Receipt(outcome));
+    }
     let mut all = all.into_iter();
     let (Some(what), None) = (all.next(), all.next()) else {
-        return Err(Wrong::asked("expected one of code, delay_ms, reset and limit".to_owned()));
+        return Err(Wrong::asked("expected one of code, delay_ms, reset, limit and receipt".to_owned()));
     };
     let times = number("times")?.map(|times| u32::try_from(times).unwrap_or(u32::MAX));
     match times {

@@ -1,5 +1,6 @@
 //! What operators ask, and what they order. Answers are JSON; each file here holds the paths of one subject.
 
+mod bounces;
 mod conversations;
 mod deliveries;
 mod faults;
@@ -27,7 +28,7 @@ use crate::{
     mail::Transport,
     notify::Notifier,
     queue::Queue,
-    simulated::Faults,
+    simulated::Controls,
     store::{Internal, Store, StoreError},
 };
 
@@ -40,8 +41,8 @@ pub(super) struct Operators {
     pub(super) access: Arc<Access>,
     pub(super) mail: Arc<Transport>,
     pub(super) clock: Clock,
-    /// Failures on demand, where backends are simulated.
-    pub(super) faults: Option<Arc<Faults>>,
+    /// What simulated backends can be made to do, where there are any.
+    pub(super) controls: Option<Arc<Controls>>,
     /// Whether a backup is being made: one at a time.
     pub(super) backing_up: Arc<AtomicBool>,
 }
@@ -109,6 +110,11 @@ impl Desk for Operators {
                     return Told::Method(allowed);
                 }
                 self.ask_deliveries(path, &asked).await
+            } else if let Some(allowed) = listed(bounces::PATHS) {
+                if allowed != method.as_str() {
+                    return Told::Method(allowed);
+                }
+                self.ask_bounces(&asked).await
             } else if let Some(allowed) = listed(faults::PATHS) {
                 if allowed != method.as_str() {
                     return Told::Method(allowed);

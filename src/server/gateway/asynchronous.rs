@@ -15,7 +15,7 @@ use crate::{
     store::Transaction,
 };
 
-use super::{Gateway, Request, dispatch::WorkError};
+use super::{Gateway, Request, work::WorkError};
 
 /// The rows of a call that is not done now: it was queued, or refused. `None` for a synchronous call.
 pub(super) async fn queue(
@@ -124,9 +124,10 @@ async fn check_sends(gateway: &Gateway, request: &Request, call: &Call<'_>, clie
         return Ok(Sends::None);
     }
     let (backend, request, client) = (gateway.backend.clone(), request.clone(), client.clone());
+    let now = gateway.clock.now();
     let checked = gateway.store.read(move |view| -> Result<Vec<Option<Row>>, WorkError> {
         let call = request.call().map_err(WorkError::Fault)?;
-        Ok(triggered_send::validate(&backend, view, &client, &call)?)
+        Ok(triggered_send::validate(&backend, view, &client, &call, now)?)
     });
     let checked = checked.await.map_err(WorkError::fault)?;
     if checked.iter().flatten().all(Row::is_ok) {

@@ -9,10 +9,11 @@ use crate::{
     clock::Time,
     message::{Found, Operation, Row, client::Client, fixed, overall_status, reply},
     soap::{Fault, fault},
-    store::StoreError,
 };
 
-use super::{super::Outcome, Answer, Gateway, Request, asynchronous, not_authorized, refusal, synchronous};
+use super::{
+    super::Outcome, Answer, Gateway, Request, asynchronous, not_authorized, refusal, synchronous, work::WorkError,
+};
 
 /// From this many objects on, an answer is written on a thread that may take its time.
 const WRITE_IN_PLACE: usize = 100;
@@ -141,29 +142,6 @@ async fn at_leisure(
         Ok(answer) => answer,
         Err(error) => {
             Err(Fault::server(fault::EXCEPTION, "Exception occurred during writing").logged(error.to_string()))
-        }
-    }
-}
-
-/// Why work on the store did not give rows.
-#[derive(Debug)]
-pub(super) enum WorkError {
-    Fault(Fault),
-    Store(StoreError),
-}
-
-impl From<StoreError> for WorkError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl WorkError {
-    /// The text is the service's (facts/wire 1.5 and section 4, code 13); what really happened is for the log.
-    pub(super) fn fault(self) -> Fault {
-        match self {
-            Self::Fault(fault) => fault,
-            Self::Store(error) => Fault::server(fault::STORE, fault::STORE.text).logged(error.to_string()),
         }
     }
 }

@@ -7,8 +7,9 @@ mod asynchronous;
 mod dispatch;
 mod refusal;
 mod request;
-mod webhook;
 mod synchronous;
+mod webhook;
+mod work;
 
 use std::{mem, sync::Arc};
 

@@ -1,18 +1,18 @@
-//! Calls that are done at once. One transaction does it, on disk before the answer is written; where connectors do some of the
-//! objects, a second one, after a wait for what comes of them.
+//! Calls that are done at once. One transaction does it, on disk before the answer is written. Where connectors do some of the
+//! objects it owes their messages, and the rest is done, after a wait, in the transaction that settles the last of them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
     backend::{self, Backend, connected},
     clock::{Clock, Time},
     message::{Operation, Row, client::Client},
-    notify::Notifier,
+    notify::{Begun, Notifier, Settled},
     soap::{Fault, fault},
     store::{Store, StoreError, Transaction, View},
 };
 
-use super::{Gateway, Request, dispatch::WorkError};
+use super::{Gateway, Request, work::WorkError};
 
 /// Does what changes objects.
 pub(super) async fn work(
@@ -27,20 +27,12 @@ pub(super) async fn work(
         client,
         request_id: request_id.to_owned(),
         clock: gateway.clock.clone(),
+        store: gateway.store.clone(),
+        notifier: gateway.notifier.clone(),
+        rows: Mutex::default(),
     };
-    let call = Arc::new(call);
-    let doing = Arc::clone(&call);
-    let begun =
-        gateway.store.write(move |txn: &mut Transaction<'_>| doing.begin(txn)).await.map_err(WorkError::fault)?;
-    // A triggered send owes mail, a connector's object a message.
-    gateway.notifier.wake();
-    let (batch, until) = match begun {
-        Begun::Done(rows) => return Ok(rows),
-        Begun::Waits { batch, until } => (batch, until),
-    };
-    let waiting = Waiting { call, batch, until, store: gateway.store.clone(), notifier: gateway.notifier.clone() };
     // A task of its own: a caller who hangs up changes nothing of what was begun.
-    match tokio::spawn(waiting.finish()).await {
+    match tokio::spawn(Arc::new(call).run()).await {
         Ok(rows) => rows.map_err(WorkError::fault),
         Err(error) => {
             Err(Fault::server(fault::EXCEPTION, "Exception occurred during processing").logged(error.to_string()))
@@ -55,21 +47,50 @@ struct Call {
     client: Client,
     request_id: String,
     clock: Clock,
+    store: Store,
+    notifier: Notifier,
+    /// What the transaction has made of it that settled its last message.
+    rows: Mutex<Option<Vec<Row>>>,
 }
 
 /// What the first transaction has done.
-enum Begun {
+enum First {
     /// Everything.
     Done(Vec<Row>),
-    /// Owed messages, under this number; they are waited for until then.
-    Waits { batch: i64, until: Time },
+    /// Owed messages, that are waited for.
+    Waits(Waits),
+}
+
+/// Messages that are waited for.
+struct Waits {
+    /// Their number.
+    batch: i64,
+    /// How long.
+    until: Time,
+    settled: Settled,
 }
 
 impl Call {
-    fn begin(&self, txn: &mut Transaction<'_>) -> Result<Begun, WorkError> {
+    async fn run(self: Arc<Self>) -> Result<Vec<Row>, WorkError> {
+        let call = Arc::clone(&self);
+        let first = move |txn: &mut Transaction<'_>| -> Result<(First, Begun), WorkError> {
+            let first = call.first(txn)?;
+            // A triggered send owes mail, a connector's object a message.
+            let begun = call.notifier.begin(txn, call.clock.now())?;
+            Ok((first, begun))
+        };
+        let (first, begun) = self.store.write(first).await?;
+        begun.carry();
+        match first {
+            First::Done(rows) => Ok(rows),
+            First::Waits(waits) => self.wait(waits).await,
+        }
+    }
+
+    fn first(self: &Arc<Self>, txn: &mut Transaction<'_>) -> Result<First, WorkError> {
         let (backend, client, now) = (&*self.backend, &self.client, self.clock.now());
         let call = self.request.call().map_err(WorkError::Fault)?;
-        Ok(Begun::Done(match call.operation {
+        Ok(First::Done(match call.operation {
             Operation::Execute => backend::execute::apply(backend, txn, client, &call, now)?,
             Operation::Perform | Operation::Configure | Operation::Schedule => {
                 backend::definition::apply(backend, txn, client, &call, now)?
@@ -80,50 +101,67 @@ impl Call {
                 let errand = connected::plan(backend, txn, client, &call, &asker, batch, &self.request_id, now)?;
                 if errand.messages() > 0 {
                     let until = now.plus(connected::wait(backend, txn, &errand)?);
-                    return Ok(Begun::Waits { batch, until });
+                    return Ok(First::Waits(Waits { batch, until, settled: self.settled(batch) }));
                 }
                 backend::apply_settled(backend, txn, client, &call, &errand, now)?
             }
         }))
     }
 
-    /// What has not settled will not be waited for, and not be tried again.
-    fn end(&self, txn: &mut Transaction<'_>, batch: i64) -> Result<Vec<Row>, WorkError> {
-        let (backend, now) = (&*self.backend, self.clock.now());
-        connected::cut(txn, batch, now, now.plus(backend.settings.conversations.retention))?;
-        let errand = connected::get(&txn.objects(&connected::CALLS), batch)?.unwrap_or_default();
-        let call = self.request.call().map_err(WorkError::Fault)?;
-        let rows = backend::apply_settled(backend, txn, &self.client, &call, &errand, now)?;
-        connected::remove(txn, &connected::CALLS, batch)?;
-        Ok(rows)
+    fn settled(self: &Arc<Self>, batch: i64) -> Settled {
+        let call = Arc::clone(self);
+        let ending = move |txn: &mut Transaction<'_>| {
+            call.rows().take();
+            let rows = call.end(txn, batch)?;
+            call.rows().replace(rows);
+            Ok(())
+        };
+        self.notifier.settled_batch(batch, Some(Box::new(ending)))
     }
-}
 
-/// A call that waits for connectors.
-struct Waiting {
-    call: Arc<Call>,
-    batch: i64,
-    until: Time,
-    store: Store,
-    notifier: Notifier,
-}
-
-impl Waiting {
-    async fn finish(self) -> Result<Vec<Row>, WorkError> {
-        let batch = self.batch;
+    async fn wait(self: Arc<Self>, waits: Waits) -> Result<Vec<Row>, WorkError> {
+        let Waits { batch, until, mut settled } = waits;
         loop {
+            let ended = tokio::select! {
+                ended = settled => ended,
+                () = self.clock.reached(until) => break,
+            };
+            if ended && let Some(rows) = self.rows().take() {
+                // What else was in the call may owe mail.
+                self.notifier.wake();
+                return Ok(rows);
+            }
             // Asked before it is looked: what settles in between is not missed.
-            let settled = self.notifier.settled_batch(batch);
+            settled = self.settled(batch);
             let look = move |view: &View<'_>| connected::is_whole(&view.objects(&connected::CALLS), batch);
             if self.store.read::<_, StoreError, _>(look).await? {
                 break;
             }
-            tokio::select! {
-                () = settled => {}
-                () = self.call.clock.reached(self.until) => break,
-            }
         }
-        let call = Arc::clone(&self.call);
-        self.store.write(move |txn: &mut Transaction<'_>| call.end(txn, batch)).await
+        let call = Arc::clone(&self);
+        let rows = self.store.write(move |txn: &mut Transaction<'_>| call.end(txn, batch)).await;
+        self.notifier.wake();
+        Ok(rows?)
+    }
+
+    /// What has not settled will not be waited for, and not be tried again.
+    fn end(&self, txn: &mut Transaction<'_>, batch: i64) -> Result<Vec<Row>, StoreError> {
+        let (backend, now) = (&*self.backend, self.clock.now());
+        let Some(errand) = connected::get(&txn.objects(&connected::CALLS), batch)? else {
+            // The transaction before this one, which settled its last message, has ended it.
+            let gone = || StoreError::Corrupt { key: format!("call {batch}"), reason: "it is not there".to_owned() };
+            return self.rows().take().ok_or_else(gone);
+        };
+        connected::cut(txn, batch, now, now.plus(backend.settings.conversations.retention))?;
+        // It was read before its messages were owed.
+        let broken = |fault: Fault| StoreError::Panicked { reason: fault.text };
+        let call = self.request.call().map_err(broken)?;
+        let rows = backend::apply_settled(backend, txn, &self.client, &call, &errand, now)?;
+        connected::remove(txn, &connected::CALLS, batch)?;
+        Ok(rows)
+    }
+
+    fn rows(&self) -> MutexGuard<'_, Option<Vec<Row>>> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,0 +1,139 @@
+//! What a system calls the contacts of subscribers, and what becomes of a contact when its turn has come: whether there is one
+//! is looked up in the transaction that begins the attempt, so that of two calls under way at once the second finds what the
+//! first has made.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    connector::{Action, ContactChange, Found, Message, Unsent, Wanted, Wish},
+    message::{Operation, Options, code},
+    store::{Content, Delivery, DeliveryState, Internal, Objects, Owner, StoreError, Transaction, outgoing::Outgoing},
+};
+
+use super::super::{
+    generic::folded,
+    plan::{self, Method, Plan},
+    subscriber,
+};
+
+/// Kind of what systems call contacts.
+pub(in crate::backend) const CONTACTS: &str = "contacts";
+/// Index of [`CONTACTS`]: connector and SubscriberKey.
+const BY_KEY: &str = "key";
+
+/// What a system calls a contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::backend) struct Contact {
+    connector: String,
+    subscriber: String,
+    id: String,
+}
+
+/// What a call asks to be done to the contacts that it names: SaveOptions count as they do here.
+pub fn wanted_of(operation: Operation, options: &Options) -> Wanted {
+    let (method, action) = (Method::of(operation), options.save_action(subscriber::KIND));
+    let wish = |exists| match plan::plan(method, action, exists) {
+        Plan::Insert => Wish::Create,
+        Plan::Change => Wish::Update,
+        Plan::Remove => Wish::Delete,
+        Plan::Leave | Plan::Gone => Wish::Nothing,
+        Plan::Missing => Wish::Missing,
+        // A second contact of the same key would be the only one that anybody finds again.
+        Plan::Exists => Wish::Refuse(code::SUBSCRIBER_EXISTS),
+        Plan::Refuse(why) => Wish::Refuse(why),
+    };
+    Wanted { absent: wish(false), present: wish(true) }
+}
+
+/// To be called in the transaction that begins an attempt: what it shows of contacts is looked up, and written down with it. What
+/// [`Message::unsent`] then says is not carried anywhere.
+///
+/// # Errors
+/// The store's.
+pub fn begun(txn: &mut Transaction<'_>, delivery: Delivery) -> Result<Delivery, StoreError> {
+    let Content::Message(outgoing) = &delivery.content else { return Ok(delivery) };
+    let owner = Internal(outgoing.account);
+    let mut message = outgoing.message.clone();
+    if !look(&txn.objects(&owner), &mut message)? {
+        return Ok(delivery);
+    }
+    Ok(txn.put_message(delivery.number, message)?.unwrap_or(delivery))
+}
+
+/// Looks up what a message needs to know of its contact; whether it needs anything.
+pub(super) fn look(objects: &Objects<'_>, message: &mut Message) -> Result<bool, StoreError> {
+    let (connector, mut broken) = (message.connector.clone(), None);
+    let looked = message.find(|subscriber| match contact(objects, &connector, subscriber) {
+        Ok(id) => Found::of(id),
+        Err(error) => {
+            broken = Some(error);
+            Found::Unknown
+        }
+    });
+    broken.map_or(Ok(looked), Err)
+}
+
+/// What is told of a message for which nothing was sent; none when something was, or it has not ended.
+pub(super) fn unsent(delivery: &Delivery, message: &Message) -> Option<Unsent> {
+    let has_ended = matches!(delivery.state, DeliveryState::Failed | DeliveryState::Delivered);
+    message.unsent().filter(|_| has_ended)
+}
+
+/// What the system calls a contact is kept as soon as it is known, also when nobody waits for it any more.
+pub(super) fn learn(txn: &Transaction<'_>, delivery: &Delivery, outgoing: &Outgoing) -> Result<(), StoreError> {
+    let message = &outgoing.message;
+    let (Action::Contact(change), Some(subscriber)) = (&message.action, &message.subscriber) else { return Ok(()) };
+    if !matches!(delivery.state, DeliveryState::Delivered | DeliveryState::Accepted) {
+        return Ok(());
+    }
+    let id = outgoing.verdict.as_ref().and_then(|verdict| verdict.id.as_deref());
+    match (change.settled(), id) {
+        (Some(ContactChange::Create(_)), Some(id)) => put(txn, outgoing, &message.connector, subscriber, Some(id)),
+        (Some(ContactChange::Delete(gone)), _) => {
+            // The caller may have named another.
+            let known = contact(&txn.objects(outgoing), &message.connector, subscriber)?;
+            match known.is_some_and(|known| known == gone) {
+                true => put(txn, outgoing, &message.connector, subscriber, None),
+                false => Ok(()),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a connector's system calls the contact of a subscriber.
+fn contact(objects: &Objects<'_>, connector: &str, subscriber: &str) -> Result<Option<String>, StoreError> {
+    let Some(number) = objects.find_first(CONTACTS, BY_KEY, &key(connector, subscriber))? else {
+        return Ok(None);
+    };
+    let contact: Option<Contact> = objects.get(CONTACTS, number)?;
+    Ok(contact.map(|contact| contact.id))
+}
+
+/// Keeps what a system calls a contact from now on; `None` when it has none any more.
+fn put(
+    txn: &Transaction<'_>,
+    owner: &impl Owner,
+    connector: &str,
+    subscriber: &str,
+    id: Option<&str>,
+) -> Result<(), StoreError> {
+    let objects = txn.objects(owner);
+    let key = key(connector, subscriber);
+    let known = objects.find_first(CONTACTS, BY_KEY, &key)?;
+    match (known, id) {
+        (Some(number), None) => objects.remove(CONTACTS, number).map(drop),
+        (None, None) => Ok(()),
+        (known, Some(id)) => {
+            let (connector, subscriber) = (connector.to_owned(), subscriber.to_owned());
+            let contact = Contact { connector, subscriber, id: id.to_owned() };
+            let number = known.unwrap_or_else(|| objects.next_id());
+            objects.put(CONTACTS, number, &contact, &[(BY_KEY, &key)]).map(drop)
+        }
+    }
+}
+
+/// Keys do not differ by case alone; names of connectors have no spaces.
+fn key(connector: &str, subscriber: &str) -> String {
+    format!("{connector} {}", folded(subscriber))
+}

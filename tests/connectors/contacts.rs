@@ -1,0 +1,142 @@
+//! Contacts of a PBX whose calls are under way at once: each finds what those before it in its contact's turn have left.
+
+use serde_json::json;
+
+use crate::{
+    gateway::Answer,
+    house::{World, YEASTAR, asynchronous, number, row, save, subscriber},
+    system::python,
+};
+
+/// A contact that has a number, and an address where it is to be kept here too.
+fn contact(key: &str, email: &str) -> String {
+    let email = match email {
+        "" => String::new(),
+        email => format!("<EmailAddress>{email}</EmailAddress>"),
+    };
+    subscriber(&format!(
+        "{email}<Attributes><Name>Phone</Name><Value>{}</Value></Attributes><SubscriberKey>{key}</SubscriberKey>",
+        number(1)
+    ))
+}
+
+/// What the PBX was asked for and has done, in order: the operation, and the id that it names.
+async fn done(world: &World) -> Vec<String> {
+    let name = |entry: &serde_json::Value| {
+        let path = entry["path"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        let id = entry["json"]["id"].as_i64().map(|id| id.to_string());
+        let id = id.or(entry["query"]["id"].as_str().map(str::to_owned));
+        [path, id.unwrap_or_default()].join(" ").trim().to_owned()
+    };
+    world.system.taken().await.iter().map(name).collect()
+}
+
+/// `ErrorCode` of the object of a request; empty where there is none.
+async fn code_of(world: &World, answer: &Answer) -> String {
+    let request = answer.text("CreateResponse/RequestID").or(answer.text("UpdateResponse/RequestID"));
+    let request = request.or(answer.text("DeleteResponse/RequestID")).unwrap();
+    let filter = format!(
+        "<Filter xsi:type=\"SimpleFilterPart\"><Property>RequestID</Property><SimpleOperator>equals</SimpleOperator>\
+         <Value>{request}</Value></Filter>"
+    );
+    let codes = world.values("ResultItem", "ErrorCode", &filter).await;
+    assert_eq!(codes.len(), 1, "{request}");
+    codes.into_iter().next().unwrap()
+}
+
+#[tokio::test]
+async fn what_comes_behind_a_create_that_is_under_way_finds_its_contact() {
+    if !python() {
+        return;
+    }
+    for email in ["", "ann@example.com"] {
+        let world = World::new(YEASTAR).await;
+        // The first waits for its next attempt; the others come meanwhile, one of them in other letters.
+        world.system.will(json!([{"kind": "code", "code": "70082"}])).await;
+        let later = &asynchronous("");
+        let made = world.create(later, &contact("ann", email)).await;
+        world.idle().await;
+        let again = world.create(later, &contact("Ann", email)).await;
+        let upserted = world.create(&(later.clone() + &save("UpdateAdd")), &contact("ann", email)).await;
+        let left = world.create(&(later.clone() + &save("Nothing")), &contact("ann", email)).await;
+        let changed = world.change("Update", later, &contact("ann", "")).await;
+        let removed = world.change("Delete", later, &contact("ann", "")).await;
+        let gone = world.change("Update", later, &contact("ann", "")).await;
+        let another = world.create(later, &contact("bob", "")).await;
+        world.idle().await;
+        assert_eq!(done(&world).await, ["create"], "another contact does not wait");
+        world.advance(60).await;
+        assert_eq!(done(&world).await[1..], ["create", "update 32", "update 32", "delete 32"]);
+        for (answer, code) in
+            [(made, ""), (again, "12014"), (upserted, ""), (left, ""), (changed, ""), (removed, ""), (another, "")]
+        {
+            assert_eq!(code_of(&world, &answer).await, code, "{}", answer.body);
+        }
+        assert_eq!(code_of(&world, &gone).await, "4000006");
+        let kept = world.values("Subscriber", "SubscriberKey", "").await;
+        assert_eq!(kept, Vec::<String>::new(), "kept here for as long as there");
+    }
+}
+
+#[tokio::test]
+async fn of_two_synchronous_creates_at_once_the_second_is_told_that_there_is_one() {
+    if !python() {
+        return;
+    }
+    let world = World::new(YEASTAR).await;
+    world.system.will(json!([{"kind": "hold"}])).await;
+    let contact = contact("ann", "ann@example.com");
+    let both = async { tokio::join!(world.create("", &contact), world.create("", &contact)) };
+    let release = async {
+        // Both are owed before the first is answered.
+        for _ in 0..10_000 {
+            if world.states().await.len() == 2 {
+                break;
+            }
+        }
+        world.system.log(2).await;
+        world.system.order(json!({"release": true})).await;
+    };
+    let ((one, other), ()) = tokio::join!(both, release);
+    let mut codes = [row(&one).code, row(&other).code];
+    codes.sort_unstable();
+    assert_eq!(codes, [None, Some(12014)], "{} {}", one.body, other.body);
+    assert_eq!(done(&world).await, ["create"]);
+}
+
+#[tokio::test]
+async fn what_one_call_makes_and_changes_is_one_contact() {
+    if !python() {
+        return;
+    }
+    let world = World::new(YEASTAR).await;
+    let objects = [contact("ann", ""), contact("ann", "")].concat();
+    let answer = world.patiently(world.create(&save("UpdateAdd"), &objects)).await;
+    let statuses: Vec<_> = crate::house::rows(&answer).into_iter().map(|row| row.status).collect();
+    assert_eq!(statuses, ["OK", "OK"], "{}", answer.body);
+    assert_eq!(done(&world).await, ["create", "update 31"]);
+    // What a SaveAction asks to be left, or finds gone, is asked of nobody.
+    for action in ["Nothing", "Delete"] {
+        let answer = world.patiently(world.create(&save(action), &contact("new", ""))).await;
+        assert_eq!(row(&answer).status, "OK", "{action}: {}", answer.body);
+    }
+    assert_eq!(done(&world).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_create_that_may_have_been_done_leaves_nothing_to_change() {
+    if !python() {
+        return;
+    }
+    let world = World::new(YEASTAR).await;
+    world.system.will(json!([{"kind": "cut_answer"}])).await;
+    let later = &asynchronous("");
+    let made = world.create(later, &contact("ann", "")).await;
+    let changed = world.change("Update", later, &contact("ann", "")).await;
+    world.advance(60).await;
+    assert_eq!(
+        (code_of(&world, &made).await.as_str(), code_of(&world, &changed).await.as_str()),
+        ("2900002", "4000006")
+    );
+    assert_eq!(done(&world).await, ["create"], "nobody knows its id");
+}
