@@ -32,7 +32,7 @@ mod settings;
 mod system;
 
 use crate::{
-    gateway::{Answer, Gateway, START, envelope, request, security},
+    gateway::{Answer, Gateway, START, request},
     house::{ALL, CONNECTLY, SALESFORCE, YEASTAR, connector, number, part, route, sms, subscriber},
     system::{System, python},
 };
@@ -145,12 +145,11 @@ impl Place {
         self.system.texts().await
     }
 
-    /// Waits until so many messages, not log-ins, have come.
-    async fn has_come(&self, count: usize) {
-        let mut seen = 0;
-        while self.system.requests().await.len() < count {
-            seen = self.system.log(seen + 1).await.len();
-        }
+    /// Kills it, and waits until the system has heard the last of it.
+    async fn kill(&self, mut program: Program) {
+        program.child.kill().unwrap();
+        program.child.wait().unwrap();
+        self.system.order(json!({"release": true, "alone": true})).await;
     }
 }
 
@@ -161,22 +160,11 @@ impl Program {
 
     async fn call(&self, operation: &str, options: &str, objects: &str) -> Answer {
         let message = request(&format!("{operation}Request"), &format!("<Options>{options}</Options>"), objects);
-        let body = envelope(&security("demo", "demo-password"), &message);
-        let head = format!(
-            "POST /Service.asmx HTTP/1.1\r\nHost: {}\r\nContent-Type: text/xml\r\nSOAPAction: {operation}\r\n\
-             Content-Length: {}\r\nConnection: close\r\n\r\n",
-            self.soap,
-            body.len()
-        );
-        Answer::over(self.soap, (head + &body).as_bytes()).await
+        Answer::to_caller(self.soap, operation, &message).await
     }
 
     async fn told(&self, method: &str, path: &str) -> Value {
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nEnvoi-Operator: test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-            self.admin
-        );
-        let answer = Answer::over(self.admin, request.as_bytes()).await;
+        let answer = Answer::to_operator(self.admin, method, path).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         serde_json::from_str(&answer.body).unwrap_or(Value::Null)
     }
@@ -196,11 +184,6 @@ impl Program {
             assert_eq!(answer.text("CreateResponse/OverallStatus").as_deref(), Some("OK"), "{}", answer.body);
         }
     }
-
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
 }
 
 fn transient(name: &str) -> &'static str {
@@ -218,7 +201,7 @@ async fn while_it_waits_for_its_next_attempt(name: &'static str) {
     program.parts(2).await;
     place.advance(&program, 0).await;
     assert_eq!(place.system.requests().await.len(), 1, "{name}");
-    program.kill();
+    place.kill(program).await;
     let program = place.start();
     for _ in 0..100 {
         place.advance(&program, 60).await;
@@ -238,9 +221,8 @@ async fn while_it_is_under_way(name: &'static str) {
         // The system takes it, and the gateway dies before it is told so.
         place.system.will(json!([{"kind": "hold"}])).await;
         program.parts(2).await;
-        place.has_come(1).await;
-        program.kill();
-        place.system.order(json!({"release": true})).await;
+        place.system.has_come(1).await;
+        place.kill(program).await;
         let program = place.start();
         for _ in 0..100 {
             place.advance(&program, 60).await;
@@ -254,7 +236,7 @@ async fn while_it_is_under_way(name: &'static str) {
         }
         if ambiguous == "ask" {
             let id = program.told("GET", "/deliveries?limit=1").await[0]["id"].as_str().unwrap().to_owned();
-            program.kill();
+            place.kill(program).await;
             let program = place.start();
             program.told("POST", &format!("/settle?id={id}&as=delivered")).await;
             place.advance(&program, 0).await;
@@ -269,7 +251,7 @@ async fn between_acceptance_and_the_next_part(name: &'static str) {
     let program = place.start();
     program.create(&part("c", 1, 2), &sms(&number(1), "part 1")).await;
     program.create(&part("c", 2, 2), &sms(&number(1), "part 2")).await;
-    program.kill();
+    place.kill(program).await;
     let program = place.start();
     place.advance(&program, 0).await;
     let before = place.texts().await;
@@ -281,7 +263,7 @@ async fn between_acceptance_and_the_next_part(name: &'static str) {
         }
         other => panic!("{name}: {other}, {before:?}"),
     }
-    program.kill();
+    place.kill(program).await;
     let program = place.start();
     place.advance(&program, 24 * 3600).await;
     assert_eq!(place.texts().await, before, "{name}: what is done is not done again");
@@ -304,7 +286,7 @@ async fn contacts_keep_their_turn() {
     program.create(&part("again", 1, 1), &contact()).await;
     program.call("Update", &part("changed", 1, 1), &contact()).await;
     place.advance(&program, 0).await;
-    program.kill();
+    place.kill(program).await;
     let program = place.start();
     place.advance(&program, 60).await;
     let paths = place.system.taken().await;
@@ -314,7 +296,7 @@ async fn contacts_keep_their_turn() {
         assert_eq!(program.state(id).await, state, "{id}");
     }
     // What was found is known after another kill.
-    program.kill();
+    place.kill(program).await;
     let program = place.start();
     program.call("Delete", &part("removed", 1, 1), &contact()).await;
     place.advance(&program, 0).await;
@@ -326,10 +308,9 @@ async fn a_contact_that_may_have_been_made_is_not_changed() {
     let program = place.start();
     place.system.will(json!([{"kind": "hold"}])).await;
     program.create(&part("made", 1, 1), &contact()).await;
-    place.has_come(1).await;
+    place.system.has_come(1).await;
     program.call("Update", &part("changed", 1, 1), &contact()).await;
-    program.kill();
-    place.system.order(json!({"release": true})).await;
+    place.kill(program).await;
     let program = place.start();
     place.advance(&program, 60).await;
     assert_eq!((program.state("made").await, program.state("changed").await), ("Error".into(), "Error".into()));
@@ -351,9 +332,9 @@ async fn again_and_again(name: &'static str) {
     for round in 0..8 {
         // Some requests meet a kill before they are read, some while they are answered.
         place.system.will(json!([{"kind": "hold"}, {"kind": "hold"}])).await;
-        place.has_come(2 + round * 3).await;
-        program.take().unwrap().kill();
-        place.system.order(json!({"release": true, "clear": true})).await;
+        place.system.has_come(2 + round * 3).await;
+        place.system.order(json!({"clear": true})).await;
+        place.kill(program.take().unwrap()).await;
         place.now = place.now.plus(Duration::from_secs(1200));
         place.system.order(json!({"now": place.now.millis() / 1000})).await;
         program = Some(place.start());
@@ -385,7 +366,7 @@ async fn while_it_waits_for_its_receipt(name: &'static str) {
     place.advance(&program, 0).await;
     assert_eq!(program.states().await, ["accepted"], "{name}");
     let id = place.system.requests().await[0]["id"].as_str().unwrap().to_owned();
-    program.kill();
+    place.kill(program).await;
     let program = place.start();
     place.advance(&program, 60).await;
     assert_eq!(program.states().await, ["accepted"], "{name}");
@@ -395,7 +376,7 @@ async fn while_it_waits_for_its_receipt(name: &'static str) {
         .order(json!({"webhook": {"url": url, "id": id, "status": "delivered", "delivery_status": 1}}))
         .await;
     assert_eq!(told["webhook"].as_u64().unwrap() / 100, 2, "{name}");
-    program.kill();
+    place.kill(program).await;
     let program = place.start();
     place.advance(&program, 0).await;
     assert_eq!(

@@ -16,6 +16,9 @@ mod diff;
 mod eml;
 #[path = "samples/exchange.rs"]
 mod exchange;
+#[path = "wire/gateway.rs"]
+#[allow(dead_code, reason = "shared with the tests of the wire")]
+mod gateway;
 #[allow(dead_code, reason = "the validating test uses the rest")]
 #[path = "samples/house.rs"]
 mod house;
@@ -27,7 +30,8 @@ mod mask;
 use std::{fs, path::Path};
 
 use exchange::{Exchange, files, root, stories};
-use house::{House, schema};
+use gateway::schema;
+use house::House;
 use mask::Mask;
 
 fn shown(path: &Path) -> String {

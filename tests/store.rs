@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use envoi::store::{Internal, Settings, Store, StoreError};
+use envoi::store::{Internal, Settings, Store, StoreError, Transaction};
 
 const OWNER: Internal = Internal(100_001);
 
@@ -274,6 +274,19 @@ fn a_record_of_another_type_is_an_error_with_its_key() {
 async fn many_callers_share_a_flush() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(Some(directory.path()));
+    // The first holds the store until the others stand in its queue.
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let (running, runs) = tokio::sync::oneshot::channel();
+    let holding = store.clone();
+    let held = tokio::spawn(async move {
+        let hold = move |_: &mut Transaction<'_>| {
+            running.send(()).unwrap();
+            wait.recv().unwrap();
+            Ok::<_, StoreError>(())
+        };
+        holding.write(hold).await
+    });
+    runs.await.unwrap();
     let mut callers = tokio::task::JoinSet::new();
     for _ in 0..200 {
         let store = store.clone();
@@ -289,12 +302,17 @@ async fn many_callers_share_a_flush() {
             Ok::<_, StoreError>(id)
         });
     }
+    while store.stats().queued < 200 {
+        tokio::task::yield_now().await;
+    }
+    go.send(()).unwrap();
+    held.await.unwrap().unwrap();
     let mut ids: Vec<i64> = callers.join_all().await.into_iter().map(Result::unwrap).collect();
     ids.sort_unstable();
     assert_eq!(store.read(|view| view.objects(&OWNER).find("Row", "all", "")).await, Ok(ids.clone()));
     assert_eq!(ids.len(), 200);
     let stats = store.stats();
-    assert_eq!((stats.commits, stats.queued), (200, 0));
+    assert_eq!((stats.commits, stats.queued), (201, 0));
     assert!(stats.flushes < 200, "{stats:?}");
     assert_eq!(stats.batch_sizes.iter().sum::<u64>(), stats.flushes);
 }

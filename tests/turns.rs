@@ -309,7 +309,7 @@ fn waiting(path: &std::path::Path) -> House {
 fn engine(data: &std::path::Path) -> sled::Db {
     let config = sled::Config::new().path(data).segment_size(16 << 20).flush_every_ms(None);
     // sled lets go of its file a moment after it was closed.
-    (0..1000).find_map(|_| config.open().map_err(|_| std::thread::yield_now()).ok()).unwrap()
+    (0..1_000_000).find_map(|_| config.open().map_err(|_| std::thread::yield_now()).ok()).unwrap()
 }
 
 #[test]

@@ -14,6 +14,9 @@ mod eml;
 #[allow(dead_code, reason = "the stories' test uses the rest")]
 #[path = "samples/exchange.rs"]
 mod exchange;
+#[path = "wire/gateway.rs"]
+#[allow(dead_code, reason = "shared with the tests of the wire")]
+mod gateway;
 #[allow(dead_code, reason = "the stories' test uses the rest")]
 #[path = "samples/house.rs"]
 mod house;
@@ -32,7 +35,8 @@ mod specimen;
 use std::collections::BTreeMap;
 
 use exchange::{Exchange, stories};
-use house::{House, schema};
+use gateway::schema;
+use house::House;
 use judge::{Document, Judge};
 use mask::Mask;
 

@@ -39,6 +39,8 @@ pub(crate) struct Duty {
     asked: AtomicU64,
     /// ... and how many of them have their answer.
     answered: watch::Sender<u64>,
+    /// How many ask again and again.
+    attending: AtomicU64,
     closing: watch::Sender<bool>,
     closed: watch::Sender<bool>,
 }
@@ -50,6 +52,7 @@ impl Default for Duty {
             until: AtomicI64::new(i64::MAX),
             asked: AtomicU64::new(0),
             answered: watch::Sender::new(0),
+            attending: AtomicU64::new(0),
             closing: watch::Sender::new(false),
             closed: watch::Sender::new(false),
         }
@@ -78,9 +81,15 @@ impl Duty {
         let _answered = answered.wait_for(|answered| *answered >= mine).await;
     }
 
+    /// To be held by who asks again and again: in between, too, it is awaited.
+    pub(crate) fn attend(&self) -> Attending<'_> {
+        self.attending.fetch_add(1, Ordering::SeqCst);
+        Attending(&self.attending)
+    }
+
     /// Whether somebody waits for [`Duty::idle`].
     pub(crate) fn is_awaited(&self) -> bool {
-        self.asked.load(Ordering::SeqCst) > *self.answered.borrow()
+        self.attending.load(Ordering::SeqCst) > 0 || self.asked.load(Ordering::SeqCst) > *self.answered.borrow()
     }
 
     /// Ends the work: what is under way is finished, nothing else is begun.
@@ -132,9 +141,35 @@ impl Duty {
     }
 }
 
+/// Somebody who asks again and again whether a room is idle.
+#[derive(Debug)]
+pub(crate) struct Attending<'a>(&'a AtomicU64);
+
+impl Drop for Attending<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 async fn at(clock: &Clock, moment: Option<Time>) {
     match moment {
         Some(moment) => clock.reached(moment).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_awaited_between_two_questions_of_who_attends() {
+        let duty = Duty::default();
+        assert!(!duty.is_awaited());
+        let (one, other) = (duty.attend(), duty.attend());
+        drop(one);
+        assert!(duty.is_awaited());
+        drop(other);
+        assert!(!duty.is_awaited());
     }
 }

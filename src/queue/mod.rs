@@ -35,7 +35,7 @@ use crate::{
     message::client::Accounts,
     notify::{
         Notifier,
-        duty::{Duty, Work},
+        duty::{Attending, Duty, Work},
     },
     object::Limits,
     store::{Kept, Name, Store, StoreError, Transaction, View},
@@ -189,6 +189,12 @@ impl Queue {
                 return;
             }
         }
+    }
+
+    /// To be held by who moves a clock by hand from moment to moment and asks at each whether it is idle: what becomes due in
+    /// between is done in its order too.
+    pub(crate) fn attend(&self) -> Attending<'_> {
+        self.0.duty.attend()
     }
 
     /// Ends the work: the parts that are being run are finished, no other is begun.

@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     path::Path,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use envoi::connector::Connector;
@@ -37,6 +38,9 @@ struct State {
 
 /// More than there are requests.
 const OPEN: usize = 1000;
+
+/// What a connector waits for an answer, in real time: longer than any machine takes for a whole test.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 impl Far {
     pub(crate) async fn start() -> Self {
@@ -124,7 +128,10 @@ pub(crate) async fn gateway(far: &Far, change: impl FnOnce(&mut Connector)) -> G
 
 /// The same with a data directory.
 pub(crate) async fn gateway_at(far: &Far, data: Option<&Path>, change: impl FnOnce(&mut Connector)) -> Gateway {
-    let mut connector = Connector { base: format!("http://{}/v1", far.addr), ..connectly() };
+    // Nothing here ends by real time: whoever is held is let go.
+    let (connect_timeout, timeout) = (PATIENCE, PATIENCE);
+    let base = format!("http://{}/v1", far.addr);
+    let mut connector = Connector { base, connect_timeout, timeout, ..connectly() };
     change(&mut connector);
     Gateway::start_with(|parts| {
         parts.connectors = connectors(connector);
@@ -160,11 +167,7 @@ pub(crate) async fn told(gateway: &Gateway, method: &str, path: &str) -> serde_j
 
 /// What operators are told, as it is.
 pub(crate) async fn asked(gateway: &Gateway, method: &str, path: &str) -> String {
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {}\r\nEnvoi-Operator: test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-        gateway.admin
-    );
-    let answer = Answer::over(gateway.admin, request.as_bytes()).await;
+    let answer = Answer::to_operator(gateway.admin, method, path).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     answer.body
 }

@@ -1,12 +1,13 @@
 //! What fsck says of conversations that wait for connectors.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use envoi::{
     backend::{CATALOGUE, connected},
     clock::Clock,
     store::{Asker, Report, Settings, Stopped, Store, StoreError, Transaction},
 };
+use tempfile::TempDir;
 
 use crate::{
     front::{Far, create, gateway_at, states, told},
@@ -31,8 +32,9 @@ fn forsake(data: &Path) {
     store.write_blocking(work).unwrap();
 }
 
-#[tokio::test]
-async fn who_waits_is_sound_and_who_waits_for_nothing_is_found_and_goes_on() {
+/// A system that has asked for a rest, and what a gateway has left that has stopped since: a conversation that waits for its
+/// message, and holds a list back.
+async fn waiting() -> (Far, TempDir, PathBuf) {
     let (far, folder) = (Far::start().await, tempfile::tempdir().unwrap());
     let data = folder.path().join("data");
     let gateway = gateway_at(&far, Some(&data), |_| {}).await;
@@ -42,6 +44,12 @@ async fn who_waits_is_sound_and_who_waits_for_nothing_is_found_and_goes_on() {
     told(&gateway, "POST", "/time?by=0").await;
     assert_eq!(states(&gateway).await, ["owed"]);
     gateway.stop().await;
+    (far, folder, data)
+}
+
+#[tokio::test]
+async fn who_waits_is_sound_and_who_waits_for_nothing_is_found_and_goes_on() {
+    let (far, _folder, data) = waiting().await;
     assert_eq!(check(&data, false).findings, []);
     let path = data.clone();
     tokio::task::spawn_blocking(move || forsake(&path)).await.unwrap();
@@ -60,14 +68,7 @@ async fn who_waits_is_sound_and_who_waits_for_nothing_is_found_and_goes_on() {
 
 #[tokio::test]
 async fn what_waits_for_a_connector_that_is_configured_no_more_is_shown_and_can_be_settled() {
-    let (far, folder) = (Far::start().await, tempfile::tempdir().unwrap());
-    let data = folder.path().join("data");
-    let gateway = gateway_at(&far, Some(&data), |_| {}).await;
-    far.answers(429, "{\"code\":\"ERROR_CODE_BUSINESS_RATE_LIMIT_REACHED\",\"message\":\"slow down\"}");
-    let objects = [sms("+4915112345601"), list("one")].concat();
-    create(&gateway, "<Options><RequestType>Asynchronous</RequestType></Options>", &objects).await;
-    told(&gateway, "POST", "/time?by=0").await;
-    gateway.stop().await;
+    let (far, _folder, data) = waiting().await;
     let gateway = Gateway::start_with(|parts| parts.store.path = Some(data.clone())).await;
     told(&gateway, "POST", "/time?by=86400").await;
     let targets = told(&gateway, "GET", "/targets").await;

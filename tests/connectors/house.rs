@@ -158,11 +158,7 @@ impl World {
     }
 
     pub(crate) async fn admin(&self, method: &str, path: &str) -> Answer {
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nEnvoi-Operator: test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-            self.gateway.admin
-        );
-        Answer::over(self.gateway.admin, request.as_bytes()).await
+        Answer::to_operator(self.gateway.admin, method, path).await
     }
 
     /// What the operators' listener says, as JSON.

@@ -1,4 +1,6 @@
 //! The settings of a connector, with the patience of a test.
+//!
+//! Time-outs are in real time, so they are longer than any machine needs.
 
 use std::time::Duration;
 
@@ -11,8 +13,8 @@ pub(crate) fn connector(name: &str, api: Api, base: String) -> Connector {
         api,
         base,
         ca: Vec::new(),
-        connect_timeout: Duration::from_secs(20),
-        timeout: Duration::from_secs(20),
+        connect_timeout: Duration::from_secs(600),
+        timeout: Duration::from_secs(600),
         max_answer: 65536,
         at_once: 10,
         per_second: 200,

@@ -101,6 +101,14 @@ impl System {
         serde_json::from_str(&Answer::over(self.control, request.as_bytes()).await.body).unwrap()
     }
 
+    /// Waits until so many messages, not log-ins, have come.
+    pub(crate) async fn has_come(&self, count: usize) {
+        let mut seen = 0;
+        while self.requests().await.len() < count {
+            seen = self.log(seen + 1).await.len();
+        }
+    }
+
     /// The requests that are no requests for tokens.
     pub(crate) async fn requests(&self) -> Vec<Value> {
         let mut all = self.log(0).await;

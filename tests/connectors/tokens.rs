@@ -29,6 +29,7 @@ async fn a_token_that_ends_in_mid_conversation_is_renewed_and_nothing_is_lost_or
         for sequence in 1..=3 {
             world.create(&part("c", sequence, 3), &sms(&number(1), &format!("part {sequence}"))).await;
             if sequence == 1 {
+                world.idle().await;
                 world.system.will(json!([{"kind": "code", "code": again}])).await;
             }
         }

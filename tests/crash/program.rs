@@ -8,7 +8,7 @@ use std::{
     sync::mpsc,
 };
 
-use crate::gateway::{Answer, PARTNER_API, envelope, security};
+use crate::gateway::{Answer, PARTNER_API, addresses, of_caller, of_operator};
 
 pub(crate) struct Program {
     child: Child,
@@ -41,18 +41,7 @@ impl Program {
         let (tell, log) = mpsc::channel();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)));
-        let (mut soap, mut admin) = (None, None);
-        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-            let line = line.unwrap();
-            if let Some(url) = line.strip_prefix("admin http://") {
-                admin = url.parse().ok();
-            }
-            if let Some(url) = line.strip_prefix("ready http://") {
-                soap = url.parse().ok();
-                break;
-            }
-        }
-        let (Some(soap), Some(admin)) = (soap, admin) else {
+        let Some((soap, admin)) = addresses(&mut child) else {
             child.wait().expect("it is gone");
             return Err(log.iter().collect());
         };
@@ -74,11 +63,7 @@ impl Program {
 
     /// None when it was killed before it had answered.
     pub(crate) fn asked(&self, method: &str, path: &str) -> Option<Answer> {
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nEnvoi-Operator: test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-            self.admin
-        );
-        exchange(self.admin, request.as_bytes())
+        exchange(self.admin, of_operator(self.admin, method, path).as_bytes())
     }
 
     /// What it says to operators about something.
@@ -144,13 +129,7 @@ impl Drop for Program {
 
 /// None when it was killed before it had answered.
 pub(crate) fn call(soap: SocketAddr, action: &str, message: &str) -> Option<Answer> {
-    let body = envelope(&security("demo", "demo-password"), message);
-    let head = format!(
-        "POST /Service.asmx HTTP/1.1\r\nHost: {soap}\r\nContent-Type: text/xml\r\nSOAPAction: {action}\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n",
-        body.len()
-    );
-    exchange(soap, (head + &body).as_bytes())
+    exchange(soap, of_caller(soap, action, message).as_bytes())
 }
 
 fn exchange(to: SocketAddr, request: &[u8]) -> Option<Answer> {

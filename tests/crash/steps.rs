@@ -90,22 +90,15 @@ impl Stage {
         work: impl Fn(&Program, usize) -> T,
         check: impl Fn(&Program, usize, &str, T),
     ) -> Vec<Step> {
-        for at in 1..MOST {
+        let killed = |at: usize| {
             let program = self.start(at);
             self.arm();
             let done = work(&program, at);
             self.disarm();
-            let steps = self.steps();
             program.kill();
-            let died = steps.get(at - 1).map_or("no step", String::as_str);
-            let program = self.start(0);
-            check(&program, at, died, done);
-            program.kill();
-            if steps.len() < at {
-                return steps;
-            }
-        }
-        panic!("there is no end of it");
+            done
+        };
+        self.until_none_is_left(killed, check)
     }
 
     /// The same for the start that follows a kill: `prepare` is done each time, and killed; then the program is started again, and dies
@@ -115,7 +108,7 @@ impl Stage {
         prepare: impl Fn(&Program, usize) -> T,
         check: impl Fn(&Program, usize, &str, T),
     ) -> Vec<Step> {
-        for at in 1..MOST {
+        let killed = |at: usize| {
             let program = self.start(0);
             let done = prepare(&program, at);
             program.kill();
@@ -127,6 +120,19 @@ impl Stage {
                 program.kill();
             }
             self.disarm();
+            done
+        };
+        self.until_none_is_left(killed, check)
+    }
+
+    /// Has a program killed at each step, one after the other, and looks at what became of it, until there is no such step.
+    fn until_none_is_left<T>(
+        &self,
+        killed: impl Fn(usize) -> T,
+        check: impl Fn(&Program, usize, &str, T),
+    ) -> Vec<Step> {
+        for at in 1..MOST {
+            let done = killed(at);
             let steps = self.steps();
             let died = steps.get(at - 1).map_or("no step", String::as_str);
             let program = self.start(0);

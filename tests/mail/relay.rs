@@ -131,8 +131,8 @@ async fn a_relay_that_takes_the_message_for_commands_gets_none_of_it() {
 #[tokio::test]
 async fn silence_ends_in_time() {
     let brief = |sink: &Sink| RelaySettings {
-        timeout: Duration::from_secs(2),
-        data_timeout: Duration::from_secs(2),
+        timeout: Duration::from_secs(5),
+        data_timeout: Duration::from_secs(5),
         ..sink.settings()
     };
     let cases =
@@ -142,7 +142,7 @@ async fn silence_ends_in_time() {
         let sent = transport(brief(&sink)).send(&composed()).await;
         assert_eq!(matches!(sent, Sent::Uncertain { .. }), uncertain, "{when}: {sent:?}");
         assert!(uncertain || matches!(sent, Sent::Retry { .. }), "{when}: {sent:?}");
-        assert!(sent.status().contains("within 2s"), "{when}: {sent:?}");
+        assert!(sent.status().contains("within 5s"), "{when}: {sent:?}");
     });
     for silent in all.map(tokio::spawn) {
         silent.await.unwrap();
@@ -151,9 +151,10 @@ async fn silence_ends_in_time() {
 
 #[tokio::test]
 async fn nobody_there_is_tried_again() {
-    let sink = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = sink.local_addr().unwrap().port();
-    drop(sink);
+    // A port at which nobody listens, held so that no other test is given it.
+    let held = tokio::net::TcpSocket::new_v4().unwrap();
+    held.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let port = held.local_addr().unwrap().port();
     let settings = RelaySettings { host: "127.0.0.1".into(), port: Some(port), ..RelaySettings::default() };
     let sent = transport(settings).send(&composed()).await;
     assert!(matches!(&sent, Sent::Retry { status } if status.contains("connecting at 127.0.0.1")), "{sent:?}");

@@ -21,11 +21,7 @@ impl House {
     }
 
     async fn admin(&self, method: &str, path: &str) -> Answer {
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nEnvoi-Operator: test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-            self.0.admin
-        );
-        Answer::over(self.0.admin, request.as_bytes()).await
+        Answer::to_operator(self.0.admin, method, path).await
     }
 
     /// Moves the clock, and waits until what became due is done.

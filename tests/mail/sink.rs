@@ -131,7 +131,7 @@ impl Sink {
     /// Waits until it has seen that.
     pub(crate) async fn until(&self, wanted: impl FnMut(&Seen) -> bool) {
         let mut seen = self.seen.clone();
-        let waited = tokio::time::timeout(Duration::from_secs(60), seen.wait_for(wanted)).await;
+        let waited = tokio::time::timeout(Duration::from_secs(600), seen.wait_for(wanted)).await;
         assert!(waited.is_ok(), "{:?}", self.seen());
     }
 

@@ -14,7 +14,7 @@ use crate::{
 
 /// Waits without moving the clock and without asking the queue to be idle, for that lets one work after the other.
 async fn ended(bench: &Bench, names: &[Name]) {
-    for _ in 0..100_000 {
+    for _ in 0..10_000_000 {
         if names.iter().all(|name| bench.state(name).is_ended()) {
             return;
         }

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::house::{Answer, House};
+use crate::{gateway::Answer, house::House};
 
 pub(crate) const SOAP_12: &str = "http://www.w3.org/2003/05/soap-envelope";
 
@@ -95,8 +95,8 @@ impl Exchange {
                 if is_soap_12(request) { "application/soap+xml; charset=utf-8" } else { "text/xml; charset=utf-8" };
             (if answer.body.contains("<soap:Fault>") { 500 } else { 200 }, content_type)
         };
-        let fits = answer.status == status && answer.content_type.starts_with(content_type);
-        let (found, of) = (answer.status, &answer.content_type);
+        let (found, of) = (answer.status, answer.header("content-type").unwrap_or_default());
+        let fits = found == status && of.starts_with(content_type);
         (!fits).then(|| format!("answered with HTTP {found}, {of:?}; expected HTTP {status}, {content_type:?}"))
     }
 }

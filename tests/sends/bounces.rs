@@ -343,9 +343,10 @@ async fn what_cannot_be_read_is_said_with_its_place_and_kept_from_coming_again()
     let deep = format!("Content-Type: multipart/report; boundary=0\n\n{deep}");
     let (exit, said) = post.bounce(deep).await;
     assert!(exit == 65 && said.contains("the mail cannot be read: "), "{exit} {said}");
-    // Nobody listens there: the mail server keeps it.
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let (exit, said) = bounce(&format!("http://{nobody}"), whole.into_bytes()).await;
+    // Nobody listens there, and no other test is given the port: the mail server keeps it.
+    let held = tokio::net::TcpSocket::new_v4().unwrap();
+    held.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let (exit, said) = bounce(&format!("http://{}", held.local_addr().unwrap()), whole.into_bytes()).await;
     assert!(exit == 75 && said.contains("Connect"), "{exit} {said}");
     post.gateway.stop().await;
 }
@@ -368,9 +369,5 @@ async fn the_operators_listener_says_what_it_expects() {
 }
 
 async fn asked(gateway: &Gateway, method: &str, query: &str) -> Answer {
-    let head = format!(
-        "{method} /bounce?{query} HTTP/1.1\r\nHost: {}\r\nEnvoi-Operator: test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-        gateway.admin
-    );
-    Answer::over(gateway.admin, head.as_bytes()).await
+    Answer::to_operator(gateway.admin, method, &format!("/bounce?{query}")).await
 }

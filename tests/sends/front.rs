@@ -43,11 +43,7 @@ pub(crate) async fn create(gateway: &Gateway, options: &str, objects: &str) -> A
 
 /// Asks the operators' listener.
 pub(crate) async fn admin(gateway: &Gateway, method: &str, path: &str) -> Answer {
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {}\r\nEnvoi-Operator: test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-        gateway.admin
-    );
-    let answer = Answer::over(gateway.admin, request.as_bytes()).await;
+    let answer = Answer::to_operator(gateway.admin, method, path).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     answer
 }

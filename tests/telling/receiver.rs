@@ -114,6 +114,7 @@ struct State {
     /// Answers to the next requests; then 200.
     script: Mutex<VecDeque<Reply>>,
     connections: AtomicUsize,
+    open: watch::Sender<usize>,
 }
 
 impl Receiver {
@@ -142,22 +143,26 @@ impl Receiver {
             seen: watch::Sender::new(Vec::new()),
             script: Mutex::default(),
             connections: AtomicUsize::new(0),
+            open: watch::Sender::new(0),
         });
         let shared = Arc::clone(&state);
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 let (acceptor, state) = (acceptor.clone(), Arc::clone(&shared));
+                state.connections.fetch_add(1, Ordering::SeqCst);
+                state.open.send_modify(|open| *open += 1);
                 tokio::spawn(async move {
-                    state.connections.fetch_add(1, Ordering::SeqCst);
-                    let Ok(stream) = acceptor.accept(stream).await else { return };
-                    let first = state.script.lock().unwrap().front().cloned();
-                    match first {
-                        Some(reply @ (Reply::Raw(_) | Reply::Held(_) | Reply::HalfClosed)) => {
-                            misbehave(stream, reply, &state).await;
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        let first = state.script.lock().unwrap().front().cloned();
+                        match first {
+                            Some(reply @ (Reply::Raw(_) | Reply::Held(_) | Reply::HalfClosed)) => {
+                                misbehave(stream, reply, &state).await;
+                            }
+                            _ => serve(stream, Arc::clone(&state)).await,
                         }
-                        _ => serve(stream, state).await,
                     }
+                    state.open.send_modify(|open| *open -= 1);
                 });
             }
         });
@@ -184,6 +189,11 @@ impl Receiver {
     /// Waits until so many requests have come.
     pub(crate) async fn has_seen(&self, count: usize) -> Vec<Seen> {
         self.state.seen.subscribe().wait_for(|seen| seen.len() >= count).await.unwrap().clone()
+    }
+
+    /// Waits until all connections have ended: nothing more comes of who is gone.
+    pub(crate) async fn left_alone(&self) {
+        self.state.open.subscribe().wait_for(|open| *open == 0).await.unwrap();
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -245,8 +255,8 @@ pub(crate) fn local(parts: &mut Parts, authority: &Authority) {
     notify.ca = vec![authority.certificate()];
     notify.allow_networks = vec!["127.0.0.1".parse::<Network>().unwrap()];
     notify.resolver = all_at(IpAddr::from([127, 0, 0, 1]));
-    // Real time, and only what never answers takes it.
-    notify.timeout = Duration::from_secs(20);
+    // Real time: longer than any machine needs.
+    notify.timeout = Duration::from_secs(600);
 }
 
 /// A gateway and a receiver that it reaches as hooks.example.

@@ -32,7 +32,7 @@ pub(crate) fn text(path: &Path) -> &str {
 pub(crate) fn engine(data: &Path) -> sled::Db {
     let config = sled::Config::new().path(data).segment_size(16 << 20).flush_every_ms(None);
     // sled lets go of its file a moment after it was closed.
-    for _ in 0..1000 {
+    for _ in 0..1_000_000 {
         match config.open() {
             Ok(db) => return db,
             Err(_) => std::thread::yield_now(),

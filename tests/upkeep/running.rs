@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
     net::SocketAddr,
     path::Path,
     process::{Child, Command, Stdio},
@@ -15,7 +14,7 @@ use std::{
 use envoi::clock::Time;
 
 use crate::{
-    gateway::{Answer, envelope, request, security},
+    gateway::{Answer, addresses, request},
     house::{Asynchronous, House, equals, list},
     program::{envoi, stop, text},
 };
@@ -38,18 +37,8 @@ impl Program {
             command.arg("--data").arg(data);
         }
         let mut child = command.spawn().unwrap();
-        let (mut soap, mut admin) = (None, None);
-        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-            let line = line.unwrap();
-            if let Some(url) = line.strip_prefix("admin ") {
-                admin = Some(url.to_owned());
-            }
-            if let Some(url) = line.strip_prefix("ready http://") {
-                soap = url.parse().ok();
-                break;
-            }
-        }
-        Self { child, soap: soap.unwrap(), admin: admin.unwrap() }
+        let (soap, admin) = addresses(&mut child).unwrap();
+        Self { child, soap, admin: format!("http://{admin}") }
     }
 
     fn stop(mut self) {
@@ -69,13 +58,7 @@ impl Drop for Program {
 async fn part(soap: SocketAddr, id: &str, sequence: u32) {
     let message =
         request("CreateRequest", &Asynchronous::part(id, sequence, 2).text(), &list(&format!("{id} {sequence}")));
-    let body = envelope(&security("demo", "demo-password"), &message);
-    let head = format!(
-        "POST /Service.asmx HTTP/1.1\r\nHost: {soap}\r\nContent-Type: text/xml\r\nSOAPAction: Create\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n",
-        body.len()
-    );
-    let answer = Answer::over(soap, (head + &body).as_bytes()).await;
+    let answer = Answer::to_caller(soap, "Create", &message).await;
     assert_eq!(answer.text("CreateResponse/OverallStatus").unwrap(), "OK", "{}", answer.body);
 }
 
@@ -92,7 +75,7 @@ async fn a_backup_under_load_is_one_moment_with_everything_acknowledged_before_i
         let (acknowledged, done) = (Arc::clone(&acknowledged), Arc::clone(&done));
         load.spawn(async move {
             // Bounded, should the backup never end.
-            for turn in 0..2000 {
+            for turn in 0..20_000 {
                 let id = format!("w{worker}t{turn}");
                 for sequence in [2, 1] {
                     part(soap, &id, sequence).await;

@@ -1,7 +1,9 @@
 //! A whole gateway in this process, on ports of its own, and a client that sends it bytes.
 
 use std::{
+    io::{BufRead, BufReader},
     net::SocketAddr,
+    process::Child,
     sync::{Arc, OnceLock},
 };
 
@@ -140,6 +142,16 @@ impl Answer {
         Self::parse(&bytes)
     }
 
+    /// Asks as an operator does.
+    pub(crate) async fn to_operator(admin: SocketAddr, method: &str, path: &str) -> Self {
+        Self::over(admin, of_operator(admin, method, path).as_bytes()).await
+    }
+
+    /// Calls with the demonstration's user.
+    pub(crate) async fn to_caller(soap: SocketAddr, action: &str, message: &str) -> Self {
+        Self::over(soap, of_caller(soap, action, message).as_bytes()).await
+    }
+
     pub(crate) fn parse(bytes: &[u8]) -> Self {
         let split = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("an HTTP head");
         let head = String::from_utf8(bytes[..split].to_vec()).expect("a head in ASCII");
@@ -186,6 +198,38 @@ fn descend<'a>(node: Node<'a>, path: &str) -> Option<Node<'a>> {
         };
         node.children().filter(|child| child.name() == name).nth(at)
     })
+}
+
+/// An operator's request.
+pub(crate) fn of_operator(admin: SocketAddr, method: &str, path: &str) -> String {
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: {admin}\r\nEnvoi-Operator: test\r\nContent-Length: 0\r\n\
+         Connection: close\r\n\r\n"
+    )
+}
+
+/// A call of the demonstration's user.
+pub(crate) fn of_caller(soap: SocketAddr, action: &str, message: &str) -> String {
+    let body = envelope(&security("demo", "demo-password"), message);
+    format!(
+        "POST /Service.asmx HTTP/1.1\r\nHost: {soap}\r\nContent-Type: text/xml\r\nSOAPAction: {action}\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Where a program listens that has just been started, for callers and for operators; none when it ended before it was ready.
+pub(crate) fn addresses(child: &mut Child) -> Option<(SocketAddr, SocketAddr)> {
+    let mut admin = None;
+    for line in BufReader::new(child.stdout.take()?).lines().map_while(Result::ok) {
+        if let Some(url) = line.strip_prefix("admin http://") {
+            admin = url.parse().ok();
+        }
+        if let Some(url) = line.strip_prefix("ready http://") {
+            return Some((url.parse().ok()?, admin?));
+        }
+    }
+    None
 }
 
 /// The contract, read once.

@@ -90,6 +90,7 @@ impl Operators {
             return Err(Wrong(StatusCode::CONFLICT, why.to_owned()));
         }
         let until = self.clock.now().plus(Duration::from_millis(by));
+        let _attending = self.queue.attend();
         loop {
             self.queue.all_idle().await;
             let now = self.clock.now();

@@ -10,6 +10,7 @@ POST /_control  an object with any of these members, done in this order:
     "faults": [FAULT, ...]    what becomes of the next requests; one fault for each time, in this order
     "release": true           requests that are held go on
     "refuse": true | false    no connection is accepted, and open ones end | they are again, on the same port
+    "alone": true             waits until no connection is open
     "webhook": {...}          a webhook is sent; the answer has its status
 GET /_log?count=N             waits until N requests have come, then gives all of them
 
@@ -76,16 +77,18 @@ def table(system):
 
 
 class Wrong(Exception):
-    """A request that the documentation does not allow."""
+    """A request that the documentation does not allow: why, or what in it, and in what way."""
 
-    def __init__(self, code, why):
-        super().__init__(why)
+    def __init__(self, code, what, kind="invalid"):
+        super().__init__(what)
         self.code = code
+        self.what = what
+        self.kind = kind
 
 
-def need(holds, code, why):
+def need(holds, code, what, kind="invalid"):
     if not holds:
-        raise Wrong(code, why)
+        raise Wrong(code, what, kind)
 
 
 class Simulator:
@@ -102,7 +105,8 @@ class Simulator:
         self.settings = {}
         self.in_flight = {}
         self.tls = None
-        self.port = 0
+        # The port is held by a socket that never listens, so that nobody else has it while connections are refused.
+        self.holder = None
         self.listener = None
         self.open = set()
 
@@ -153,9 +157,12 @@ class Simulator:
 
     # One connection.
 
-    def serve(self, connection):
+    def begin(self, connection):
         with self.lock:
             self.open.add(connection)
+        threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
         plain = connection
         try:
             if self.tls is not None:
@@ -179,9 +186,10 @@ class Simulator:
         except (EOFError, OSError):
             pass
         finally:
+            connection.close()
             with self.lock:
                 self.open.discard(plain)
-            connection.close()
+                self.changed.notify_all()
 
     def exchange(self, connection, reader):
         """One request and its answer; whether another may follow."""
@@ -205,12 +213,16 @@ class Simulator:
             self.in_flight[lane] = self.in_flight.get(lane, 0) + 1
             entry["together"] = self.in_flight[lane] if lane is not None else 1
             reply = self.answered(request, fault, entry)
+            # With the entry: whoever sees it may release at once.
+            gate = self.released
             self.record(entry)
         try:
-            return self.reply(connection, reply, kind)
+            self.wait(kind, gate)
         finally:
+            # Before the answer leaves: whoever has it may send the next at once.
             with self.lock:
                 self.in_flight[lane] -= 1
+        return self.reply(connection, reply, kind)
 
     def entry(self, request, fault):
         return {"method": request.method, "path": request.path, "query": request.query,
@@ -242,13 +254,14 @@ class Simulator:
         entry["status"] = reply[0]
         return reply
 
-    def reply(self, connection, reply, kind):
+    def wait(self, kind, gate):
         if kind == "cut_after":
             raise Cut
         if kind == "hold":
             with self.lock:
-                gate = self.released
                 self.changed.wait_for(lambda: self.released != gate)
+
+    def reply(self, connection, reply, kind):
         status, headers, body = reply
         lines = ["HTTP/1.1 %d %s" % (status, http.client.responses.get(status, "Unknown")), "Content-Length: %d" % len(body)]
         lines += ["%s: %s" % pair for pair in headers]
@@ -263,6 +276,9 @@ class Simulator:
         return not closes
 
     # The control port.
+
+    def begin_control(self, connection):
+        threading.Thread(target=self.control, args=(connection,), daemon=True).start()
 
     def control(self, connection):
         try:
@@ -284,7 +300,7 @@ class Simulator:
             connection.close()
 
     def ordered(self, order):
-        known = {"now", "set", "expire", "clear", "faults", "release", "refuse", "webhook"}
+        known = {"now", "set", "expire", "clear", "faults", "release", "refuse", "alone", "webhook"}
         if not set(order) <= known:
             return {"error": "unknown: %s" % (set(order) - known)}
         done = {}
@@ -304,9 +320,15 @@ class Simulator:
                 self.listener.shutdown(socket.SHUT_RDWR)
                 self.listener.close()
                 for connection in self.open:
-                    connection.shutdown(socket.SHUT_RDWR)
+                    try:
+                        connection.shutdown(socket.SHUT_RDWR)
+                    except OSError:
+                        # The other side was faster.
+                        pass
             elif order.get("refuse") is False:
                 self.listen()
+            if order.get("alone"):
+                self.changed.wait_for(lambda: not self.open)
         if "webhook" in order:
             done["webhook"] = self.send_webhook(order["webhook"])
         return done
@@ -326,12 +348,15 @@ class Simulator:
     # Life.
 
     def listen(self):
-        self.listener = socket.socket()
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind(("127.0.0.1", self.port))
+        if self.holder is None:
+            self.holder = at(0)
+        self.listener = at(self.port)
         self.listener.listen(128)
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=accept, args=(self.listener, self.serve), daemon=True).start()
+        threading.Thread(target=accept, args=(self.listener, self.begin), daemon=True).start()
+
+    @property
+    def port(self):
+        return self.holder.getsockname()[1]
 
     def run(self, arguments):
         """Serves until standard input ends. Arguments: a JSON object with "settings", "now", "certificate", "key"."""
@@ -343,19 +368,26 @@ class Simulator:
             self.tls.set_alpn_protocols(["http/1.1"])
         self.listen()
         self.set(given.get("settings", {}))
-        control = socket.socket()
-        control.bind(("127.0.0.1", 0))
+        control = at(0)
         control.listen(16)
-        threading.Thread(target=accept, args=(control, self.control), daemon=True).start()
+        threading.Thread(target=accept, args=(control, self.begin_control), daemon=True).start()
         print(json.dumps({"port": self.port, "control": control.getsockname()[1]}), flush=True)
         sys.stdin.read()
 
 
-def accept(listener, serve):
+def at(port):
+    """A socket of a port of 127.0.0.1; several may have it as long as one of them at the most listens."""
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind(("127.0.0.1", port))
+    return bound
+
+
+def accept(listener, begin):
     while True:
         try:
             connection, _ = listener.accept()
         except OSError:
             return
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        threading.Thread(target=serve, args=(connection,), daemon=True).start()
+        begin(connection)

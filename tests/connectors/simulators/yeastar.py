@@ -8,7 +8,7 @@ import json
 import sys
 import uuid
 
-from serving import E164, Simulator, answer, is_int, is_text, signature, table
+from serving import E164, Simulator, Wrong, answer, is_int, is_text, need, signature, table
 
 CODES = table("yeastar-pseries")
 CHANNELS = ("general", "twilio", "telnyx", "bandwidth", "whatsapp", "facebook", "livechat", "sms")
@@ -16,21 +16,6 @@ NUMBERS = ("business_number", "business_number2", "mobile_number", "mobile_numbe
            "business_fax", "home_fax", "other_number")
 CONTACT = ("first_name", "last_name", "company", "email", "remark", "phonebook_id_list", "number_list", "zip_code",
            "street", "city", "state", "country")
-
-
-class Wrong(Exception):
-    """A request that the documentation does not allow."""
-
-    def __init__(self, code, field, kind="invalid"):
-        super().__init__("%s %s" % (field, kind))
-        self.code = code
-        self.field = field
-        self.kind = kind
-
-
-def need(holds, code, field, kind="invalid"):
-    if not holds:
-        raise Wrong(code, field, kind)
 
 
 def members(value, required, optional=()):
@@ -94,10 +79,10 @@ class Yeastar(Simulator):
             return self.operation(request)
         except Wrong as wrong:
             if wrong.code != 10004:
-                self.violations.append("%s: %s" % (wrong.code, wrong))
+                self.violations.append("%s: %s %s" % (wrong.code, wrong, wrong.kind))
             more = {}
             if wrong.code in (40002, -1):
-                more = {"invalid_param_list": [{"field": wrong.field, "validation_type": wrong.kind}]}
+                more = {"invalid_param_list": [{"field": wrong.what, "validation_type": wrong.kind}]}
             return self.reply_with(wrong.code, more), False
 
     def operation(self, request):
