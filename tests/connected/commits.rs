@@ -61,7 +61,7 @@ async fn nothing_leaves_when_it_cannot_be_written_that_it_is_owed_and_begun() {
         let call = house.create(&[sms(A)]).await;
         house.image().fail_next(mishap);
         tokio::spawn(house.queue.clone().run());
-        house.queue.all_idle().await;
+        house.queue.idle().await;
         assert!(!house.image().spare(), "it was met");
         assert_eq!(house.system.came(), Vec::<String>::new(), "{mishap:?}");
         let (image, now) = house.killed();
