@@ -101,7 +101,7 @@ enum Command {
     Time(conversations::Time),
     /// List the mail that a demonstration (or a server with mail.folder) captured, or print one.
     Mail(mail::Mail),
-    /// Make the simulated backends of `envoi demo --connectors` fail: any code, delays, resets, too many requests.
+    /// Make the simulated backends of `envoi demo --connectors` fail, tell what becomes of messages, or be written to by customers.
     Fault(fault::Fault),
     /// Write what a running server holds into a directory on its machine.
     Backup(backup::Backup),

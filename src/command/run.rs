@@ -53,7 +53,7 @@ pub(super) struct Demo {
     /// Stop the clock at the present moment; `envoi time` moves it.
     #[arg(long)]
     virtual_clock: bool,
-    /// Start simulated messaging backends too, with connectors and routes to them; `envoi fault set` makes them fail.
+    /// Start simulated messaging backends too, with connectors and routes to them; `envoi fault` makes them fail and tell.
     #[arg(long)]
     connectors: bool,
 }
