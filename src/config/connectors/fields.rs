@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use super::draft::{Draft, RouteDraft, country, extension, given, header, name, organisation, url};
+use super::{
+    choice::{COMPLETE_ON, ERROR_CODES, ON_AMBIGUOUS, meant, words},
+    draft::{Draft, RouteDraft, country, extension, given, header, name, organisation, url},
+};
 use crate::{
     config::value::Kind,
-    connector::{Ambiguous, CompleteOn, Defaults, ErrorNumbers, System},
+    connector::{Defaults, System},
 };
 
 /// One field.
@@ -221,27 +224,13 @@ pub(super) const CONNECTOR: &[Field<Draft>] = &[
     row(
         "on_ambiguous",
         "stop",
-        Kind::Choice {
-            of: &["retry", "stop", "ask"],
-            put: |c, v| {
-                c.on_ambiguous = Some(match v {
-                    "retry" => Ambiguous::Retry,
-                    "ask" => Ambiguous::Ask,
-                    _ => Ambiguous::Stop,
-                });
-            },
-        },
+        Kind::Choice { of: &const { words(&ON_AMBIGUOUS) }, put: |c, v| c.on_ambiguous = meant(&ON_AMBIGUOUS, v) },
         "What becomes of a message that may have been taken: sent again (it may arrive twice), an error (it may not arrive), or in doubt until an operator decides.",
     ),
     row(
         "complete_on",
         "accepted",
-        Kind::Choice {
-            of: &["accepted", "delivered"],
-            put: |c, v| {
-                c.complete_on = Some(if v == "delivered" { CompleteOn::Delivered } else { CompleteOn::Accepted })
-            },
-        },
+        Kind::Choice { of: &const { words(&COMPLETE_ON) }, put: |c, v| c.complete_on = meant(&COMPLETE_ON, v) },
         "When an object is done: when the system has taken its message, or when a webhook has told that it arrived.",
     ),
     row(
@@ -253,12 +242,7 @@ pub(super) const CONNECTOR: &[Field<Draft>] = &[
     row(
         "error_codes",
         "documented",
-        Kind::Choice {
-            of: &["documented", "native"],
-            put: |c, v| {
-                c.error_numbers = Some(if v == "native" { ErrorNumbers::Native } else { ErrorNumbers::Documented })
-            },
-        },
+        Kind::Choice { of: &const { words(&ERROR_CODES) }, put: |c, v| c.error_numbers = meant(&ERROR_CODES, v) },
         "Which numbers stand in ErrorCode: those of the table, no two alike, or the system's own.",
     ),
     row(

@@ -2,6 +2,7 @@
 //!
 //! A secret stands in a file or in an environment variable that the entry names; it is read here and shown nowhere.
 
+mod choice;
 mod draft;
 mod fields;
 mod futile;

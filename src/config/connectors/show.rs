@@ -2,9 +2,10 @@
 
 use super::{
     super::{Config, show::quoted, value::Kind},
+    choice::{COMPLETE_ON, ERROR_CODES, ON_AMBIGUOUS, word},
     fields::{CONNECTOR, DEFAULTS, Field, ROUTE, ROUTE_TABLES},
 };
-use crate::connector::{Allowed, Ambiguous, Api, CompleteOn, Connector, Defaults, ErrorNumbers, Route, To};
+use crate::connector::{Allowed, Api, Connector, Defaults, Route, To};
 
 /// All that is configured, as the file would have it; secrets are left out.
 pub(in crate::config) fn toml(config: &Config) -> String {
@@ -62,21 +63,12 @@ fn of_connector(connector: &Connector) -> String {
     ] {
         line(&mut out, key, &format!("{}ms", duration.as_millis()));
     }
-    let on_ambiguous = match connector.on_ambiguous {
-        Ambiguous::Retry => "retry",
-        Ambiguous::Stop => "stop",
-        Ambiguous::Ask => "ask",
-    };
-    let complete_on = match connector.complete_on {
-        CompleteOn::Accepted => "accepted",
-        CompleteOn::Delivered => "delivered",
-    };
-    let error_codes = match connector.error_numbers {
-        ErrorNumbers::Documented => "documented",
-        ErrorNumbers::Native => "native",
-    };
     line(&mut out, "max_answer", &connector.max_answer.to_string());
-    for (key, value) in [("on_ambiguous", on_ambiguous), ("complete_on", complete_on), ("error_codes", error_codes)] {
+    for (key, value) in [
+        ("on_ambiguous", word(&ON_AMBIGUOUS, &connector.on_ambiguous)),
+        ("complete_on", word(&COMPLETE_ON, &connector.complete_on)),
+        ("error_codes", word(&ERROR_CODES, &connector.error_numbers)),
+    ] {
         line(&mut out, key, value);
     }
     for (key, value) in [

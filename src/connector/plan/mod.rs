@@ -3,6 +3,7 @@
 //! Stock types of the WSDL alone; what they have no member for stands in PartnerProperties ([`EXTRAS`]). Pure: the same object
 //! gives the same messages with the same keys, however often it is asked.
 
+mod allowed;
 mod operation;
 mod recipient;
 mod send;

@@ -3,8 +3,7 @@
 use super::{super::phone, Planning, property};
 use crate::{
     connector::{
-        Allowed, Connector, Defaults, Route, System,
-        pattern::fits,
+        Connector, Defaults, Route, System,
         problem::{Problem, problem},
     },
     message::code,
@@ -44,51 +43,14 @@ impl Settled<'_> {
         if route.is_empty() { connector } else { route }
     }
 
-    /// Whether the caller may name what he names. A session has a channel and a sender that nobody here knows: where those are
-    /// limited, a PBX, whose sessions are counted, is asked for none.
-    pub(super) fn allowed(&self) -> Result<(), Problem> {
-        type List = fn(&Allowed) -> &Vec<String>;
-        let lists: [(List, &str, _, _); 2] = [
-            (
-                |allowed| &allowed.senders,
-                "senders",
-                code::SENDER_NOT_ALLOWED,
-                [self.named_sender(), self.extra("Extension")],
-            ),
-            (|allowed| &allowed.channels, "channels", code::CHANNEL_NOT_ALLOWED, [self.named_channel(), None]),
-        ];
-        for (list, name, code, named) in lists {
-            let (route, connector) = (list(&self.route.allowed), list(&self.connector.allowed));
-            let (list, whose) = match route.is_empty() {
-                true => (connector, format!("the connector {}", self.connector.name)),
-                false => (route, format!("the route {}", self.route.name)),
-            };
-            if list.is_empty() {
-                continue;
-            }
-            let fits = |text: &str| list.iter().any(|pattern| fits(pattern, text));
-            for named in named.into_iter().flatten() {
-                // `0151 1` and `+49 151 1` are one number.
-                let number = phone::e164(&named, self.country().as_deref()).ok();
-                if !fits(&named) && !number.is_some_and(|number| fits(&number)) {
-                    return Err(problem(code, format!("{named}: expected one of `{name}` of {whose}")));
-                }
-            }
-            if self.system() == System::Yeastar && self.extra("Session").is_some() {
-                let what =
-                    format!("PartnerProperty Session: expected none, since `{name}` of {whose} limits what it may be");
-                return Err(problem(code::CONNECTOR_VALUE, what));
-            }
-        }
-        Ok(())
-    }
-
-    fn named_channel(&self) -> Option<String> {
+    /// The channel that the caller names.
+    pub(super) fn named_channel(&self) -> Option<String> {
         let address = || self.planning.node.given("FromAddress").filter(|_| self.system() == System::Salesforce);
         self.extra("Channel").or_else(address)
     }
 
-    fn named_sender(&self) -> Option<String> {
+    /// The sender that the caller names.
+    pub(super) fn named_sender(&self) -> Option<String> {
         let address = || self.planning.node.given("FromAddress").filter(|_| self.system() != System::Salesforce);
         self.extra("Sender").or_else(address)
     }
