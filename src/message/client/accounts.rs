@@ -122,11 +122,6 @@ impl Accounts {
         users
     }
 
-    /// Whether an API client or a user may act for an account.
-    pub fn is_reached(&self, mid: u64) -> bool {
-        self.api_clients.values().chain(self.users.values()).any(|principal| self.reaches(principal, mid))
-    }
-
     /// How many API clients and how many users there are.
     pub fn callers(&self) -> (usize, usize) {
         (self.api_clients.len(), self.users.len())

@@ -34,6 +34,13 @@ pub struct Client {
     scopes: Option<Scopes>,
 }
 
+impl Accounts {
+    /// Whether an API client or a user may act for an account.
+    pub fn is_reached(&self, mid: u64) -> bool {
+        self.api_clients.values().chain(self.users.values()).any(|principal| self.reaches(principal, mid))
+    }
+}
+
 impl Client {
     /// The account (MID) in which the call works.
     pub fn account(&self) -> u64 {

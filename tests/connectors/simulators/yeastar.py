@@ -35,6 +35,7 @@ class Yeastar(Simulator):
         self.messages = {}
         self.seen = set()
         self.contacts = {}
+        self.phonebooks = set()
         self.next = 30
         self.settings = {"dids": ["+15550001111"], "most_tokens": 8, "token_seconds": 1800, "refresh_seconds": 86400}
 
@@ -99,6 +100,7 @@ class Yeastar(Simulator):
                  "system/sendemail": self.mail}
         gets = {"del_token": self.del_token, "message/get": self.message_get, "message/query": self.message_query,
                 "company_contact/delete": self.contact_delete, "company_contact/get": self.contact_get,
+                "phonebook/delete": self.phonebook_delete,
                 "company_contact/list": self.contact_list, "company_contact/search": self.contact_list,
                 "message_session/list": self.session_list, "message_session/get": self.session_get}
         if request.method == "POST":
@@ -312,7 +314,15 @@ class Yeastar(Simulator):
     def phonebook(self, value):
         members(value, ("name", "member_select"), ("add_contacts_id_list",))
         self.next += 1
+        self.phonebooks.add(self.next)
         return self.reply_with(0, {"id": self.next})
+
+    def phonebook_delete(self, query):
+        members(query, ("id",))
+        need(query["id"].isdigit() and int(query["id"]) in self.phonebooks, 70093, "id")
+        if self.take:
+            self.phonebooks.remove(int(query["id"]))
+        return self.reply_with(0)
 
     # Event 30032: the result of a message.
 
