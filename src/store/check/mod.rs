@@ -11,7 +11,7 @@ mod objects;
 mod parts;
 mod read;
 
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::HashSet};
 
 use serde::Serialize;
 
@@ -50,7 +50,7 @@ impl std::fmt::Debug for Catalogue {
 }
 
 /// Something that is not as it should be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Finding {
     /// The key in words.
     pub place: String,
@@ -95,7 +95,6 @@ pub struct Check<'a> {
 #[derive(Default)]
 struct Out {
     report: Report,
-    repaired: u64,
     highest_id: Option<(i64, String)>,
 }
 
@@ -115,21 +114,27 @@ impl Stopped {
             let view = self.view();
             Check { view: &view, catalogue, engine, out: RefCell::default() }.run()
         };
-        if !repair {
-            return Ok(run(None)?.0);
+        let mut report = run(None)?;
+        if !repair || report.left == 0 {
+            return Ok(report);
         }
-        let (mut report, repaired) = run(Some(self.engine()))?;
-        if repaired > 0 {
-            // The totals follow from everything else, so they come out right the second time only.
+        // What is repaired on the way may be counted or not: the totals come out right the second time only.
+        for _ in 0..2 {
             run(Some(self.engine()))?;
-            report.left = run(None)?.0.left;
         }
+        let after = run(None)?;
+        // In the same order, so that what is left of those told before is told now.
+        let left: HashSet<&Finding> = after.findings.iter().collect();
+        for finding in &mut report.findings {
+            finding.repaired = !left.contains(finding);
+        }
+        report.left = after.left;
         Ok(report)
     }
 }
 
 impl<'a> Check<'a> {
-    fn run(self) -> Result<(Report, u64), StoreError> {
+    fn run(self) -> Result<Report, StoreError> {
         let (mut objects, mut deliveries) = (objects::Counting::default(), deliveries::Counting::default());
         let (mut keys_held, mut bytes_held) = (0, 0);
         self.view.visit(&[], None, &mut |key, value| {
@@ -157,7 +162,7 @@ impl<'a> Check<'a> {
         let out = self.out.into_inner();
         let mut report = Report { keys: keys_held, bytes: bytes_held, ..out.report };
         report.left = report.count();
-        Ok((report, out.repaired))
+        Ok(report)
     }
 
     fn look_at(
@@ -190,7 +195,7 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    /// Tells of something that is wrong; for which there is no repair.
+    /// Tells of something that is wrong.
     pub fn tell(&self, place: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) {
         self.put(Finding { place: place.into(), expected: expected.into(), found: found.into(), repaired: false });
     }
@@ -212,10 +217,8 @@ impl<'a> Check<'a> {
             repair(&mut Transaction::new(engine, &overlay, &sequence, i64::MAX))?;
             let changes = overlay.into_inner().take().into_iter().map(|(key, change)| (key, change.value));
             engine.apply(&changes.collect())?;
-            self.out.borrow_mut().repaired += 1;
         }
-        let repaired = self.engine.is_some();
-        self.put(Finding { place: place.into(), expected: expected.into(), found: found.into(), repaired });
+        self.tell(place, expected, found);
         Ok(())
     }
 
