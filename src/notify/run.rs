@@ -284,7 +284,10 @@ impl Ended {
                 txn.change_lane(&self.lane, breaker::after(health, outcome, asked, self.began, now, &pace))?;
             }
         }
-        let health = txn.deliveries().lane(&self.lane)?.map(|lane| lane.health).unwrap_or_default();
+        let lane = txn.deliveries().lane(&self.lane)?;
+        // Who waits in the lane may have waited for this seat alone.
+        then = lane.iter().filter_map(|lane| lane.head).fold(then, Time::min);
+        let health = lane.map(|lane| lane.health).unwrap_or_default();
         match health.failing {
             Some(since) if health.rest.is_some() && now.since(since) >= pace.max_age => {
                 let status = format!("given up without a try: {} has been down since {since}", self.lane);

@@ -45,6 +45,10 @@ impl<K: Ord + Clone, V> Bounded<K, V> {
         self.order.retain(|key| self.entries.contains_key(key));
     }
 
+    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.entries.values_mut()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.entries.iter()
     }

@@ -13,6 +13,8 @@ use crate::{
 const A: &str = "+4915112345601";
 const B: &str = "+4915112345602";
 const WAIT: Duration = Duration::from_secs(30);
+/// In real time, for what would otherwise never end.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A connectly error.
 fn error(code: &str, message: &str) -> String {
@@ -42,6 +44,20 @@ async fn the_answer_tells_what_came_of_each_message() {
     let detail = text("Results#2/ResultDetailXML").unwrap();
     assert!(detail.starts_with("<BackendError ") && detail.contains("httpStatus=\"400\""), "{detail}");
     assert_eq!(lists(&gateway).await, ["one"]);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn who_finds_no_room_goes_when_there_is_some() {
+    let far = Far::start().await;
+    let gateway = gateway(&far, |connector| connector.at_once = 2).await;
+    // A message of before is to be forgotten one day: nobody else may be meant by that.
+    create(&gateway, "<Options/>", &sms(A)).await;
+    let many: String = (10..17).map(|at| sms(&format!("+49151123456{at}"))).collect();
+    let answer = tokio::time::timeout(PATIENCE, create(&gateway, "<Options/>", &many)).await;
+    let answer = answer.expect("all have gone: the clock stands, so that nothing but the room can bring them on");
+    assert_eq!(rows(&answer), vec!["OK - [connectly] accepted"; 7]);
+    assert_eq!(far.came().len(), 8);
     gateway.stop().await;
 }
 

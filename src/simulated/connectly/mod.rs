@@ -47,12 +47,17 @@ impl Connectly {
         let nowhere = || Wrong::new("ERROR_TYPE_NOT_FOUND", asked.path.as_str(), "is no operation");
         let (business, path) = path.ok_or_else(nowhere)?;
         need(business == BUSINESS, "ERROR_TYPE_AUTHORIZATION", "the business", "is not the key's")?;
-        need(asked.method == "POST", "ERROR_TYPE_NOT_FOUND", asked.method.as_str(), "is not how it is asked")?;
+        let changed = path.strip_prefix("update/webhooks/");
+        let method = if changed.is_some() { "PUT" } else { "POST" };
+        need(asked.method == method, "ERROR_TYPE_NOT_FOUND", asked.method.as_str(), "is not how it is asked")?;
         if path == "get/templates" {
             return Ok(self.templates_listed(turn.now));
         }
         let no_json = || Wrong::new("ERROR_TYPE_INVALID_REQUEST", "the body", "is no JSON object of application/json");
         let body = asked.json().ok_or_else(no_json)?;
+        if let Some(id) = changed {
+            return self.update_webhook(id, &body);
+        }
         match path {
             "send/messages" => self.free(&body, turn),
             "send/whatsapp_templated_messages" => self.templated(&body, turn),
@@ -65,13 +70,22 @@ impl Connectly {
 
     /// A topic is registered once.
     fn create_webhook(&mut self, body: &Value) -> Done {
-        let topic = one_of(body, "topic", &["messages", "delivery_status"], "ERROR_TYPE_INVALID_REQUEST")?;
-        let address = needed(body, "address", 2000, "ERROR_TYPE_INVALID_REQUEST")?;
-        need(address.starts_with("https://"), "ERROR_TYPE_INVALID_REQUEST", "address", "expected https")?;
+        let (topic, address) = webhook(body)?;
         need(!self.webhooks.contains_key(topic), "ERROR_TYPE_CONFLICT", "topic", "is registered already")?;
         let id = random(26);
         self.webhooks.insert(topic.to_owned(), id.clone());
         Ok(Reply::new(201, json!({ "id": id, "topic": topic, "address": address })))
+    }
+
+    fn update_webhook(&mut self, id: &str, body: &Value) -> Done {
+        let (topic, address) = webhook(body)?;
+        let is_known = self.webhooks.values().any(|known| known == id);
+        need(is_known, "ERROR_TYPE_NOT_FOUND", "id", "is no webhook")?;
+        let is_free = self.webhooks.get(topic).is_none_or(|other| other == id);
+        need(is_free, "ERROR_TYPE_CONFLICT", "topic", "is registered already")?;
+        self.webhooks.retain(|_, known| known != id);
+        self.webhooks.insert(topic.to_owned(), id.to_owned());
+        Ok(Reply::new(200, json!({ "id": id, "topic": topic, "address": address })))
     }
 
     /// What a customer wrote: topic `messages`.
@@ -85,6 +99,14 @@ impl Connectly {
             "message": { "id": ulid(), "text": text },
         })
     }
+}
+
+/// Topic and address of a webhook.
+fn webhook(body: &Value) -> Result<(&str, &str), Wrong> {
+    let topic = one_of(body, "topic", &["messages", "delivery_status"], "ERROR_TYPE_INVALID_REQUEST")?;
+    let address = needed(body, "address", 2000, "ERROR_TYPE_INVALID_REQUEST")?;
+    need(address.starts_with("https://"), "ERROR_TYPE_INVALID_REQUEST", "address", "expected https")?;
+    Ok((topic, address))
 }
 
 /// An id as the API makes them.

@@ -150,7 +150,14 @@ fn campaigns_count_and_a_topic_is_registered_once() {
     assert_eq!(code(&house.ask("send/campaigns", &json!({ "entries": [] }))), invalid);
     assert_eq!(code(&house.ask("send/campaigns", &json!({ "entries": [{ "client": ADA }] }))), invalid);
     let hook = json!({ "topic": "messages", "address": "https://example.com/hook" });
-    assert_eq!(house.ask("create/webhooks", &hook).status, 201);
+    let made = house.ask("create/webhooks", &hook);
+    assert_eq!(made.status, 201);
+    let changed = |id: &Value, topic: &str| {
+        house.ask("update/webhooks", &json!({ "id": id, "topic": topic, "address": "https://example.com/other" }))
+    };
+    assert_eq!(changed(&made.body["id"], "delivery_status").body["id"], made.body["id"]);
+    assert_eq!(changed(&made.body["id"], "messages").status, 200);
+    assert_eq!(code(&changed(&json!("another"), "messages")), "ERROR_TYPE_NOT_FOUND");
     let again = house.ask("create/webhooks", &hook);
     assert_eq!((again.status, code(&again).as_str()), (409, "ERROR_TYPE_CONFLICT"));
     assert_eq!(house.ask("create/webhooks", &with(&hook, "/topic", json!("delivery_status"))).status, 201);

@@ -187,7 +187,10 @@ fn every_request_of_a_connector_is_one_that_its_system_knows() {
         let house = House::new(system);
         let mut all: Vec<(String, Request)> = Operation::of(system)
             .map(|operation| {
-                (operation.name.to_owned(), Action::Other { operation: operation.name.into(), body: "{}".into() })
+                (
+                    operation.name.to_owned(),
+                    Action::Other { operation: operation.name.into(), body: "{\"id\":\"1\"}".into() },
+                )
             })
             .map(|(name, action)| (name, house.made(ADA, action)))
             .collect();

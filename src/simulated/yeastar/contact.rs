@@ -99,6 +99,19 @@ impl Yeastar {
         Ok(json!({ "id": id }))
     }
 
+    /// `phonebook/delete`: who stood in it stays.
+    pub(super) fn delete_phonebook(&mut self, asked: &Asked) -> Done {
+        let id = argument(asked, "id")?;
+        need(self.phonebooks.remove(&id).is_some(), "70093", "id", "is no phonebook")?;
+        for contact in self.contacts.values_mut() {
+            let of: Vec<i64> = phonebooks(contact).into_iter().filter(|one| *one != id).collect();
+            if let Some(members) = contact.as_object_mut().filter(|members| members.contains_key("phonebook_id_list")) {
+                members.insert("phonebook_id_list".to_owned(), of.into());
+            }
+        }
+        Ok(NOTHING)
+    }
+
     fn contact(&self, id: i64) -> Result<&Value, Wrong> {
         self.contacts.get(&id).ok_or_else(|| Wrong::new("70128", "id", "is no contact"))
     }
