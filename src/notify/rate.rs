@@ -54,6 +54,21 @@ impl Rates {
         }
     }
 
+    /// One that had begun leaves now, and counts from then on: the commit in between may have taken its time.
+    pub(super) fn leave(&mut self, connector: &str, had_begun: Time, now: Time) {
+        if let Some(begun) = self.0.get_mut(connector)
+            && let Some(place) = begun.moments.iter().position(|(at, _)| *at == had_begun)
+            && let Some((_, count)) = begun.moments.get_mut(place)
+        {
+            *count -= 1;
+            begun.sum -= 1;
+            if *count == 0 {
+                begun.moments.remove(place);
+            }
+        }
+        self.begin(connector, now);
+    }
+
     /// When the next may begin of a connector that has none free.
     pub(super) fn next(&self, connector: &str) -> Option<Time> {
         self.0.get(connector)?.moments.front().map(|(at, _)| at.plus(SECOND))
@@ -93,5 +108,23 @@ mod tests {
         assert_eq!((rates.free("a", 2, at(1000)), rates.free("a", 2, at(1400))), (1, 2));
         rates.begin("a", at(5000));
         assert_eq!(rates.free("a", 1, at(100)), 1, "the clock was set back");
+    }
+
+    #[test]
+    fn what_leaves_late_counts_from_then_on() {
+        let (mut rates, at) = (Rates::default(), Time::from_millis);
+        rates.begin("a", at(0));
+        rates.begin("a", at(0));
+        rates.leave("a", at(0), at(600));
+        assert_eq!(
+            (rates.free("a", 2, at(999)), rates.free("a", 2, at(1000)), rates.free("a", 2, at(1599))),
+            (0, 1, 1)
+        );
+        // Its begin is forgotten already.
+        rates.leave("a", at(0), at(1600));
+        assert_eq!(
+            (rates.free("a", 2, at(1600)), rates.free("a", 2, at(2599)), rates.free("a", 2, at(2600))),
+            (1, 1, 2)
+        );
     }
 }

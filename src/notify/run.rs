@@ -184,6 +184,7 @@ impl Shared {
         let (kind, delivery) = (delivery.content.kind(), Arc::new(delivery));
         let (began, watch) = (self.parts.clock.now(), Stopwatch::start());
         let Some(carrier) = self.parts.carriers.get(&kind).map(Arc::clone) else { return };
+        self.leaves(&delivery, &seat, began);
         let unsent = delivery.content.outgoing().and_then(|outgoing| outgoing.message.unsent());
         let was_sent = unsent.is_none();
         let outcome = match unsent {

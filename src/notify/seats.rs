@@ -39,6 +39,8 @@ impl Seats {
 pub(super) struct Seat {
     shared: Arc<Shared>,
     lane: String,
+    /// When it was taken.
+    taken: Time,
 }
 
 impl Drop for Seat {
@@ -99,7 +101,14 @@ impl Shared {
             seats.rates.begin(&outgoing.message.connector, now);
         }
         *seats.taken.entry(lane.clone()).or_default() += 1;
-        Seat { shared: Arc::clone(self), lane }
+        Seat { shared: Arc::clone(self), lane, taken: now }
+    }
+
+    /// What sits there is on disk, and leaves.
+    pub(super) fn leaves(&self, delivery: &Delivery, seat: &Seat, now: Time) {
+        if let Some(outgoing) = delivery.content.outgoing() {
+            self.seats().rates.leave(&outgoing.message.connector, seat.taken, now);
+        }
     }
 
     /// How many more may begin now.
