@@ -26,6 +26,8 @@ mod gateway;
 mod house;
 #[path = "sends/leaving.rs"]
 mod leaving;
+#[path = "sends/odd_bounces.rs"]
+mod odd_bounces;
 #[path = "sends/rendering.rs"]
 mod rendering;
 #[path = "mail/sink.rs"]

@@ -20,7 +20,10 @@ use super::{
     conversations::{Admin, text},
     say,
 };
-use crate::mail::{LONGEST_REPORT, Recipient, Report};
+use crate::{
+    mail::{LONGEST_REPORT, Recipient, Report},
+    server::OPERATOR,
+};
 
 #[derive(Args)]
 pub(super) struct Bounce {
@@ -50,8 +53,7 @@ pub(super) async fn bounce(bounce: &Bounce) -> Exit {
             "neither what came back nor the address of the report has the id of a mail of ours",
         );
     }
-    let mut exit = Exit::Ok;
-    let mut answers = Vec::new();
+    let (mut answers, mut refused, mut taken) = (Vec::new(), Vec::new(), false);
     for recipient in &report.recipients {
         if recipient.action != "failed" {
             answers.push(serde_json::json!({ "bounced": false, "why": format!("it is {}", recipient.action) }));
@@ -61,11 +63,24 @@ pub(super) async fn bounce(bounce: &Bounce) -> Exit {
             Ok(answer) => answer,
             Err(error) => return complain(Exit::Later, &error),
         };
+        // Who else listens there knows nothing of the mail: it is kept.
+        if !answer.headers.contains_key(OPERATOR) {
+            let what = format!("HTTP {} is no answer of the operators' listener of envoi", answer.status);
+            return complain(Exit::Later, &bounce.admin.about(&what));
+        }
         match answer.status {
-            200 => answers.push(serde_json::from_slice(&answer.body).unwrap_or(Value::Null)),
-            400 | 404 => exit = complain(Exit::Data, &answer.complaint()),
+            200 => {
+                taken = true;
+                answers.push(serde_json::from_slice(&answer.body).unwrap_or(Value::Null));
+            }
+            400 | 404 => refused.push(answer.complaint()),
             _ => return complain(Exit::Later, &answer.complaint()),
         }
+    }
+    // What was taken is not to come again for what was not.
+    let exit = if taken || refused.is_empty() { Exit::Ok } else { Exit::Data };
+    for why in refused.into_iter().chain(report.unreadable.iter().map(ToString::to_string)) {
+        complain(exit, &why);
     }
     let said = match bounce.admin.json {
         true => say(&format!("{:#}\n", Value::Array(answers))),
@@ -92,6 +107,7 @@ fn query(report: &Report, recipient: &Recipient) -> Vec<(&'static str, String)> 
         ("id", report.ids.join(",")),
         ("recipient", recipient.address.clone()),
         ("status", recipient.status.clone()),
+        ("report", report.mark.clone()),
     ];
     query.extend(recipient.original.iter().map(|original| ("original", original.clone())));
     query.extend(recipient.diagnostic.iter().map(|words| ("diagnostic", words.clone())));

@@ -66,7 +66,9 @@ impl Caller {
         headers: &[(&str, String)],
         body: impl Into<Bytes>,
     ) -> Result<Answered, String> {
-        let uri: Uri = url.parse().map_err(|error| format!("{url}: {error}"))?;
+        // A query may name what nobody else is to know: the id of a mail.
+        let (shown, _) = url.split_once('?').unwrap_or((url, ""));
+        let uri: Uri = url.parse().map_err(|error| format!("{shown}: {error}"))?;
         let mut request = Request::builder()
             .method(method)
             .uri(uri)
@@ -74,16 +76,18 @@ impl Caller {
         for (name, value) in headers {
             request = request.header(*name, value);
         }
-        let request = request.body(Full::new(body.into())).map_err(|error| format!("{url}: {error}"))?;
+        let request = request.body(Full::new(body.into())).map_err(|error| format!("{shown}: {error}"))?;
         let exchange = async {
-            let response = self.client.request(request).await.map_err(|error| format!("{url}: {}", chain(&error)))?;
+            let response = self.client.request(request).await.map_err(|error| format!("{shown}: {}", chain(&error)))?;
             let (head, body) = response.into_parts();
-            let body =
-                Limited::new(body, MAX_ANSWER).collect().await.map_err(|error| format!("{url}: {}", chain(&*error)))?;
+            let body = Limited::new(body, MAX_ANSWER)
+                .collect()
+                .await
+                .map_err(|error| format!("{shown}: {}", chain(&*error)))?;
             Ok(Answered { status: head.status.as_u16(), headers: head.headers, body: body.to_bytes() })
         };
         let patience = self.patience;
-        tokio::time::timeout(patience, exchange).await.map_err(|_| format!("{url}: no answer within {patience:?}"))?
+        tokio::time::timeout(patience, exchange).await.map_err(|_| format!("{shown}: no answer within {patience:?}"))?
     }
 }
 

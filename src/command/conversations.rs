@@ -13,7 +13,7 @@ use super::{
     call::{Answered, Caller, PATIENCE, WHOLE_WORK},
     complain, say,
 };
-use crate::{connector::encoded, server::OPERATOR};
+use crate::{connector::encoded, mail::is_unseen, server::OPERATOR};
 
 /// Where operators are answered.
 #[derive(Args)]
@@ -195,6 +195,11 @@ impl Admin {
         Err(complain(exit, &answer.complaint()))
     }
 
+    /// What is wrong, behind where it was asked.
+    pub(super) fn about(&self, what: &str) -> String {
+        format!("{}: {what}", self.admin)
+    }
+
     /// One question and its answer, whatever that is.
     ///
     /// # Errors
@@ -212,14 +217,14 @@ impl Admin {
     }
 }
 
-/// A member as text; what a control character would do to a terminal is not done.
+/// A member as text; what a control character would do to a terminal is not done, and what is not seen is shown.
 pub(super) fn text(value: &Value, name: &str) -> String {
     let text = match value.get(name) {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     };
-    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+    text.chars().map(|c| if c.is_control() || is_unseen(c) { '\u{FFFD}' } else { c }).collect()
 }
 
 fn summary(line: &Value) -> String {

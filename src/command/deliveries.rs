@@ -8,6 +8,7 @@ use super::{
     Exit,
     conversations::{Admin, text},
 };
+use crate::mail::is_unseen;
 
 #[derive(Args)]
 pub(super) struct Deliveries {
@@ -159,7 +160,7 @@ fn describe(whole: &Value) -> String {
     // A request has lines.
     let recorded = whole.get("recorded").and_then(Value::as_str).unwrap_or_default();
     for line in recorded.lines() {
-        let line: String = line.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
+        let line: String = line.chars().map(|c| if c.is_control() || is_unseen(c) { '\u{FFFD}' } else { c }).collect();
         out += &format!("\n{line}");
     }
     if !recorded.is_empty() {

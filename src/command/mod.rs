@@ -32,6 +32,8 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use crate::mail::is_unseen;
+
 /// How a command ends. `main.rs` lists the numbers for users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -217,7 +219,8 @@ fn say(text: &str) -> Exit {
 fn complain(exit: Exit, text: &str) -> Exit {
     use std::io::Write;
     // There is nobody left to tell when stderr is gone; the exit code stays.
-    let text: String = text.chars().map(|c| if c.is_control() && c != '\n' { '\u{FFFD}' } else { c }).collect();
+    let text: String =
+        text.chars().map(|c| if (c.is_control() && c != '\n') || is_unseen(c) { '\u{FFFD}' } else { c }).collect();
     let _ = writeln!(std::io::stderr().lock(), "envoi: {text}");
     exit
 }

@@ -17,6 +17,21 @@ pub fn one_line(text: &str) -> String {
     line.trim().to_owned()
 }
 
+/// What a stranger said, as one line that shows as it reads: [`one_line`], and what [`is_unseen`] becomes spaces too.
+pub fn harmless(text: &str) -> String {
+    one_line(&text.replace(is_unseen, " "))
+}
+
+/// Characters that show nothing, or turn the direction of those that follow: what stands behind one reads otherwise than it is.
+/// Unicode's category Cf without the signs of scripts, and its tags.
+pub fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
 /// Unstructured text, such as a subject; `start` is the column at which it begins. The text is one line.
 pub(super) fn unstructured(text: &str, start: usize) -> String {
     if is_plain(text) { folded(text, start) } else { words(text, start) }
@@ -135,6 +150,7 @@ mod tests {
     #[test]
     fn a_line_is_one_line() {
         assert_eq!(one_line("a\r\nBcc: b\u{2028}c\0 "), "a  Bcc: b c");
+        assert_eq!(harmless("\u{feff}a\u{1b}[31m\u{202e}b\u{2066}c\u{e0041}é"), "a [31m b c é");
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod transport;
 pub use self::{
     capture::{Capture, Captured},
     compose::{Attachment, AutoSubmitted, Composed, Mail, compose},
-    header::one_line,
+    header::{harmless, is_unseen, one_line},
     mailbox::Mailbox,
     relay::Relay,
     report::{LONGEST as LONGEST_REPORT, Recipient, Report, Unreadable},

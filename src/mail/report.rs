@@ -4,9 +4,15 @@
 //! The mail comes from anybody. Only its outermost parts are looked at: mailparse goes no deeper than a hundred levels, and into
 //! no mail that a mail holds. What is repeated of it is one line of bounded length.
 
-use mailparse::{MailHeaderMap, ParsedMail, parse_headers, parse_mail};
+use base64::{
+    Engine,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use mailparse::{MailHeaderMap, ParsedMail, body::Body, parse_headers, parse_mail};
+use sha2::{Digest, Sha256};
 
-use super::header::one_line;
+use super::header::harmless;
 
 /// As much of a mail is read: what was sent comes back behind the report, and may be long.
 pub const LONGEST: usize = 1 << 20;
@@ -27,6 +33,10 @@ pub struct Report {
     pub ids: Vec<String>,
     /// What became of each recipient.
     pub recipients: Vec<Recipient>,
+    /// What stands there of others, and cannot be read.
+    pub unreadable: Vec<Unreadable>,
+    /// The same of two copies of one report, another of reports about two attempts: 16 hexadecimal digits.
+    pub mark: String,
 }
 
 /// What became of one recipient.
@@ -105,11 +115,12 @@ impl Report {
         let status =
             part(&["message/delivery-status", "message/global-delivery-status"]).ok_or(Unreadable::NoStatus)?;
         let words = part(&["text/plain"]).and_then(|part| part.get_body().ok()).unwrap_or_default();
-        let recipients = recipients(&status.get_body_raw().map_err(wrong)?, &words)?;
+        let status = body(status).map_err(wrong)?;
+        let (recipients, unreadable) = recipients(&status, &words)?;
         let mut ids = Vec::new();
-        if let Some(original) = part(ORIGINALS) {
-            let head = original.get_body_raw().map_err(wrong)?;
-            let (fields, _) = parse_headers(&head).map_err(wrong)?;
+        // Of one that cannot be read the address of the report may still tell.
+        let head = part(ORIGINALS).and_then(|original| body(original).ok()).unwrap_or_default();
+        if let Ok((fields, _)) = parse_headers(&head) {
             ids.extend(fields.get_all_values("Message-ID").iter().flat_map(|id| uuids(id)));
         }
         for field in ["X-Original-To", "Delivered-To", "Envelope-To", "To"] {
@@ -118,13 +129,50 @@ impl Report {
         let mut seen = std::collections::HashSet::new();
         ids.retain(|id| seen.insert(id.clone()));
         ids.truncate(IDS);
-        Ok(Self { ids, recipients })
+        Ok(Self { ids, recipients, unreadable, mark: mark(&parsed, &status) })
     }
 }
 
 /// What comes back: the whole mail, or its header.
 const ORIGINALS: &[&str] =
     &["message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global", "message/global-headers"];
+
+/// The body of a part. Of base64 whatever is whole: a long mail is cut anywhere.
+fn body(part: &ParsedMail<'_>) -> Result<Vec<u8>, mailparse::MailParseError> {
+    let Body::Base64(coded) = part.get_body_encoded() else { return part.get_body_raw() };
+    let lenient = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let coded = coded.get_raw().iter().copied().take_while(|byte| *byte != b'=').filter(is_digit);
+    let mut coded: Vec<u8> = coded.collect();
+    if coded.len() % 4 == 1 {
+        coded.pop();
+    }
+    // What is left is of its form.
+    Ok(GeneralPurpose::new(&STANDARD, lenient).decode(coded).unwrap_or_default())
+}
+
+/// A digest of what the report says. When the mail had arrived, or was tried last, is another moment at each attempt; where neither
+/// is told (Exim) the report's own id and date are.
+fn mark(mail: &ParsedMail<'_>, status: &[u8]) -> String {
+    let mut hash = Sha256::new();
+    for line in status.split(|byte| *byte == b'\n') {
+        hash.update(line.trim_ascii_end());
+        hash.update(b"\n");
+    }
+    let tells = |line: &[u8]| {
+        let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+        [&b"Arrival-Date"[..], b"Last-Attempt-Date"].iter().any(|known| name.eq_ignore_ascii_case(known))
+    };
+    if !status.split(|byte| *byte == b'\n').any(tells) {
+        for name in ["Message-ID", "Date"] {
+            hash.update(mail.headers.get_first_value(name).unwrap_or_default());
+            hash.update(b"\n");
+        }
+    }
+    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
 
 fn other(mail: &ParsedMail<'_>) -> Unreadable {
     let body = mail.get_body().unwrap_or_default();
@@ -136,25 +184,59 @@ fn other(mail: &ParsedMail<'_>) -> Unreadable {
     Unreadable::Other(short(&kind))
 }
 
-/// The groups of fields behind the first, which is about the report itself.
-fn recipients(status: &[u8], words: &str) -> Result<Vec<Recipient>, Unreadable> {
-    let (mut rest, mut found) = (status, Vec::new());
-    while !rest.is_empty() {
-        let (fields, end) = parse_headers(rest).map_err(|error| Unreadable::Mail(error.to_string()))?;
-        rest = rest.get(end.max(1)..).unwrap_or_default();
+/// The groups of fields behind the first, which is about the report itself; of several those that cannot be read stand apart.
+fn recipients(status: &[u8], words: &str) -> Result<(Vec<Recipient>, Vec<Unreadable>), Unreadable> {
+    let (mut found, mut unreadable) = (Vec::new(), Vec::new());
+    for (place, group) in groups(status).enumerate() {
+        let fields = match parse_headers(group) {
+            Ok((fields, _)) => fields,
+            // The first is about no recipient.
+            Err(_) if place == 0 => continue,
+            Err(error) => {
+                unreadable.push(Unreadable::Mail(error.to_string()));
+                continue;
+            }
+        };
         if ["Final-Recipient", "Action"].iter().any(|name| fields.get_first_value(name).is_some()) {
-            found.push(recipient(found.len() + 1, &|name| fields.get_first_value(name).map(|value| short(&value)))?);
+            let place = found.len() + unreadable.len() + 1;
+            match recipient(place, &|name| fields.get_first_value(name).map(|value| short(&value))) {
+                Ok(one) => found.push(one),
+                Err(wrong) => unreadable.push(wrong),
+            }
         }
     }
-    match found.len() {
-        0 => Err(Unreadable::NoStatus),
-        count if count > RECIPIENTS => Err(Unreadable::TooMany { what: "recipients", found: count, most: RECIPIENTS }),
-        count => {
-            // Postfix, Exim and sendmail say so; of several recipients nobody could tell whose answer it was.
-            let at_recipient = count == 1 && words.to_uppercase().contains("RCPT TO");
-            Ok(found.into_iter().map(|one| Recipient { at_recipient, ..one }).collect())
-        }
+    let count = found.len() + unreadable.len();
+    if count > RECIPIENTS {
+        return Err(Unreadable::TooMany { what: "recipients", found: count, most: RECIPIENTS });
     }
+    if found.is_empty() {
+        return Err(unreadable.into_iter().next().unwrap_or(Unreadable::NoStatus));
+    }
+    // Postfix, Exim and sendmail say so; of several recipients nobody could tell whose answer it was.
+    let at_recipient = count == 1 && words.to_uppercase().contains("RCPT TO");
+    Ok((found.into_iter().map(|one| Recipient { at_recipient, ..one }).collect(), unreadable))
+}
+
+/// What stands between empty lines.
+fn groups(status: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = status;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let (mut end, mut after) = (rest.len(), rest.len());
+        let mut at = 0;
+        for line in rest.split_inclusive(|byte| *byte == b'\n') {
+            if matches!(line, b"\n" | b"\r\n") {
+                (end, after) = (at, at + line.len());
+                break;
+            }
+            at += line.len();
+        }
+        let group = rest.get(..end).unwrap_or_default();
+        rest = rest.get(after..).unwrap_or_default();
+        Some(group)
+    })
 }
 
 fn recipient(place: usize, field: &dyn Fn(&str) -> Option<String>) -> Result<Recipient, Unreadable> {
@@ -204,7 +286,7 @@ fn uuids(text: &str) -> Vec<String> {
 }
 
 fn short(text: &str) -> String {
-    one_line(text).chars().take(FIELD).collect()
+    harmless(text).chars().take(FIELD).collect()
 }
 
 #[cfg(test)]

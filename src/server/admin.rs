@@ -63,7 +63,8 @@ pub trait Desk: Send + Sync {
     ) -> Pin<Box<dyn Future<Output = Told> + Send + 'a>>;
 }
 
-/// Whatever changes something must have this header field: a page in a browser on this machine cannot send it unasked.
+/// Whatever changes something must have this header field: a page in a browser on this machine cannot send it unasked. A desk's
+/// answers have it too, so that nobody else's are taken for them.
 pub const OPERATOR: &str = "envoi-operator";
 
 /// One figure of another room.
@@ -144,7 +145,11 @@ impl Admin {
                 refused.headers.insert(ALLOW, HeaderValue::from_static(allow));
                 Some(refused)
             }
-            Told::Json(status, json) => Some(Outbound::new(status, JSON, json)),
+            Told::Json(status, json) => {
+                let mut answer = Outbound::new(status, JSON, json);
+                answer.headers.insert(OPERATOR, HeaderValue::from_static("1"));
+                Some(answer)
+            }
             Told::Raw(kind, bytes) => Some(Outbound::new(StatusCode::OK, kind, bytes)),
         }
     }

@@ -19,22 +19,22 @@ use crate::{
     sink::{Act, Manners, Sink},
 };
 
-const HIGH: &str = "<QueuePriority>High</QueuePriority>";
-const ADA: &str = "ada@example.com";
+pub(crate) const HIGH: &str = "<QueuePriority>High</QueuePriority>";
+pub(crate) const ADA: &str = "ada@example.com";
 
-const POSTFIX: &str = include_str!("reports/postfix.eml");
-const EXIM: &str = include_str!("reports/exim.eml");
+pub(crate) const POSTFIX: &str = include_str!("reports/postfix.eml");
+pub(crate) const EXIM: &str = include_str!("reports/exim.eml");
 const EXCHANGE: &str = include_str!("reports/exchange.eml");
 const SENDMAIL: &str = include_str!("reports/sendmail.eml");
 
 /// A gateway whose mail goes to a sink.
-struct Post {
-    gateway: Gateway,
-    sink: Sink,
+pub(crate) struct Post {
+    pub(crate) gateway: Gateway,
+    pub(crate) sink: Sink,
 }
 
 impl Post {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
     }
 
@@ -50,7 +50,7 @@ impl Post {
     }
 
     /// Sends to ada; gives the id of the delivery as the mail tells it.
-    async fn sent(&self) -> String {
+    pub(crate) async fn sent(&self) -> String {
         let before = self.sink.seen().messages.len();
         create(&self.gateway, HIGH, &triggered(&to("ada", ADA))).await;
         advance(&self.gateway, Duration::ZERO).await;
@@ -62,30 +62,30 @@ impl Post {
     }
 
     /// Gives a mail to the program, as a mail server does: its exit code and what it says.
-    async fn bounce(&self, mail: impl Into<Vec<u8>>) -> (i32, String) {
+    pub(crate) async fn bounce(&self, mail: impl Into<Vec<u8>>) -> (i32, String) {
         bounce(&format!("http://{}", self.gateway.admin), mail.into()).await
     }
 
-    async fn counts(&self) -> String {
+    pub(crate) async fn counts(&self) -> String {
         let members = ["Sent", "Bounces", "NotSentDueToError", "Queued"];
         found(&self.gateway, "TriggeredSendSummary", &members, "").await.remove(0)
     }
 
-    async fn status(&self) -> String {
+    pub(crate) async fn status(&self) -> String {
         found(&self.gateway, "Subscriber", &["Status"], &filter("SubscriberKey", "equals", "ada")).await.remove(0)
     }
 
-    async fn bounces(&self) -> Vec<String> {
+    pub(crate) async fn bounces(&self) -> Vec<String> {
         let members = ["EventType", "SMTPCode", "BounceCategory", "BounceType", "SMTPReason"];
         found(&self.gateway, "BounceEvent", &members, "").await
     }
 
-    async fn delivery(&self, id: &str) -> Value {
+    pub(crate) async fn delivery(&self, id: &str) -> Value {
         serde_json::from_str(&admin(&self.gateway, "GET", &format!("/delivery?id={id}")).await.body).unwrap()
     }
 }
 
-async fn bounce(admin: &str, mail: Vec<u8>) -> (i32, String) {
+pub(crate) async fn bounce(admin: &str, mail: Vec<u8>) -> (i32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_envoi"));
     command.args(["bounce", "--admin", admin]).env_remove("ENVOI_ADMIN");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -101,7 +101,7 @@ async fn bounce(admin: &str, mail: Vec<u8>) -> (i32, String) {
 }
 
 /// A report about this mail to this recipient.
-fn about(report: &str, id: &str, to: &str) -> String {
+pub(crate) fn about(report: &str, id: &str, to: &str) -> String {
     report.replace("@ID@", id).replace("@TO@", to)
 }
 
@@ -275,7 +275,13 @@ async fn a_report_ends_the_doubt_whether_a_mail_left() {
     assert_eq!((exit, said), (0, format!("{id} nothing has changed: it goes out again anyway\n")));
     advance(&post.gateway, Duration::from_secs(3600)).await;
     assert_eq!(post.counts().await, "1 0 0 0");
-    assert_eq!(post.bounce(about(POSTFIX, &id, ADA)).await.0, 0);
+    // That one is about the attempt before.
+    let (exit, said) = post.bounce(about(POSTFIX, &id, ADA).replace('\n', "\r\n")).await;
+    assert_eq!((exit, said), (0, format!("{id} nothing has changed: this report was heard before\n")));
+    assert_eq!((post.bounces().await.len(), post.counts().await.as_str()), (1, "1 0 0 0"));
+    let another = about(POSTFIX, &id, ADA)
+        .replace("Arrival-Date: Thu, 30 Dec 2021 12:00:07", "Arrival-Date: Thu, 30 Dec 2021 13:00:09");
+    assert_eq!(post.bounce(another).await.0, 0);
     assert_eq!((post.bounces().await.len(), post.counts().await.as_str()), (2, "0 1 0 0"));
     post.gateway.stop().await;
 }
@@ -347,7 +353,8 @@ async fn what_cannot_be_read_is_said_with_its_place_and_kept_from_coming_again()
     let held = tokio::net::TcpSocket::new_v4().unwrap();
     held.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let (exit, said) = bounce(&format!("http://{}", held.local_addr().unwrap()), whole.into_bytes()).await;
-    assert!(exit == 75 && said.contains("Connect"), "{exit} {said}");
+    assert!(exit == 75 && said.contains("Connect") && said.contains("/bounce: "), "{exit} {said}");
+    assert!(!said.contains(&id), "who has it can have the subscriber bounced: {said}");
     post.gateway.stop().await;
 }
 
@@ -359,6 +366,7 @@ async fn the_operators_listener_says_what_it_expects() {
         ("id=1", "recipient is missing"),
         ("id=1&recipient=a@example.com", "status is missing"),
         ("id=1&recipient=a@example.com&status=5.1", "status is \"5.1\", expected a code of RFC 3463 such as 5.1.1"),
+        ("id=1&recipient=a@example.com&status=5.1.1&report=x", "report is \"x\", expected 16 hexadecimal digits"),
     ] {
         let answer = asked(&gateway, "POST", query).await;
         let told: Value = serde_json::from_str(&answer.body).unwrap();

@@ -386,6 +386,6 @@ fn a_sender_without_a_usable_address_is_refused_at_once() {
     let (said, failures) = house.trigger(&ada.replace("</Subscribers>", owner));
     assert!(said.starts_with("180008 "), "{said}");
     let why = "An error occurred when attempting to build an email for the subscriber";
-    assert_eq!(failures, [format!("0 26 {why}: the FromAddress of Owner is no address")]);
+    assert_eq!(failures, [format!("0 26 {why}: the FromAddress of Owner is no address: \"eve\"")]);
     assert_eq!(house.owed().len(), 2);
 }

@@ -295,10 +295,10 @@ async fn who_would_have_a_copy_without_an_address_hears_so_at_once() {
             [text("Ordinal"), text("ErrorCode"), text("ErrorDescription")].join(" ")
         });
         let expected = [
-            format!("1 26 {why}: the CCEmail is no address"),
-            format!("2 26 {why}: the CCEmail is no address"),
-            format!("3 26 {why}: the CCEmail is no address"),
-            format!("4 26 {why}: the FromAddress is no address"),
+            format!("1 26 {why}: the CCEmail is no address: \"Boss <no body@example.com>\""),
+            format!("2 26 {why}: the CCEmail is no address: \"Boss <a@example.com, b@example.com>\""),
+            format!("3 26 {why}: the CCEmail is no address: \"Boss <@example.com>\""),
+            format!("4 26 {why}: the FromAddress is no address: \"c d@example.com\""),
         ];
         assert_eq!(failures.collect::<Vec<_>>(), expected, "{}", answer.body);
     }

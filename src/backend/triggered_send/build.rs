@@ -82,7 +82,8 @@ impl<'a> Build<'a> {
         let copies = |text: &str, member| -> Result<Vec<Mailbox>, Problem> {
             let filled = text.split([',', ';']).map(|one| self.line(one, &system));
             let filled = filled.filter(|one| one.as_ref().map_or(true, |one| !one.trim().is_empty()));
-            filled.map(|one| Mailbox::parse_copy(&one?).map_err(|_| none(member))).collect()
+            let read = |one: String| Mailbox::parse_copy(&one).map_err(|_| none(member, &one));
+            filled.map(|one| one.and_then(read)).collect()
         };
         let (cc, bcc) = (copies(&content.cc, "CCEmail")?, copies(&content.bcc, "BccEmail")?);
         let to = mailbox(&(self.full_name.clone(), self.send.address.clone()), "EmailAddress")?;
@@ -142,12 +143,12 @@ fn full_name(send: &Send, kept: &Object) -> String {
 }
 
 fn mailbox((name, address): &(String, String), member: &str) -> Result<Mailbox, Problem> {
-    let mailbox = Mailbox::parse(address).map_err(|_| none(member))?;
+    let mailbox = Mailbox::parse(address).map_err(|_| none(member, address))?;
     Ok(Mailbox { name: Some(name.clone()).filter(|name| !name.is_empty()), ..mailbox })
 }
 
-fn none(member: &str) -> Problem {
-    BUILD.about(format!("the {member} is no address"))
+fn none(member: &str, value: &str) -> Problem {
+    BUILD.about(format!("the {member} is no address")).given(value)
 }
 
 pub(super) fn unknown(name: &str) -> Problem {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Time,
+    mail::Mailbox,
     object::Object,
     store::{Attempted, DeliveryState, StoreError, Transaction, send::Send},
 };
@@ -176,7 +177,7 @@ fn keep_bounce(
     event.set_text("SMTPReason", reply.reason);
     event.set_text("BounceType", kind);
     tracking::keep(work, event)?;
-    if reply.is_hard() { bounced(work, send.subscriber) } else { Ok(()) }
+    if reply.is_hard() { bounced(work, send) } else { Ok(()) }
 }
 
 /// The definition of a mail; of one that is gone, what its summary says of it.
@@ -215,9 +216,14 @@ fn keep_not_sent(
     tracking::keep(work, event)
 }
 
-/// Bounced at once, Held when it has happened often enough for long enough.
-fn bounced(work: &mut Work<'_, '_>, id: i64) -> Result<(), StoreError> {
+/// Bounced at once, Held when it has happened often enough for long enough; of the address that is kept now. Another that stood in
+/// the call, or that he had, says nothing of it.
+fn bounced(work: &mut Work<'_, '_>, send: &Send) -> Result<(), StoreError> {
+    let id = send.subscriber;
     let Some((_, kept)) = subscriber::by_id(&work.objects(), id)? else { return Ok(()) };
+    if !kept.text("EmailAddress").is_some_and(|kept| Mailbox::is_same(kept, &send.address)) {
+        return Ok(());
+    }
     let before: Option<Bounces> = match kept.text("Status") {
         Some("Bounced") => work.objects().get(BOUNCES, id)?,
         // Somebody has made him Active again: it begins anew.

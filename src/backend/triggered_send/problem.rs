@@ -11,10 +11,15 @@ pub(crate) struct Problem {
     text: &'static str,
     /// What exactly; ours, behind a colon.
     detail: Option<String>,
+    /// What was given, for who has given it; not for logs.
+    value: Option<String>,
 }
 
+/// Characters of a value that are repeated.
+const VALUE: usize = 100;
+
 const fn problem(code: u16, text: &'static str) -> Problem {
-    Problem { code, text, detail: None }
+    Problem { code, text, detail: None, value: None }
 }
 
 pub(crate) const UNSUBSCRIBED: Problem = problem(1, "The subscriber system status is unsubscribed");
@@ -76,8 +81,22 @@ impl Problem {
         Self { detail: Some(detail.into()), ..self }
     }
 
+    /// The same with the value that is wrong: its beginning.
+    pub(super) fn given(self, value: &str) -> Self {
+        Self { value: Some(value.chars().take(VALUE).collect()), ..self }
+    }
+
     /// `ErrorDescription`
     pub(crate) fn description(&self) -> String {
+        match &self.value {
+            // Quoted so, it is one line and shows what it holds.
+            Some(value) => format!("{}: {value:?}", self.without_value()),
+            None => self.without_value(),
+        }
+    }
+
+    /// The same for logs too.
+    pub(super) fn without_value(&self) -> String {
         match &self.detail {
             Some(detail) => format!("{}: {detail}", self.text),
             None => self.text.to_owned(),

@@ -133,8 +133,8 @@ pub(crate) fn check<'n>(
     let owner = node.child("Owner");
     let of_owner = |member: &str| owner.and_then(|owner| owner.given(member));
     let from = (of_owner("FromName"), of_owner("FromAddress"));
-    if from.1.as_deref().is_some_and(|address| !may_be_address(address)) {
-        return Ok(Err(excluded(BUILD.about("the FromAddress of Owner is no address"))));
+    if let Some(address) = from.1.as_deref().filter(|address| !may_be_address(address)) {
+        return Ok(Err(excluded(BUILD.about("the FromAddress of Owner is no address").given(address))));
     }
     let recipient = Recipient { node, found, key: key.unwrap_or_else(|| address.clone()), address, attributes, from };
     Ok(match misaddressed(common, &recipient) {

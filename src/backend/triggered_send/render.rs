@@ -59,7 +59,7 @@ pub struct Unsendable {
 
 impl From<Problem> for Unsendable {
     fn from(problem: Problem) -> Self {
-        Self { reason: problem.description() }
+        Self { reason: problem.without_value() }
     }
 }
 

@@ -225,7 +225,7 @@ pub(super) fn code(error: &Error) -> String {
 
 /// One line of bounded length.
 pub(super) fn line(text: &str) -> String {
-    let line = super::super::one_line(text);
+    let line = crate::mail::harmless(text);
     if line.chars().count() <= STATUS {
         return line;
     }

@@ -2,7 +2,7 @@
 //!
 //! | method and path | query | answer |
 //! |---|---|---|
-//! | POST /bounce | id (several with commas: those that it may be), recipient, status; original, diagnostic, at_recipient | writes down that the mail with the first id that is one came back |
+//! | POST /bounce | id (several with commas: those that it may be), recipient, status; original, diagnostic, at_recipient, report (its digest) | writes down that the mail with the first id that is one came back |
 //!
 //! Reports come from anybody. The id is told to nobody but with the mail, and holds 74 random bits; and who could not be reached
 //! must be whom it was for. What is heard twice changes nothing.
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{Asked, Operators, Wrong};
 use crate::{
     backend::triggered_send::{self, Reported},
-    mail::{Mailbox, one_line},
+    mail::{Mailbox, harmless},
     store::{Content, Delivery, DeliveryKind, DeliveryState, StoreError, Transaction},
 };
 
@@ -23,10 +23,12 @@ pub(super) const PATHS: &[(&str, &str)] = &[("/bounce", "POST")];
 const IDS: usize = 8;
 /// Characters that are kept of what a mail server said.
 const WORDS: usize = 1000;
+/// Digits of the digest of a report.
+const MARK: usize = 16;
 
 /// What came of a report.
 enum Done {
-    Bounced(Delivery, Option<&'static str>),
+    Bounced(Delivery, Option<&'static str>, String),
     Unchanged(Delivery, &'static str),
     /// The attempt has not ended here, and the mail is back already.
     TooEarly,
@@ -41,6 +43,14 @@ impl Operators {
         let (ids, recipient) = (needed("id")?, needed("recipient")?);
         let recipients: Vec<String> = given("original").into_iter().chain([recipient]).collect();
         let reported = reported(&needed("status")?, given("diagnostic"), given("at_recipient").is_some())?;
+        let mark = given("report");
+        if mark.as_deref().is_some_and(|mark| mark.len() != MARK || !mark.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        {
+            return Err(Wrong::asked(format!(
+                "report is {:?}, expected {MARK} hexadecimal digits",
+                mark.unwrap_or_default()
+            )));
+        }
         let (backend, now) = (self.backend.clone(), self.clock.now());
         let keep = now.plus(self.notifier.settings().retention);
         let work = move |txn: &mut Transaction<'_>| -> Result<Done, StoreError> {
@@ -48,10 +58,11 @@ impl Operators {
             if !recipients.iter().any(|one| Mailbox::is_same(one, before.content.address())) {
                 return Ok(Done::Unchanged(before, "it is about another recipient, who had a copy"));
             }
-            let Some(after) = txn.bounced(before.number, reported.line(), now, keep)? else {
+            let Some(after) = txn.bounced(before.number, reported.line(), mark.as_deref(), now, keep)? else {
                 let why = match before.state {
                     DeliveryState::Sending => return Ok(Done::TooEarly),
                     DeliveryState::Owed => "it goes out again anyway",
+                    DeliveryState::Delivered | DeliveryState::InDoubt => "this report was heard before",
                     _ => "it had come back, or failed, before",
                 };
                 return Ok(Done::Unchanged(before, why));
@@ -62,11 +73,10 @@ impl Operators {
                 }
                 Content::Results(_) | Content::Message(_) => None,
             };
-            Ok(Done::Bounced(after, kind))
+            Ok(Done::Bounced(after, kind, reported.line()))
         };
         match self.store.write(work).await.map_err(Wrong::store)? {
-            Done::Bounced(delivery, kind) => {
-                let said = delivery.attempts.last().map(|last| last.status.as_str()).unwrap_or_default();
+            Done::Bounced(delivery, kind, said) => {
                 tracing::info!(delivery = delivery.id, kind, "a mail has come back: {said}");
                 Ok(json!({ "id": delivery.id, "bounced": true, "event": kind, "status": said }))
             }
@@ -96,7 +106,7 @@ fn reported(status: &str, diagnostic: Option<String>, at_recipient: bool) -> Res
     if status.split('.').count() != 3 || !status.split('.').all(is_number) || !status.starts_with(['4', '5']) {
         return Err(Wrong::asked(format!("status is {status:?}, expected a code of RFC 3463 such as 5.1.1")));
     }
-    let diagnostic = one_line(&diagnostic.unwrap_or_default());
+    let diagnostic = harmless(&diagnostic.unwrap_or_default());
     let (kind, words) = diagnostic.split_once(';').unwrap_or(("", &diagnostic));
     let words: String = words.trim().chars().take(WORDS).collect();
     let is_reply = kind.trim().eq_ignore_ascii_case("smtp") && words.starts_with(['4', '5']);
