@@ -451,3 +451,65 @@ fn a_configuration_that_is_wrong_routes_nothing() {
     assert_eq!((exit, out.as_str()), (64, ""));
     assert!(err.contains("envoi.toml:2: route.to: there is no connector `nowhere`"), "{err}");
 }
+
+#[test]
+fn a_list_that_limits_nothing_is_a_mistake() {
+    for (list, found) in [
+        ("senders = [\"\"]", "``"),
+        ("channels = [\"whatsapp\", \"\"]", "``"),
+        ("senders = [\" x \"]", "` x `"),
+        ("senders = \" \"", "` `"),
+    ] {
+        let told = complaints(&format!("{CONNECTORS}{list}\n[[route]]\nto = \"pbx\"\n{list}\n"));
+        let field = list.split(' ').next().unwrap();
+        let what = format!("{found} stands in it: expected texts without spaces around them, and none that is empty");
+        let expected = format!("envoi.toml:20: connector.{field}: {what}\nenvoi.toml:23: route.{field}: {what}\n");
+        assert_eq!(told, expected);
+    }
+    let good = "senders = \"+4930*, 12\"\nchannels = []\n[[route]]\nto = \"pbx\"\n";
+    assert_eq!(warnings(&format!("{CONNECTORS}{good}")), "envoi.toml:10: connector.name: no route leads here\n");
+}
+
+#[test]
+fn operations_that_go_beyond_the_lists_are_told() {
+    let operations = "operations = [\"message/get\", \"message_campaign/create\"]\n";
+    let what = "envoi.toml:20: connector.operations: has message_campaign/create, whose bodies callers write themselves: they can \
+                name senders or channels there that `senders` and `channels` do not allow\n";
+    let told = |connector: &str, route: &str| {
+        let routes = format!(
+            "[[route]]\nto = \"wa\"\ntypes = [\"SMSTriggeredSend\"]\ndefinition = \"a\"\n[[route]]\nto = \"pbx\"\n{route}"
+        );
+        warnings(&format!("{CONNECTORS}{connector}{routes}"))
+    };
+    assert_eq!(told(&format!("{operations}senders = [\"1\"]\n"), ""), what);
+    assert_eq!(told(operations, "channels = [\"sms\"]\n"), what);
+    assert_eq!(told(operations, ""), "");
+    assert_eq!(told("operations = [\"message/get\"]\nsenders = [\"1\"]\n", ""), "");
+}
+
+#[test]
+fn thousands_of_routes_are_read_each_with_its_line() {
+    use std::fmt::Write as _;
+    let mut text = format!(
+        "{CONNECTORS}[[route]]\nname = \"wide\"\nto = \"wa\"\ntypes = [\"SMSTriggeredSend\"]\ndefinition = \"w*\"\n"
+    );
+    for at in 0..3000 {
+        writeln!(text, "[[route]]\nto = \"pbx\"\ntypes = [\"SMSTriggeredSend\"]\ndefinition = \"d{at}\"").unwrap();
+    }
+    text += "[[route]]\nname = \"late\"\ntypes = [\"SMSTriggeredSend\"]\ndefinition = \"w1\"\nto = \"pbx\"\n";
+    let expected =
+        "envoi.toml:12029: route.to: `late` never holds: whatever fits it fits `wide`, which stands before it\n";
+    assert_eq!(warnings(&text), expected);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_without_an_end_is_not_read_to_its_end() {
+    let text = format!("{CONNECTORS}ca = \"/dev/zero\"\n[[route]]\nto = \"pbx\"\n")
+        .replace("api_key_file = \"secret\"", "api_key_file = \"/dev/zero\"");
+    let expected = "\
+envoi.toml:13: connector.api_key_file: the file cannot be read: it is too long: expected at most 64 KiB
+envoi.toml:20: connector.ca: /dev/zero: I/O error: it is too long: expected at most 4096 KiB
+";
+    assert_eq!(complaints(&text), expected);
+}

@@ -17,6 +17,7 @@ use crate::{
     object::{self, Limits, Tree, Writer},
     schema::Schema,
     soap::{ENVELOPE_12, WSSE},
+    trust,
 };
 
 #[derive(Args)]
@@ -89,7 +90,7 @@ impl Send {
             return token(caller, &url, id, &secret).await.map(Login::Bearer).map_err(|error| (Exit::Failed, error));
         }
         if let Some(path) = &self.token_file {
-            let token = std::fs::read_to_string(path).map_err(io)?;
+            let token = trust::read_text(path).map_err(io)?;
             return Ok(Login::Bearer(Secret::new(token.trim())));
         }
         Ok(std::env::var("ENVOI_TOKEN").map_or(Login::AsIs, |token| Login::Bearer(Secret::new(token))))

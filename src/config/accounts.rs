@@ -10,13 +10,10 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{Config, Problem, near::perhaps, source::Source};
-use crate::{
-    message::{
-        Operation,
-        client::{Account, Accounts, ApiClient, Entry, Mistake, Permissions, Reach, Scopes, Secret, SecretHash, User},
-    },
-    schema::Schema,
+use super::{Config, Problem, contract::contract, near::perhaps, source::Source};
+use crate::message::{
+    Operation,
+    client::{Account, Accounts, ApiClient, Entry, Mistake, Permissions, Reach, Scopes, Secret, SecretHash, User},
 };
 
 /// Their names in the file.
@@ -114,8 +111,7 @@ impl Drafts {
             permissions.object_types.iter().flatten().map(move |name| (entry, list, name))
         });
         let named: Vec<_> = named.collect();
-        // A contract that cannot be read ends the start anyway, and says so itself.
-        let Some(schema) = Some(()).filter(|()| !named.is_empty()).and_then(|()| Schema::embedded().ok()) else {
+        let Some(schema) = Some(()).filter(|()| !named.is_empty()).and_then(|()| contract()) else {
             return;
         };
         let is_object = |found| schema.is_a(found, schema.api_object());

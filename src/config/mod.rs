@@ -5,6 +5,7 @@
 
 mod accounts;
 mod connectors;
+mod contract;
 pub mod demo;
 mod folders;
 pub(crate) mod near;
@@ -26,7 +27,7 @@ use crate::{
     message::client::{Accounts, Secret},
     notify, object, queue,
     server::{self, Tls, access},
-    store,
+    store, trust,
 };
 
 /// Lawful for who only looks (`envoi config`), and a mistake for who checks or serves.
@@ -174,7 +175,7 @@ impl Config {
                 let what = "is set, and mail.password too: expected one of them".to_owned();
                 wrong(self, "mail.password_file", "mail.password_file", what);
             }
-            match std::fs::read_to_string(&path) {
+            match trust::read_text(&path) {
                 Ok(text) => self.mail.relay.password = Some(Secret::new(text.trim_end_matches(['\r', '\n']))),
                 Err(error) => {
                     let what = format!("{}: {error}", path.display());

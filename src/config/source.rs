@@ -61,16 +61,17 @@ impl fmt::Display for Problem {
 pub(super) struct Source<'a> {
     pub(super) path: &'a Path,
     text: &'a str,
+    /// Where each line but the first begins: a file may have many thousands, and each setting's place is told.
+    lines: Vec<usize>,
 }
 
 impl<'a> Source<'a> {
     pub(super) fn new(path: &'a Path, text: &'a str) -> Self {
-        Self { path, text }
+        Self { path, text, lines: text.match_indices('\n').map(|(at, _)| at + 1).collect() }
     }
 
     pub(super) fn place(&self, span: &Range<usize>) -> String {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
-        format!("{}:{}", self.path.display(), before.matches('\n').count() + 1)
+        format!("{}:{}", self.path.display(), self.lines.partition_point(|line| *line <= span.start) + 1)
     }
 
     /// The tables of the file; what is not TOML is told, each place once.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Message};
+use super::{Action, Message, System, Verdict};
 use crate::message::ErrorCode;
 
 /// A change of a contact.
@@ -121,7 +121,20 @@ impl InTurn {
     }
 }
 
+/// What Yeastar answers where there is no contact of the id (any more).
+const NO_SUCH_CONTACT: &str = "70128";
+
 impl Message {
+    /// The id of the contact that its last attempt was about, where the system says that there is none of it.
+    pub fn missed(&self, verdict: &Verdict) -> Option<String> {
+        let Action::Contact(change) = &self.action else { return None };
+        let says = self.system == System::Yeastar && verdict.code.as_deref() == Some(NO_SUCH_CONTACT);
+        match change.settled().filter(|_| says)? {
+            ContactChange::Update(id, _) | ContactChange::Delete(id) => Some(id),
+            ContactChange::Create(_) | ContactChange::InTurn(_) => None,
+        }
+    }
+
     /// Writes down whether there is a contact, where that decides what is done; whether it does.
     pub fn find(&mut self, found: impl FnOnce(&str) -> Found) -> bool {
         let (Action::Contact(ContactChange::InTurn(turn)), Some(subscriber)) = (&mut self.action, &self.subscriber)

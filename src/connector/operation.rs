@@ -70,6 +70,9 @@ pub const OPERATIONS: &[Operation] = &[
     connectly("update/webhooks", "PUT", "update/webhooks/{id}", Arguments::Body),
 ];
 
+/// The parameter of the query that holds the token of Yeastar. It is ours alone.
+pub(super) const TOKEN: &str = "access_token";
+
 /// What stands in a path for the member `id` of the JSON.
 pub(super) const ID: &str = "{id}";
 
@@ -77,6 +80,19 @@ impl Operation {
     /// The operation of this name.
     pub fn named(system: System, name: &str) -> Option<&'static Self> {
         Self::of(system).find(|operation| operation.name == name)
+    }
+
+    /// Whether its body says from whom, or on which channel, something is sent or a conversation begins (facts/backends sections
+    /// 1 to 3).
+    pub fn names_channels(&self) -> bool {
+        let names: &[&str] = match self.system {
+            System::Salesforce => {
+                &["consent", "conversation", "conversationEntry", "conversationHistory", "messagingSession"]
+            }
+            System::Yeastar => &["message_campaign/create"],
+            System::Connectly => &["send/campaigns"],
+        };
+        names.contains(&self.name)
     }
 
     /// Those of a system.
@@ -114,6 +130,7 @@ mod tests {
                 "{one:?}"
             );
         }
+        assert_eq!(OPERATIONS.iter().filter(|operation| operation.names_channels()).count(), 7);
         assert_eq!(Operation::named(System::Yeastar, "conversationEntry"), None);
     }
 }

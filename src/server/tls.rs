@@ -1,7 +1,6 @@
 //! TLS 1.2 and 1.3 by rustls, and certificates that are read again when their files change. It opens no socket.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
@@ -17,6 +16,7 @@ use rustls::{
 use sha2::{Digest, Sha256};
 
 use super::{Metrics, Outcome};
+use crate::trust;
 
 /// Where the certificate is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,7 +188,8 @@ struct Pair {
 
 impl Pair {
     fn read(files: &Tls) -> Result<Self, TlsError> {
-        Ok(Self { certificate: read(&files.certificate)?, key: read(&files.key)? })
+        let certificate = read(&files.certificate, trust::LONGEST_CHAIN)?;
+        Ok(Self { certificate, key: read(&files.key, trust::LONGEST_SECRET)? })
     }
 
     fn hash(&self) -> [u8; 32] {
@@ -212,12 +213,14 @@ impl Tls {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
-    fs::read(path).map_err(|cause| TlsError::Unreadable { path: path.to_owned(), cause })
+fn read(path: &Path, most: u64) -> Result<Vec<u8>, TlsError> {
+    trust::read(path, most).map_err(|cause| TlsError::Unreadable { path: path.to_owned(), cause })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::{clock::Clock, server::dev_certs};
 

@@ -140,3 +140,44 @@ async fn a_create_that_may_have_been_done_leaves_nothing_to_change() {
     );
     assert_eq!(done(&world).await, ["create"], "nobody knows its id");
 }
+
+#[tokio::test]
+async fn a_contact_that_the_pbx_no_longer_has_is_forgotten() {
+    if !python() {
+        return;
+    }
+    let gone = json!([{"kind": "code", "code": "70128"}]);
+    for email in ["", "zoe@example.com"] {
+        let world = World::new(YEASTAR).await;
+        let zoe = &contact("zoe", email);
+        assert_eq!(row(&world.patiently(world.create("", zoe)).await).status, "OK");
+        // Whatever misses it, the next call makes it anew.
+        for (at, operation, options) in
+            [(0, "Update", String::new()), (1, "Create", save("UpdateAdd")), (2, "Delete", String::new())]
+        {
+            world.system.will(gone.clone()).await;
+            let missed = match operation {
+                "Create" => world.patiently(world.create(&options, zoe)).await,
+                _ => world.patiently(world.change(operation, &options, zoe)).await,
+            };
+            assert_eq!(row(&missed).code, Some(2_070_128), "{operation} {}", missed.body);
+            let before = done(&world).await;
+            let upsert = if email.is_empty() && at != 1 { String::new() } else { save("UpdateAdd") };
+            let again = world.patiently(world.create(&upsert, zoe)).await;
+            assert_eq!(row(&again).status, "OK", "{operation} {}", again.body);
+            let after = done(&world).await;
+            assert_eq!(after[before.len()..], ["create"], "{operation}");
+        }
+        // A contact that the caller named says nothing of the one that is known.
+        world.system.will(gone.clone()).await;
+        let other = subscriber(
+            "<Attributes><Name>Phone</Name><Value>+4915112345678</Value></Attributes><PartnerProperties><Name>ContactID</Name>\
+             <Value>31</Value></PartnerProperties><SubscriberKey>zoe</SubscriberKey>",
+        );
+        let missed = world.patiently(world.change("Update", "", &other)).await;
+        assert_eq!(row(&missed).code, Some(2_070_128), "{}", missed.body);
+        let changed = world.patiently(world.change("Update", "", zoe)).await;
+        assert_eq!(row(&changed).status, "OK", "{}", changed.body);
+        assert_eq!(done(&world).await.last().unwrap(), "update 34");
+    }
+}

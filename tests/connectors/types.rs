@@ -374,6 +374,16 @@ async fn other_documented_operations_are_asked_for_by_name() {
         }
         let unknown = row(&world.patiently(world.create("", &operation("no/such", None))).await);
         assert_eq!(unknown.status, "Error", "{unknown:?}");
+        if system == YEASTAR {
+            let before = world.system.log(0).await.len();
+            for name in ["message/get", "phonebook/create"] {
+                let body = json!({"id": 1, "Access_Token": "of another"});
+                let refused = row(&world.patiently(world.create("", &operation(name, Some(body)))).await);
+                assert_eq!(refused.code, Some(4_000_005), "{refused:?}");
+                assert!(refused.message.contains("expected no `access_token` in it"), "{refused:?}");
+            }
+            assert_eq!(world.system.log(0).await.len(), before, "nobody was asked");
+        }
     }
 }
 

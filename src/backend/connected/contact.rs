@@ -79,25 +79,37 @@ pub(super) fn unsent(delivery: &Delivery, message: &Message) -> Option<Unsent> {
     message.unsent().filter(|_| has_ended)
 }
 
-/// What the system calls a contact is kept as soon as it is known, also when nobody waits for it any more.
+/// What the system calls a contact is kept as soon as it is known, also when nobody waits for it any more; and forgotten when the
+/// system has no such contact, so that the next call can make one.
 pub(super) fn learn(txn: &Transaction<'_>, delivery: &Delivery, outgoing: &Outgoing) -> Result<(), StoreError> {
     let message = &outgoing.message;
     let (Action::Contact(change), Some(subscriber)) = (&message.action, &message.subscriber) else { return Ok(()) };
+    if let Some(missed) = outgoing.verdict.as_ref().and_then(|verdict| message.missed(verdict)) {
+        return forget(txn, outgoing, message, subscriber, &missed);
+    }
     if !matches!(delivery.state, DeliveryState::Delivered | DeliveryState::Accepted) {
         return Ok(());
     }
     let id = outgoing.verdict.as_ref().and_then(|verdict| verdict.id.as_deref());
     match (change.settled(), id) {
         (Some(ContactChange::Create(_)), Some(id)) => put(txn, outgoing, &message.connector, subscriber, Some(id)),
-        (Some(ContactChange::Delete(gone)), _) => {
-            // The caller may have named another.
-            let known = contact(&txn.objects(outgoing), &message.connector, subscriber)?;
-            match known.is_some_and(|known| known == gone) {
-                true => put(txn, outgoing, &message.connector, subscriber, None),
-                false => Ok(()),
-            }
-        }
+        (Some(ContactChange::Delete(gone)), _) => forget(txn, outgoing, message, subscriber, &gone),
         _ => Ok(()),
+    }
+}
+
+/// There is no contact of this id any more. Another that is known of the subscriber stays: the caller may have named this one, or
+/// it was made since.
+fn forget(
+    txn: &Transaction<'_>,
+    owner: &impl Owner,
+    message: &Message,
+    subscriber: &str,
+    gone: &str,
+) -> Result<(), StoreError> {
+    match contact(&txn.objects(owner), &message.connector, subscriber)?.is_some_and(|known| known == gone) {
+        true => put(txn, owner, &message.connector, subscriber, None),
+        false => Ok(()),
     }
 }
 

@@ -54,7 +54,7 @@ const CONNECTLY: System = System::Connectly;
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
 
-const SENDERS: &str = "Senders that callers may name (FromAddress, PartnerProperties `Sender` and `Extension`), beside the default one; `*` stands for any characters. Where none is given any: the system itself takes only its own.";
+const SENDERS: &str = "Senders that callers may name (FromAddress, PartnerProperties `Sender` and `Extension`), beside the default one; `*` stands for any characters. A number that fits as +49… alone is sent so too. Where none is given any: the system itself takes only its own.";
 const CHANNELS: &str = "Channels that callers may name (PartnerProperty `Channel`; of Salesforce FromAddress) likewise. Where senders or channels are limited, callers may not name a `Session` of a PBX.";
 
 /// Fields of `[[connector]]`.

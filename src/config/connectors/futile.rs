@@ -3,22 +3,25 @@
 
 use std::collections::BTreeMap;
 
-use super::{Place, Problem};
+use super::{super::contract::contract, Place, Problem};
 use crate::{
     connector::{
-        Connectors, Route, System, To,
+        Connectors, Operation, Route, System, To,
         pattern::fits,
         route::{KINDS, can},
     },
     message::client::Accounts,
-    schema::Schema,
 };
+
+/// With so many that stand first a route is compared, and with no more: each with all before it would be the square of their
+/// number. The wide ones, which leave nothing to others, are few, and a file that has thousands was written by a program.
+const COMPARED: usize = 1000;
 
 /// What to tell of routes, in their order.
 pub(super) fn routes(connectors: &Connectors, places: &[Place], accounts: &Accounts) -> Vec<Problem> {
     let mut told = Vec::new();
     for (at, (route, place)) in connectors.routes.iter().zip(places).enumerate() {
-        let before = connectors.routes.get(..at).unwrap_or_default();
+        let before = connectors.routes.get(..at.min(COMPARED)).unwrap_or_default();
         if let Some(other) = before.iter().find(|other| covers(connectors, other, route)) {
             let what =
                 format!("`{}` never holds: whatever fits it fits `{}`, which stands before it", route.name, other.name);
@@ -47,6 +50,20 @@ pub(super) fn unused(connectors: &Connectors, name: &str) -> Option<&'static str
     (!connectors.routes.iter().any(leads)).then_some("no route leads here")
 }
 
+/// What to tell of a connector whose senders or channels are limited, while callers write the bodies of its operations themselves.
+pub(super) fn beyond(connectors: &Connectors, name: &str) -> Option<String> {
+    let connector = connectors.connectors.get(name)?;
+    let leads = |route: &&Route| matches!(&route.to, To::Connector(to) if to == name);
+    let mut lists = connectors.routes.iter().filter(leads).map(|route| &route.allowed).chain([&connector.allowed]);
+    if lists.all(|allowed| allowed.senders.is_empty() && allowed.channels.is_empty()) {
+        return None;
+    }
+    let names = |own: &&String| Operation::named(connector.system(), own).is_some_and(|found| found.names_channels());
+    let free: Vec<_> = connector.operations.iter().filter(names).map(String::as_str).collect();
+    let what = "whose bodies callers write themselves: they can name senders or channels there that `senders` and `channels` do not allow";
+    (!free.is_empty()).then(|| format!("has {}, {what}", free.join(", ")))
+}
+
 /// Whether everything that fits `late` fits `early`, which stands before it.
 fn covers(connectors: &Connectors, early: &Route, late: &Route) -> bool {
     let accounts = early.accounts.is_empty()
@@ -56,11 +73,12 @@ fn covers(connectors: &Connectors, early: &Route, late: &Route) -> bool {
         (Some(early), Some(late)) => wider(early, late),
         (Some(_), None) => false,
     };
+    // What costs most comes last.
     accounts
-        && takes_kinds(connectors, early, late)
         && definition
         && all_wider(&early.properties, &late.properties)
         && all_wider(&early.attributes, &late.attributes)
+        && takes_kinds(connectors, early, late)
 }
 
 fn takes_kinds(connectors: &Connectors, early: &Route, late: &Route) -> bool {
@@ -120,7 +138,7 @@ fn undefined(route: &Route) -> Option<String> {
     if route.kinds.iter().all(|kind| kind == "SMSTriggeredSend" || kind == "TriggeredSend") {
         return None;
     }
-    let schema = Schema::embedded().ok()?;
+    let schema = contract()?;
     let has = |kind: &String| {
         let Some(ty) = schema.type_named(kind) else { return true };
         let named = |name| schema.name_id(name).is_some_and(|name| schema.get(ty).field(name).is_some());

@@ -29,6 +29,7 @@ use super::{
     Problem,
     near::perhaps,
     source::{Source, text},
+    value::Kind,
 };
 use crate::connector::Defaults;
 
@@ -148,7 +149,10 @@ impl Reading<'_, '_> {
             let text = match given {
                 Some((key, value)) => {
                     self.place.fields.insert(name.clone(), self.source.place(&key.span()));
-                    text(value.get_ref())
+                    match field.kind {
+                        Kind::Texts { .. } => trimmed(value.get_ref()).and_then(|()| text(value.get_ref())),
+                        _ => text(value.get_ref()),
+                    }
                 }
                 None if field.default.is_empty() => continue,
                 None => Ok(field.default.to_owned()),
@@ -204,5 +208,19 @@ impl Reading<'_, '_> {
         self.place.told.insert(field.to_owned());
         let problem = self.place.problem(field, what);
         self.problems.push(problem);
+    }
+}
+
+/// A text that is empty, or has spaces around it, fits nothing that is read; and a list of nothing else would be none, which limits
+/// nothing.
+fn trimmed(value: &DeValue<'_>) -> Result<(), String> {
+    let wrong = |text: &str| {
+        Err(format!("`{text}` stands in it: expected texts without spaces around them, and none that is empty"))
+    };
+    let mut texts = value.as_array().into_iter().flatten().filter_map(|text| text.get_ref().as_str());
+    match (value.as_str(), texts.find(|text| text.is_empty() || text.trim() != *text)) {
+        (Some(text), _) if text.trim().is_empty() => wrong(text),
+        (_, Some(text)) => wrong(text),
+        _ => Ok(()),
     }
 }

@@ -11,13 +11,12 @@ use super::{
     futile,
 };
 use crate::{
-    config::{Config, near::perhaps},
+    config::{Config, contract::contract, near::perhaps},
     connector::{
         Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Operation, Route, System, To,
         check_private_key, route::KINDS,
     },
     message::client::Secret,
-    schema::Schema,
     trust,
 };
 
@@ -66,7 +65,8 @@ impl Drafts {
         if problems.is_empty() {
             for (name, place) in seen.iter().zip(&places) {
                 let unused = futile::unused(&connectors, name).map(|what| place.problem("name", what));
-                config.warnings.extend(unused);
+                let beyond = futile::beyond(&connectors, name).map(|what| place.problem("operations", what));
+                config.warnings.extend(unused.into_iter().chain(beyond));
             }
             config.warnings.extend(futile::routes(&connectors, &route_places, &config.accounts));
         }
@@ -248,7 +248,7 @@ impl Settling<'_> {
                 }
                 return None;
             }
-            (Some(path), None) => match std::fs::read_to_string(path) {
+            (Some(path), None) => match trust::read_text(path) {
                 Ok(text) => (file, text),
                 Err(error) => {
                     // Somebody may have put the secret itself there.
@@ -380,8 +380,7 @@ fn route(
 
 /// Object types have to be those of the contract, and such as can go there.
 fn check_type(name: &str, to: &To) -> Result<(), String> {
-    // A contract that cannot be read ends the start anyway, and says so itself.
-    let Ok(schema) = Schema::embedded() else {
+    let Some(schema) = contract() else {
         return Ok(());
     };
     let is_object = |found| schema.is_a(found, schema.api_object());

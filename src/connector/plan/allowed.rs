@@ -10,36 +10,35 @@ use crate::{
     message::code,
 };
 
+/// One of the lists.
+pub(super) type List = fn(&Allowed) -> &Vec<String>;
+/// What senders callers may name.
+pub(super) const SENDERS: List = |allowed| &allowed.senders;
+/// What channels.
+pub(super) const CHANNELS: List = |allowed| &allowed.channels;
+
 impl Settled<'_> {
     /// Whether the caller may name what he names. A session has a channel and a sender that nobody here knows: where those are
     /// limited, a PBX, whose sessions are counted, is asked for none.
     pub(super) fn allowed(&self) -> Result<(), Problem> {
-        type List = fn(&Allowed) -> &Vec<String>;
         let lists: [(List, &str, _, _); 2] = [
-            (
-                |allowed| &allowed.senders,
-                "senders",
-                code::SENDER_NOT_ALLOWED,
-                [self.named_sender(), self.extra("Extension")],
-            ),
-            (|allowed| &allowed.channels, "channels", code::CHANNEL_NOT_ALLOWED, [self.named_channel(), None]),
+            (SENDERS, "senders", code::SENDER_NOT_ALLOWED, [self.named_sender(), self.extra("Extension")]),
+            (CHANNELS, "channels", code::CHANNEL_NOT_ALLOWED, [self.named_channel(), None]),
         ];
-        for (list, name, code, named) in lists {
-            let (route, connector) = (list(&self.route.allowed), list(&self.connector.allowed));
-            let (list, whose) = match route.is_empty() {
-                true => (connector, format!("the connector {}", self.connector.name)),
-                false => (route, format!("the route {}", self.route.name)),
+        for (of, name, code, [named, extension]) in lists {
+            let (list, is_of_route) = self.list(of);
+            let whose = match is_of_route {
+                true => format!("the route {}", self.route.name),
+                false => format!("the connector {}", self.connector.name),
             };
             if list.is_empty() {
                 continue;
             }
-            let fits = |text: &str| list.iter().any(|pattern| fits(pattern, text));
-            for named in named.into_iter().flatten() {
-                // `0151 1` and `+49 151 1` are one number.
-                let number = phone::e164(&named, self.country().as_deref()).ok();
-                if !fits(&named) && !number.is_some_and(|number| fits(&number)) {
-                    return Err(problem(code, format!("{named}: expected one of `{name}` of {whose}")));
-                }
+            let named = named.filter(|named| self.listed(of, named).is_none());
+            // An extension is no number of the world.
+            let extension = extension.filter(|extension| !list.iter().any(|pattern| fits(pattern, extension)));
+            if let Some(bad) = named.or(extension) {
+                return Err(problem(code, format!("{bad}: expected one of `{name}` of {whose}")));
             }
             if self.system() == System::Yeastar && self.extra("Session").is_some() {
                 let what =
@@ -48,6 +47,23 @@ impl Settled<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What the caller names in the form that a list allows, which is the form that leaves: as he wrote it, or as the number
+    /// that it is (`0151 1` and `+49 151 1` are one). None where the list allows neither.
+    pub(super) fn listed(&self, of: List, named: &str) -> Option<String> {
+        let (list, _) = self.list(of);
+        let allowed = |text: &String| list.is_empty() || list.iter().any(|pattern| fits(pattern, text));
+        let number = || phone::e164(named, self.country().as_deref()).ok();
+        Some(named.to_owned()).filter(allowed).or_else(|| number().filter(allowed))
+    }
+
+    /// The list that holds, and whether it is the route's.
+    fn list(&self, of: List) -> (&Vec<String>, bool) {
+        match of(&self.route.allowed) {
+            own if own.is_empty() => (of(&self.connector.allowed), false),
+            own => (own, true),
+        }
     }
 }
 
@@ -111,6 +127,41 @@ mod tests {
             error(planned(&limited(System::Salesforce, on_route), "Create", &sms(&[], from)), 4_000_011, "0800 12345");
         }
         planned(&one(System::Yeastar, |_, _| {}), "Create", &named(("Sender", "anything"))).unwrap();
+    }
+
+    #[test]
+    fn what_leaves_is_what_the_list_allows() {
+        let sms = |extras: &[(&str, &str)]| {
+            object(SMS, &format!("{}<Message>Hi</Message><Number>0151 12345678</Number>", properties(extras)))
+        };
+        let limited = |system| {
+            one(system, |connector, _| {
+                let lists = &mut connector.allowed;
+                lists.senders = vec!["+4980012345".into(), "0800 9".into(), "demo-bot".into()];
+                lists.channels = vec!["+4930*".into(), "whatsapp".into()];
+            })
+        };
+        let sender = |from: &str| {
+            planned(&limited(System::Yeastar), "Create", &sms(&[("Sender", from)])).unwrap().messages.remove(0).sender
+        };
+        for (named, leaves) in [
+            ("0800 12345", "+4980012345"),
+            ("0049 (800) 123-45", "+4980012345"),
+            ("+4980012345", "+4980012345"),
+            // As the operator wrote it.
+            ("0800 9", "0800 9"),
+        ] {
+            assert_eq!(sender(named).as_deref(), Some(leaves), "{named}");
+        }
+        let salesforce = limited(System::Salesforce);
+        let found = planned(&salesforce, "Create", &sms(&[("Channel", "030 1234567"), ("Sender", "demo-bot")]));
+        let message = found.unwrap().messages.remove(0);
+        assert_eq!((message.channel.as_str(), message.sender.as_deref()), ("+49301234567", Some("demo-bot")));
+        // Without a list a DID is what the PBX calls it; an extension is no number of the world.
+        let free = planned(&one(System::Yeastar, |_, _| {}), "Create", &sms(&[("Sender", "0800 12345")]));
+        assert_eq!(free.unwrap().messages.remove(0).sender.as_deref(), Some("0800 12345"));
+        let extension = planned(&limited(System::Yeastar), "Create", &sms(&[("Extension", "080012345")]));
+        error(extension, 4_000_010, "080012345");
     }
 
     #[test]

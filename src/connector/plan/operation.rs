@@ -6,7 +6,7 @@ use super::{recipient, settled::Settled};
 use crate::{
     connector::{
         Action, Message, Operation, System,
-        operation::{Arguments, ID},
+        operation::{Arguments, ID, TOKEN},
         problem::{Problem, problem},
     },
     message::code,
@@ -83,6 +83,13 @@ fn checked(body: &str, operation: &Operation) -> Result<String, Problem> {
     match serde_json::from_str::<Value>(body) {
         Ok(value @ Value::Object(_)) if operation.path.contains(ID) && !has_id(&value) => {
             Err(problem(code::CONNECTOR_VALUE, "PartnerProperty Body: expected a text `id` in it: the path has it"))
+        }
+        Ok(Value::Object(members))
+            if operation.system == System::Yeastar && members.keys().any(|name| name.eq_ignore_ascii_case(TOKEN)) =>
+        {
+            let what =
+                format!("PartnerProperty Body: expected no `{TOKEN}` in it: the connector's own token goes there");
+            Err(problem(code::CONNECTOR_VALUE, what))
         }
         Ok(Value::Object(_)) => Ok(body.to_owned()),
         Ok(_) => Err(wrong("no object".to_owned())),

@@ -1,6 +1,11 @@
 //! What holds for one object: its PartnerProperties before its members, before the route's defaults, before the connector's.
 
-use super::{super::phone, Planning, property};
+use super::{
+    super::phone,
+    Planning,
+    allowed::{CHANNELS, SENDERS},
+    property,
+};
 use crate::{
     connector::{
         Connector, Defaults, Route, System,
@@ -57,13 +62,16 @@ impl Settled<'_> {
 
     /// The channel. Salesforce has its channel address where SMS has the sender, so FromAddress names that too.
     pub(super) fn channel(&self) -> Option<String> {
-        let channel = self.named_channel().or_else(|| self.default(|defaults| &defaults.channel));
+        let named = self.named_channel().map(|named| self.listed(CHANNELS, &named).unwrap_or(named));
+        let channel = named.or_else(|| self.default(|defaults| &defaults.channel));
         channel.or_else(|| Some("whatsapp".to_owned()).filter(|_| self.system() == System::Connectly))
     }
 
-    /// The sender. What is a number goes out in E.164 to Connectly; a DID is what the PBX calls it.
+    /// The sender. What is a number goes out in E.164 to Connectly; a DID is what the PBX calls it, but one that a list allows as
+    /// a number is that number.
     pub(super) fn sender(&self) -> Option<String> {
-        let sender = self.named_sender().or_else(|| self.default(|defaults| &defaults.sender))?;
+        let named = self.named_sender().map(|named| self.listed(SENDERS, &named).unwrap_or(named));
+        let sender = named.or_else(|| self.default(|defaults| &defaults.sender))?;
         let number = match self.system() {
             System::Connectly => phone::e164(&sender, self.country().as_deref()).ok(),
             System::Salesforce | System::Yeastar => None,

@@ -4,7 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::{Request, bare, encoded, impossible, members, unknown};
 use crate::{
-    connector::{Action, ContactChange, Message, Operation, SENDER_NO, System, Template, Text, operation::Arguments},
+    connector::{
+        Action, ContactChange, Message, Operation, SENDER_NO, System, Template, Text,
+        operation::{Arguments, TOKEN},
+    },
     message::client::Secret,
 };
 
@@ -41,7 +44,7 @@ pub(super) fn request(message: &Message, token: Option<&Secret>) -> Result<Reque
 /// The request as the PBX knows who asks.
 fn with_token(request: Request, token: Option<&Secret>) -> Request {
     let token = token.cloned().unwrap_or_else(|| Secret::new(""));
-    Request { query_secret: Some(("access_token", token)), ..named(request) }
+    Request { query_secret: Some((TOKEN, token)), ..named(request) }
 }
 
 /// The request with the name of a program.
