@@ -466,7 +466,9 @@ fn a_list_that_limits_nothing_is_a_mistake() {
         let expected = format!("envoi.toml:20: connector.{field}: {what}\nenvoi.toml:23: route.{field}: {what}\n");
         assert_eq!(told, expected);
     }
-    let good = "senders = \"+4930*, 12\"\nchannels = []\n[[route]]\nto = \"pbx\"\n";
+    let told = complaints(&format!("{CONNECTORS}[[route]]\nto = \"pbx\"\nchannels = []\n"));
+    assert_eq!(told, "envoi.toml:22: route.channels: expected one or more; leave it out to allow any\n");
+    let good = "senders = \"+4930*, 12\"\n[[route]]\nto = \"pbx\"\n";
     assert_eq!(warnings(&format!("{CONNECTORS}{good}")), "envoi.toml:10: connector.name: no route leads here\n");
 }
 

@@ -107,6 +107,10 @@ impl Send {
         let envelope = tree(bytes.into(), None, schema).map_err(|error| (Exit::Usage, error))?;
         let body = envelope.root().child("Body").and_then(|body| body.children().next());
         let action = self.action.clone().or_else(|| body.map(|message| operation(message.name()).to_owned()));
+        if envelope.root().name() != "Envelope" {
+            let what = format!("this is no SOAP envelope: it begins with `{}`", envelope.root().name());
+            return Err((Exit::Usage, what));
+        }
         let action =
             action.ok_or((Exit::Usage, "the envelope has no body; name the operation with --action".to_owned()))?;
         let soap12 = envelope.root().ns() == ENVELOPE_12;

@@ -87,8 +87,9 @@ impl<'a> Source<'a> {
 }
 
 /// Variables that commands, samples and tests take beside the settings.
-const OTHER_VARIABLES: [&str; 10] = [
+const OTHER_VARIABLES: [&str; 11] = [
     "ENVOI_ACCOUNT",
+    "ENVOI_ADMIN",
     "ENVOI_CLIENT_ID",
     "ENVOI_CLIENT_SECRET",
     "ENVOI_CONFIG",

@@ -57,6 +57,9 @@ impl ReturnPath {
         if local > Self::LONGEST_LOCAL {
             return Err(wrong("what stands before the @ is longer than 64 bytes"));
         }
+        if path.0.matches(['{', '}']).count() > 2 * path.0.matches(Self::ID).count().min(1) {
+            return Err(wrong("braces stand around `id` alone, once"));
+        }
         match path.0.rsplit_once('@') {
             Some((_, domain)) if domain.contains(Self::ID) => Err(wrong("its domain would differ from mail to mail")),
             _ => Ok(path),

@@ -150,6 +150,10 @@ impl Reading<'_, '_> {
                 Some((key, value)) => {
                     self.place.fields.insert(name.clone(), self.source.place(&key.span()));
                     match field.kind {
+                        // None allowed would be read as all allowed.
+                        Kind::Texts { .. } if LIMITS.contains(&field.key) && is_empty(value.get_ref()) => {
+                            Err("expected one or more; leave it out to allow any".to_owned())
+                        }
                         Kind::Texts { .. } => trimmed(value.get_ref()).and_then(|()| text(value.get_ref())),
                         _ => text(value.get_ref()),
                     }
@@ -213,6 +217,13 @@ impl Reading<'_, '_> {
 
 /// A text that is empty, or has spaces around it, fits nothing that is read; and a list of nothing else would be none, which limits
 /// nothing.
+/// Lists that limit: without any they do not.
+const LIMITS: [&str; 2] = ["senders", "channels"];
+
+fn is_empty(value: &DeValue<'_>) -> bool {
+    value.as_array().is_some_and(|list| list.is_empty())
+}
+
 fn trimmed(value: &DeValue<'_>) -> Result<(), String> {
     let wrong = |text: &str| {
         Err(format!("`{text}` stands in it: expected texts without spaces around them, and none that is empty"))

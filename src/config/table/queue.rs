@@ -38,7 +38,7 @@ pub(super) const ROWS: &[Setting] = &[
         "queue.high",
         "0ms",
         seconds(0, HOUR, |c, v| c.backend.conversations.high = v),
-        "How often asynchronous triggered sends of QueuePriority High are taken up; 0ms is at once.",
+        "How often triggered sends of QueuePriority High are taken up, asynchronous calls and the mail of synchronous ones; 0ms is at once.",
     ),
     row(
         "queue.medium",

@@ -3,7 +3,7 @@
 use super::{super::phone, settled::Settled};
 use crate::{
     connector::{
-        Allowed, System,
+        Allowed, Defaults, System,
         pattern::fits,
         problem::{Problem, problem},
     },
@@ -21,9 +21,16 @@ impl Settled<'_> {
     /// Whether the caller may name what he names. A session has a channel and a sender that nobody here knows: where those are
     /// limited, a PBX, whose sessions are counted, is asked for none.
     pub(super) fn allowed(&self) -> Result<(), Problem> {
+        // Who names the default has said nothing.
+        let unless = |named: Option<String>, of: fn(&Defaults) -> &Option<String>| {
+            named.filter(|named| self.default(of).as_ref() != Some(named))
+        };
+        let sender = unless(self.named_sender(), |defaults| &defaults.sender);
+        let extension = unless(self.extra("Extension"), |defaults| &defaults.extension);
+        let channel = unless(self.named_channel(), |defaults| &defaults.channel);
         let lists: [(List, &str, _, _); 2] = [
-            (SENDERS, "senders", code::SENDER_NOT_ALLOWED, [self.named_sender(), self.extra("Extension")]),
-            (CHANNELS, "channels", code::CHANNEL_NOT_ALLOWED, [self.named_channel(), None]),
+            (SENDERS, "senders", code::SENDER_NOT_ALLOWED, [sender, extension]),
+            (CHANNELS, "channels", code::CHANNEL_NOT_ALLOWED, [channel, None]),
         ];
         for (of, name, code, [named, extension]) in lists {
             let (list, is_of_route) = self.list(of);
@@ -120,6 +127,13 @@ mod tests {
                 4_000_011,
                 "sms: expected one of `channels`",
             );
+            // The default is everybody's.
+            let plain = one(System::Connectly, |connector, _| {
+                connector.defaults.channel = Some("sms".to_owned());
+                connector.allowed.channels = texts(&["whatsapp"]);
+            });
+            planned(&plain, "Create", &named(("Channel", "sms"))).unwrap();
+            error(planned(&plain, "Create", &named(("Channel", "rcs"))), 4_000_011, "rcs: expected");
             // Whose session it is, nobody knows.
             error(planned(&yeastar, "Create", &named(("Session", "12"))), 4_000_005, "Session");
             error(planned(&yeastar, "Delete", &named(("Session", "12"))), 4_000_005, "Session");

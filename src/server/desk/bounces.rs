@@ -56,12 +56,12 @@ impl Operators {
         let work = move |txn: &mut Transaction<'_>| -> Result<Done, StoreError> {
             let Some(before) = found(txn, &ids)? else { return Ok(Done::Unknown) };
             if !recipients.iter().any(|one| Mailbox::is_same(one, before.content.address())) {
-                return Ok(Done::Unchanged(before, "it is about another recipient, who had a copy"));
+                return Ok(Done::Unchanged(before, "it is about another recipient than the one whom the mail was for"));
             }
             let Some(after) = txn.bounced(before.number, reported.line(), mark.as_deref(), now, keep)? else {
                 let why = match before.state {
                     DeliveryState::Sending => return Ok(Done::TooEarly),
-                    DeliveryState::Owed => "it goes out again anyway",
+                    DeliveryState::Owed => "it waits to go out, so it is tried anyway",
                     DeliveryState::Delivered | DeliveryState::InDoubt => "this report was heard before",
                     _ => "it had come back, or failed, before",
                 };
