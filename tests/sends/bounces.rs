@@ -166,7 +166,8 @@ async fn what_is_no_bounce_of_the_subscriber_changes_nothing() {
     let relayed = about(POSTFIX, &id, ADA).replace("Action: failed", "Action: relayed");
     assert_eq!(post.bounce(relayed).await.0, 0);
     let copy = about(POSTFIX, &id, "boss@example.com");
-    let expected = format!("{id} nothing has changed: it is about another recipient, who had a copy\n");
+    let expected =
+        format!("{id} nothing has changed: it is about another recipient than the one whom the mail was for\n");
     assert_eq!(post.bounce(copy.clone()).await, (0, expected));
     // Ids of others, one that nearly is ours, and none.
     let nearly = format!("{}{}", &id[..35], if id.ends_with('0') { '1' } else { '0' });
@@ -272,7 +273,7 @@ async fn a_report_ends_the_doubt_whether_a_mail_left() {
     advance(&post.gateway, Duration::ZERO).await;
     assert_eq!(post.counts().await, "0 0 0 1");
     let (exit, said) = post.bounce(about(POSTFIX, &id, ADA)).await;
-    assert_eq!((exit, said), (0, format!("{id} nothing has changed: it goes out again anyway\n")));
+    assert_eq!((exit, said), (0, format!("{id} nothing has changed: it waits to go out, so it is tried anyway\n")));
     advance(&post.gateway, Duration::from_secs(3600)).await;
     assert_eq!(post.counts().await, "1 0 0 0");
     // That one is about the attempt before.
