@@ -56,12 +56,19 @@ async fn what_comes_behind_a_create_that_is_under_way_finds_its_contact() {
         let later = &asynchronous("");
         let made = world.create(later, &contact("ann", email)).await;
         world.idle().await;
+        // Calls that are independent of each other are taken up in any order: each is, before the next comes.
         let again = world.create(later, &contact("Ann", email)).await;
+        world.idle().await;
         let upserted = world.create(&(later.clone() + &save("UpdateAdd")), &contact("ann", email)).await;
+        world.idle().await;
         let left = world.create(&(later.clone() + &save("Nothing")), &contact("ann", email)).await;
+        world.idle().await;
         let changed = world.change("Update", later, &contact("ann", "")).await;
+        world.idle().await;
         let removed = world.change("Delete", later, &contact("ann", "")).await;
+        world.idle().await;
         let gone = world.change("Update", later, &contact("ann", "")).await;
+        world.idle().await;
         let another = world.create(later, &contact("bob", "")).await;
         world.idle().await;
         assert_eq!(done(&world).await, ["create"], "another contact does not wait");
