@@ -36,7 +36,7 @@ const fn kind(
     Kind { name, ids, required, messages, echo }
 }
 
-/// Types whose answers are known. Every other type is kept in the manner of [`generic`].
+/// Types whose answers are known. Every other type is kept in the manner of [`super::generic`].
 const KINDS: &[Kind] = &[
     kind(
         "DataFolder",
