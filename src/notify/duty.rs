@@ -21,9 +21,10 @@ pub(crate) trait Work {
     /// Those that are under way.
     fn workers(&mut self) -> &mut JoinSet<Self::Done>;
 
-    /// Whether nothing is under way.
-    fn is_idle(&mut self) -> bool {
-        self.workers().is_empty()
+    /// How much others than [`Work::hand_out`] have begun so far; none while anything is under way. Idle is who stands the same
+    /// before and after: what ends in between may have made something due that was not seen.
+    fn at_rest(&mut self) -> Option<u64> {
+        self.workers().is_empty().then_some(0)
     }
 
     /// A worker has ended.
@@ -117,9 +118,10 @@ impl Duty {
             let asked = self.asked.load(Ordering::SeqCst);
             let is_closing = *closing.borrow_and_update();
             self.until.store(i64::MAX, Ordering::SeqCst);
+            let rested = work.at_rest();
             let next = if is_closing { None } else { work.hand_out().await };
             self.until.store(next.map_or(i64::MAX, Time::millis), Ordering::SeqCst);
-            if work.is_idle() {
+            if rested.is_some() && work.at_rest() == rested {
                 if is_closing {
                     break;
                 }
@@ -161,6 +163,55 @@ async fn at(clock: &Clock, moment: Option<Time>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Work that something ends beside, while it looks for what is due: what that made due it has not seen.
+    struct Beside<'a> {
+        duty: &'a Duty,
+        under_way: bool,
+        begun: u64,
+        due: bool,
+        seen: &'a AtomicU64,
+        workers: JoinSet<()>,
+    }
+
+    impl Work for Beside<'_> {
+        type Done = ();
+
+        async fn hand_out(&mut self) -> Option<Time> {
+            if std::mem::take(&mut self.due) {
+                self.seen.fetch_add(1, Ordering::SeqCst);
+            } else if self.seen.load(Ordering::SeqCst) == 0 {
+                (self.under_way, self.begun, self.due) = (false, 1, true);
+                self.duty.wake();
+            }
+            None
+        }
+
+        fn workers(&mut self) -> &mut JoinSet<()> {
+            &mut self.workers
+        }
+
+        fn at_rest(&mut self) -> Option<u64> {
+            (!self.under_way).then_some(self.begun)
+        }
+
+        fn done(&mut self, _done: Result<(Id, ()), JoinError>) {}
+    }
+
+    #[tokio::test]
+    async fn who_asks_waits_for_what_ended_beside_while_it_was_looked_for_work() {
+        // It was under way before, or it began and ended within the look.
+        for under_way in [true, false] {
+            let (duty, seen, clock) = (Duty::default(), AtomicU64::new(0), Clock::stopped_at(Time::from_millis(0)));
+            let work = Beside { duty: &duty, under_way, begun: 0, due: false, seen: &seen, workers: JoinSet::new() };
+            let ask = async {
+                duty.idle().await;
+                assert_eq!(seen.load(Ordering::SeqCst), 1);
+                duty.close().await;
+            };
+            tokio::join!(duty.work(&clock, work), ask);
+        }
+    }
 
     #[test]
     fn it_is_awaited_between_two_questions_of_who_attends() {

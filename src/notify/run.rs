@@ -100,13 +100,13 @@ impl Work for Dispatcher {
         &mut self.workers
     }
 
-    fn is_idle(&mut self) -> bool {
+    fn at_rest(&mut self) -> Option<u64> {
         let mut seats = self.shared.seats();
-        let is_idle = seats.is_empty() && self.workers.is_empty();
-        if is_idle && self.shared.duty.is_closing() {
+        let begun = seats.begun().filter(|_| self.workers.is_empty());
+        if begun.is_some() && self.shared.duty.is_closing() {
             seats.is_open = false;
         }
-        is_idle
+        begun
     }
 
     fn done(&mut self, done: Result<(Id, ()), JoinError>) {

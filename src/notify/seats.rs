@@ -22,16 +22,19 @@ pub(super) struct Seats {
     /// How many in each lane.
     taken: BTreeMap<String, usize>,
     pub(super) rates: Rates,
-    /// Transactions that may take some.
+    /// Transactions that may take some ...
     entered: usize,
+    /// ... and all that there have been.
+    all_entered: u64,
     /// Whether others than the dispatcher may begin messages: from when it has seen to what was under way when the program ended
     /// last, until its end.
     pub(super) is_open: bool,
 }
 
 impl Seats {
-    pub(super) fn is_empty(&self) -> bool {
-        self.taken.is_empty() && self.entered == 0
+    /// How many transactions have been able to begin something; none while anything is under way.
+    pub(super) fn begun(&self) -> Option<u64> {
+        (self.taken.is_empty() && self.entered == 0).then_some(self.all_entered)
     }
 }
 
@@ -83,6 +86,7 @@ impl Shared {
             return None;
         }
         seats.entered += 1;
+        seats.all_entered += 1;
         Some(Entered(Arc::clone(self)))
     }
 
