@@ -29,7 +29,7 @@ use crate::{
     clock::Time,
     mail::Mailbox,
     message::{
-        Echo, Operation, Options, Row,
+        Echo, Operation, Options, Row, attributes,
         client::{Accounts, Client},
         code,
     },
@@ -202,7 +202,7 @@ fn check<'n>(
     content: &Content,
     node: Node<'n>,
 ) -> Result<Checked<'n>, Failure> {
-    let shared = recipient::attributes(node);
+    let shared = attributes(node);
     let (defined, list) = (content.defined(objects)?, list::name(objects, content.list)?);
     let account = house.directory.and_then(|directory| directory.account(house.account));
     let common = Common {
