@@ -50,6 +50,7 @@ use problem::{Ground, Problem};
 pub(crate) use problem::{failure, unsubscribed};
 use recipient::Recipient;
 
+pub(crate) use super::kind::DEFINITION;
 pub(super) use guard::GUARD;
 pub use leave::{Leaving, Left, leave, leaving};
 pub(super) use outcome::{BOUNCES, Bounces};
@@ -60,8 +61,6 @@ pub use validate::validate;
 
 /// The type of the sends.
 pub(crate) const KIND: &str = "TriggeredSend";
-/// The kind of the definitions.
-pub(crate) const DEFINITION: &str = "TriggeredSendDefinition";
 /// Captured.
 pub(crate) const CREATED: &str = "Created TriggeredSend";
 /// Of 18002, captured: neither ObjectID nor CustomerKey is given.
