@@ -47,26 +47,26 @@ fn parts(key: &[u8]) -> Option<String> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{
-        super::key::{entry, index, piece, record, setting, with_id},
-        key,
+    use super::super::{
+        key::{entry, index, piece, record, setting, with_id},
+        readable,
     };
 
     proptest! {
         #[test]
         fn any_bytes_can_be_shown(key in proptest::collection::vec(any::<u8>(), 0..40)) {
-            prop_assert!(!super::key(&key).is_empty());
+            prop_assert!(!readable::key(&key).is_empty());
         }
     }
 
     #[test]
     fn keys_are_shown_in_words() {
         let key = record(7, "Subscriber", -1);
-        assert_eq!(key(&key), "record \"Subscriber\" -1 of account 7");
-        assert_eq!(key(&piece(&key, 3)), "piece 3 of record \"Subscriber\" -1 of account 7");
+        assert_eq!(readable::key(&key), "record \"Subscriber\" -1 of account 7");
+        assert_eq!(readable::key(&piece(&key, 3)), "piece 3 of record \"Subscriber\" -1 of account 7");
         let key = with_id(index(7, "List", &entry("key", b"a\0b")), 12);
-        assert_eq!(key(&key), "index \"key\" = \"a\\0b\" of \"List\" 12 of account 7");
-        assert_eq!(key(&setting("token")), "setting \"token\"");
-        assert_eq!(key(&[0xEE, 1]), "key 0xee01");
+        assert_eq!(readable::key(&key), "index \"key\" = \"a\\0b\" of \"List\" 12 of account 7");
+        assert_eq!(readable::key(&setting("token")), "setting \"token\"");
+        assert_eq!(readable::key(&[0xEE, 1]), "key 0xee01");
     }
 }
