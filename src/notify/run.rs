@@ -47,11 +47,15 @@ impl Dispatcher {
         let look = move |view: &View<'_>| {
             let deliveries = view.deliveries();
             let due = deliveries.due(now, places.total, &|lane| places.of(lane))?;
-            Ok::<_, StoreError>((due, deliveries.next_forgotten()?, deliveries.next_unconfirmed()?))
+            let (forget, early) = (deliveries.next_forgotten()?, deliveries.next_early()?);
+            Ok::<_, StoreError>((due, forget, early, deliveries.next_unconfirmed()?))
         };
-        let ((due, next), forget, confirm) = parts.store.read(look).await?;
+        let ((due, next), forget, early, confirm) = parts.store.read(look).await?;
         if forget.is_some_and(|forget| forget <= now) {
             while parts.store.write(move |txn| txn.forget_sends(now)).await? > 0 {}
+        }
+        if early.is_some_and(|forget| forget <= now) {
+            while parts.store.write(move |txn| txn.forget_early(now)).await? > 0 {}
         }
         if confirm.is_some_and(|until| until <= now) {
             while shared.give_up_unconfirmed(now).await? > 0 {}
@@ -79,6 +83,7 @@ impl Dispatcher {
             let is_spent = seats.rates.free(&connector.name, connector.per_second, now) == 0;
             seats.rates.next(&connector.name).filter(|_| is_spent)
         });
+        let forget = forget.into_iter().chain(early);
         Ok(next.into_iter().chain(forget).chain(confirm.filter(|until| *until > now)).chain(spent).min())
     }
 }
@@ -272,7 +277,7 @@ impl Ended {
         };
         let next = backoff::next(&self.delivery, outcome, now, &pace);
         if let Outcome::Judged(judged) = outcome {
-            txn.judged(self.delivery.number, judged.verdict.clone(), judged.shown.clone())?;
+            txn.judged(self.delivery.number, judged.verdict.clone(), judged.shown.clone(), now)?;
         }
         let (mut askers, mut then) = (Vec::new(), keep);
         // Written before already, when others are given up in further transactions.

@@ -41,6 +41,7 @@ mod lane;
 mod turn;
 mod outbox;
 mod receipt;
+mod early;
 pub mod outgoing;
 pub mod send;
 mod stats;

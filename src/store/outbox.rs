@@ -108,14 +108,26 @@ impl Transaction<'_> {
         Ok(Some(delivery))
     }
 
-    /// Writes down what came of an attempt of a message that is under way; to be called before [`Self::end_attempt`]. `shown` is the
-    /// request, of a connector that only records.
-    pub fn judged(&mut self, number: i64, verdict: Verdict, shown: Option<String>) -> Result<(), StoreError> {
+    /// Writes down what came of an attempt of a message that is under way, with what a webhook told before of the id that it was given;
+    /// to be called before [`Self::end_attempt`]. `shown` is the request, of a connector that only records.
+    pub fn judged(
+        &mut self,
+        number: i64,
+        verdict: Verdict,
+        shown: Option<String>,
+        now: Time,
+    ) -> Result<(), StoreError> {
         let Some(before) = self.deliveries().get(number)? else { return Ok(()) };
         let mut after = before.clone();
         let Some(outgoing) = after.content.outgoing_mut().filter(|_| before.state == DeliveryState::Sending) else {
             return Ok(());
         };
+        if let Some(id) = &verdict.id
+            && let Some(receipt) = self.take_early(&outgoing.message.connector, id, now)?
+            && receipt::is_news(outgoing.receipt.as_ref(), &receipt)
+        {
+            outgoing.receipt = Some(receipt);
+        }
         outgoing.verdict = Some(verdict);
         outgoing.shown = shown;
         let mut touched = Touched::default();

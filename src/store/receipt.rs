@@ -37,7 +37,7 @@ fn rank(receipt: &Receipt) -> u8 {
     }
 }
 
-fn is_news(held: Option<&Receipt>, receipt: &Receipt) -> bool {
+pub(super) fn is_news(held: Option<&Receipt>, receipt: &Receipt) -> bool {
     match (held, receipt) {
         (None, _) => true,
         // What has arrived cannot fail any more.
