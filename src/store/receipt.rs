@@ -1,5 +1,5 @@
-//! What is heard of messages outside an attempt: from webhooks, from operators, or nothing in time. And of mail: that it has come
-//! back.
+//! What is heard outside an attempt: of messages from webhooks, or nothing in time; of mail, that it has come back; of anything, from
+//! operators.
 //!
 //! A webhook moves a message forward only: what was delivered stays so, and what was told twice changes nothing.
 
@@ -122,8 +122,8 @@ impl Transaction<'_> {
         Ok(Some(after))
     }
 
-    /// An operator says what became of a message that is in doubt, waits for its webhook or for another attempt. Gives it as it
-    /// now is; none when it is another delivery, has an end already, or an attempt is under way. `keep` as in [`Self::end_attempt`].
+    /// An operator says what became of a delivery that is in doubt, waits for its webhook or for another attempt. Gives it as it
+    /// now is; none when it has an end already, or an attempt is under way. `keep` as in [`Self::end_attempt`].
     pub fn settle(
         &mut self,
         number: i64,
@@ -133,7 +133,7 @@ impl Transaction<'_> {
     ) -> Result<Option<Delivery>, StoreError> {
         let Some(before) = self.deliveries().get(number)? else { return Ok(None) };
         let can_be = matches!(before.state, DeliveryState::InDoubt | DeliveryState::Accepted | DeliveryState::Owed);
-        if !can_be || before.content.outgoing().is_none() {
+        if !can_be {
             return Ok(None);
         }
         let (outcome, status) = match delivered {
