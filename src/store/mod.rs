@@ -40,6 +40,7 @@ mod deliveries;
 mod lane;
 mod turn;
 mod outbox;
+mod forget;
 mod receipt;
 mod early;
 pub mod outgoing;

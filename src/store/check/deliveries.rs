@@ -24,7 +24,7 @@ use crate::{
 
 /// The spaces of deliveries.
 pub(super) const FIRST: u8 = keys::TURN;
-pub(super) const LAST: u8 = keys::EARLY_ID;
+pub(super) const LAST: u8 = keys::REPORT;
 
 /// Counts deliveries by kind and state while they are passed.
 #[derive(Default)]
@@ -43,6 +43,7 @@ impl Counting {
             keys::FRONT => front(check, key, head),
             keys::EARLY => early(check, key, head),
             keys::EARLY_ID => early_id(check, key),
+            keys::REPORT => of_delivery(check, key, keys::reported(key), &|delivery| Ok(delivery.content.is_mail())),
             // One mark may outlive its mail: a mail that was sent again has two.
             keys::FORGET => match key.len() == keys::forget(0, 0).len() {
                 true => Ok(()),
