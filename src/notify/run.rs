@@ -39,8 +39,10 @@ impl Dispatcher {
         let shared = Arc::clone(&self.shared);
         let parts = &shared.parts;
         while !self.recovered {
-            self.recovered = shared.recover().await? == 0;
-            shared.seats().is_open = self.recovered;
+            if shared.recover().await? == 0 {
+                shared.take_over_rates().await?;
+                (self.recovered, shared.seats().is_open) = (true, true);
+            }
         }
         let now = parts.clock.now();
         let places = shared.places(now);
@@ -137,6 +139,23 @@ impl Shared {
             Ok::<_, StoreError>((found.len(), shared.ended(txn, &found, &outcome, now)?))
         };
         Ok(self.told(work).await?.0)
+    }
+
+    /// What connectors have begun within the last second counts, also when the program that began it has ended.
+    async fn take_over_rates(&self) -> Result<(), StoreError> {
+        let connectors: Vec<String> = self.parts.connectors.connectors.keys().cloned().collect();
+        let look = move |view: &View<'_>| -> Result<Vec<_>, StoreError> {
+            let begun = |name: String| view.deliveries().begun(&name).map(|moments| (name, moments));
+            connectors.into_iter().map(begun).collect()
+        };
+        let found = self.parts.store.read(look).await?;
+        let mut seats = self.seats();
+        for (connector, moments) in found {
+            for (at, count) in moments {
+                seats.rates.have_begun(&connector, count as usize, at);
+            }
+        }
+        Ok(())
     }
 
     /// Gives up messages that no webhook has told of in time; gives how many.

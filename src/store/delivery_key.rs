@@ -18,6 +18,7 @@
 //! | 0x32 | number | what was told of a message that nobody knows yet (see `early`) |
 //! | 0x33 | connector, id, number | nothing: that was told of this id |
 //! | 0x34 | number, digest of a report | nothing: that the mail has come back was heard by this report |
+//! | 0x35 | connector | when its latest messages began (see `rate`) |
 //!
 //! Numbers are written falling in 0x26, 0x2A, 0x2B and 0x30, so that the newest comes first, and rising elsewhere.
 
@@ -40,6 +41,7 @@ pub(super) const CONFIRM: u8 = 0x31;
 pub(super) const EARLY: u8 = 0x32;
 pub(super) const EARLY_ID: u8 = 0x33;
 pub(super) const REPORT: u8 = 0x34;
+pub(super) const BEGUN: u8 = 0x35;
 
 pub(super) fn delivery(number: i64) -> Vec<u8> {
     falling(vec![DELIVERY], number)
@@ -241,6 +243,10 @@ pub(super) fn reported(key: &[u8]) -> Option<i64> {
     key::id(key.get(..9)?)
 }
 
+pub(super) fn begun(connector: &str) -> Vec<u8> {
+    of(BEGUN, connector)
+}
+
 /// The number that a key with rising numbers ends with.
 pub(super) fn risen(key: &[u8]) -> Option<i64> {
     key::id(key)
@@ -268,6 +274,7 @@ pub(super) fn readable(space: u8, rest: &[u8]) -> Option<String> {
         HEAD => return Some("the head of a lane of deliveries".to_owned()),
         COUNT => return Some("a count of deliveries".to_owned()),
         REPORT => return Some(format!("a report of delivery {}", key::id(rest.get(..8)?)?)),
+        BEGUN => return Some("when a connector's latest messages began".to_owned()),
         EARLY => "early word",
         EARLY_ID => "the id of early word",
         _ => return None,

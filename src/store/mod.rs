@@ -43,6 +43,7 @@ mod outbox;
 mod forget;
 mod receipt;
 mod early;
+mod rate;
 pub mod outgoing;
 pub mod send;
 mod stats;

@@ -9,6 +9,8 @@
 //! What webhooks and operators say, and mail servers later of mail, is in `receipt`, in which order messages go in `turn`, how
 //! deliveries are forgotten in `forget`.
 
+use std::collections::BTreeMap;
+
 use super::{
     Owner, StoreError, Transaction, deliveries,
     delivery::{ATTEMPTS, Attempt, Attempted, Content, Delivery, DeliveryState, STATUS_BYTES, id_of},
@@ -76,6 +78,7 @@ impl Transaction<'_> {
     /// Marks deliveries as begun, as far as they are owed and due; gives those as they now are. To be durable before a byte of them leaves.
     pub fn begin_deliveries(&mut self, numbers: &[i64], now: Time) -> Result<Vec<Delivery>, StoreError> {
         let (mut touched, mut begun) = (Touched::default(), Vec::with_capacity(numbers.len()));
+        let mut rates: BTreeMap<String, u32> = BTreeMap::new();
         for number in numbers {
             let Some(before) = self.deliveries().get(*number)? else { continue };
             if before.state != DeliveryState::Owed || before.due.is_none_or(|due| due > now) {
@@ -90,10 +93,16 @@ impl Transaction<'_> {
                 after.since = now;
             }
             (after.tries, after.series) = (after.tries.saturating_add(1), after.series.saturating_add(1));
+            if let Some(outgoing) = after.content.outgoing() {
+                *rates.entry(outgoing.message.connector.clone()).or_default() += 1;
+            }
             begun.push(after.clone());
             self.put_delivery(&mut touched, Some(before), after, None)?;
         }
         self.settle_lanes(touched)?;
+        for (connector, count) in rates {
+            self.count_begun(&connector, count, now)?;
+        }
         Ok(begun)
     }
 

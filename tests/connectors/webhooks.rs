@@ -1,15 +1,12 @@
 //! What the systems tell later, and who else might: receipts, forgery, replay.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
-use envoi::{
-    connector::{Ambiguous, CompleteOn},
-    store,
-};
+use envoi::connector::{Ambiguous, CompleteOn};
 use serde_json::json;
 
 use crate::{
-    house::{CONNECTLY, World, YEASTAR, connector, number, part, row, sms},
+    house::{CONNECTLY, World, YEASTAR, connector, number, on_disk, part, row, sms},
     system::{System, python},
 };
 
@@ -161,18 +158,13 @@ async fn what_is_told_before_the_answer_survives_a_restart() {
     }
     for system in SYSTEMS {
         let folder = tempfile::tempdir().unwrap();
-        let data = |path: PathBuf| {
-            move |parts: &mut envoi::server::Parts| {
-                parts.store = store::Settings { path: Some(path), ..store::Settings::default() };
-            }
-        };
         let running = System::start(system);
         let mut connector = connector(system, running.addr, "http");
         (connector.complete_on, connector.on_ambiguous) = (CompleteOn::Delivered, Ambiguous::Retry);
         running.set(json!({"repeats": true})).await;
         // It takes the message, and its answer is lost.
         running.will(json!([{"kind": "cut_after", "take": true}])).await;
-        let world = World::of(running, connector.clone(), data(folder.path().to_owned())).await;
+        let world = World::of(running, connector.clone(), on_disk(folder.path())).await;
         world.create(&part("c", 1, 1), &sms(&number(1), "hello")).await;
         world.idle().await;
         assert_eq!(world.states().await, ["owed"], "{system}");
@@ -181,7 +173,7 @@ async fn what_is_told_before_the_answer_survives_a_restart() {
 
         let World { gateway, system: running } = world;
         gateway.stop().await;
-        let world = World::of(running, connector, data(folder.path().to_owned())).await;
+        let world = World::of(running, connector, on_disk(folder.path())).await;
         world.advance(60).await;
         assert_eq!((world.states().await, world.state("c").await), (vec!["delivered".into()], "Complete".into()));
         let requests = world.system.requests().await;

@@ -325,6 +325,12 @@ fn plans(held: &Held) -> Vec<(&'static str, Changes, Expected, u64)> {
             0,
         ),
         (
+            "when messages began cannot be read",
+            vec![(b"\x35chat\0\x01".to_vec(), Some(vec![0, 1, 9]))],
+            expected(&[["when a connector's latest messages began", "moments and counts, or nothing", ""]]),
+            0,
+        ),
+        (
             "an id is left of which nothing was told",
             vec![([b"\x33chat\0\x01id\0\x01".as_slice(), &[0x80, 0, 0, 0, 0, 0, 0, 9]].concat(), Some(Vec::new()))],
             expected(&[["the id of early word 9", "no index entry: there is no such record", "an index entry"]]),

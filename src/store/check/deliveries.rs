@@ -17,6 +17,7 @@ use crate::{
         key,
         lane::{self, Touched},
         outgoing::Asker,
+        rate::Moments,
         turn::{Front, is_waited_for},
         versions::Source,
     },
@@ -24,7 +25,7 @@ use crate::{
 
 /// The spaces of deliveries.
 pub(super) const FIRST: u8 = keys::TURN;
-pub(super) const LAST: u8 = keys::REPORT;
+pub(super) const LAST: u8 = keys::BEGUN;
 
 /// Counts deliveries by kind and state while they are passed.
 #[derive(Default)]
@@ -43,6 +44,7 @@ impl Counting {
             keys::FRONT => front(check, key, head),
             keys::EARLY => early(check, key, head),
             keys::EARLY_ID => early_id(check, key),
+            keys::BEGUN => begun(check, key, head),
             keys::REPORT => of_delivery(check, key, keys::reported(key), &|delivery| Ok(delivery.content.is_mail())),
             // One mark may outlive its mail: a mail that was sent again has two.
             keys::FORGET => match key.len() == keys::forget(0, 0).len() {
@@ -214,6 +216,15 @@ fn front(check: &Check<'_>, key: &[u8], head: &[u8]) -> Result<(), StoreError> {
         touched.queues.insert(queue.to_vec(), lane.clone());
         txn.settle_lanes(touched)
     })
+}
+
+/// Looks at when the latest messages of a connector began.
+fn begun(check: &Check<'_>, key: &[u8], head: &[u8]) -> Result<(), StoreError> {
+    match chunk::join(check.view, key, head.to_vec()).and_then(|bytes| decode::<Moments>(key, &bytes)) {
+        Ok(_) => Ok(()),
+        Err(StoreError::Corrupt { reason, .. }) => check.derived(key, "moments and counts, or nothing", reason, None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Looks at what was told of a message that nobody knows yet.
