@@ -5,13 +5,14 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use envoi::{
+    backend::CATALOGUE,
     clock::Time,
     connector::Ambiguous,
     conversation::respond::Event,
     message::options::{RespondWhen, ResponseType, SendResponseTo},
     store::{
         Attempt, Attempted, Content, Delivery, DeliveryKind, DeliveryState, Health, Internal, Name, Next, Notice,
-        Settings, Store, StoreError, send::Send,
+        Settings, Stopped, Store, StoreError, send::Send,
     },
 };
 
@@ -204,6 +205,58 @@ fn mails_of_sends_are_forgotten_when_they_have_been_kept_long_enough() {
     assert_eq!(house.0.write_blocking(|txn| txn.forget_sends(at(100))).unwrap(), 2);
     assert!(house.get(gone).is_none() && house.get(again).is_some());
     assert_eq!(house.counts(), [((DeliveryKind::Send, DeliveryState::Owed), 1)].into());
+}
+
+#[test]
+fn a_report_is_heard_once_as_long_as_its_mail_is_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { path: Some(folder.path().to_owned()), ..Settings::default() };
+    let mut house = House(Store::open(&settings).unwrap());
+    let (number, other) = (house.owe(mail("a@b.example"), 0), house.owe(mail("c@d.example"), 0));
+    let heard = |house: &House, number: i64, report: &str| {
+        let report = report.to_owned();
+        let work = move |txn: &mut envoi::store::Transaction<'_>| {
+            txn.bounced(number, "SMTP 550 no".to_owned(), Some(&report), at(5), at(100))
+        };
+        house.0.write_blocking(work).unwrap().is_some()
+    };
+    let again = |house: &House, number: i64, status: &str| {
+        house.0.write_blocking(move |txn| txn.redeliver(number, at(0))).unwrap();
+        house.begin(&[number], 0);
+        let (outcome, status) = match status {
+            "" => (Attempted::Delivered, String::new()),
+            status => (Attempted::Bounced, status.to_owned()),
+        };
+        let work = move |txn: &mut envoi::store::Transaction<'_>| {
+            txn.end_attempt(number, attempt(outcome, &status), Next::Delivered, at(5), at(100))
+        };
+        house.0.write_blocking(work).unwrap().unwrap();
+    };
+    let (first, second) = ("0123456789abcdef", "fedcba9876543210");
+    again(&house, number, "");
+    assert_eq!((heard(&house, number, first), heard(&house, number, second)), (true, false), "it has come back");
+    for _ in 0..30 {
+        again(&house, number, "");
+        assert!(!heard(&house, number, first));
+    }
+    assert_eq!(house.get(number).unwrap().attempts.len(), 20);
+    drop(house);
+    house = House(Store::open(&settings).unwrap());
+    assert_eq!((heard(&house, number, first), heard(&house, number, second)), (false, true));
+    // As it was kept before it had a key of its own.
+    again(&house, other, &format!("SMTP 550 no (report {first})"));
+    assert_eq!((heard(&house, other, first), heard(&house, other, second)), (false, true));
+    let check = || Stopped::open(folder.path(), 1 << 20).unwrap().check(&CATALOGUE, false).unwrap();
+    drop(house);
+    let before = check();
+    assert_eq!(before.findings, []);
+    house = House(Store::open(&settings).unwrap());
+    while house.0.write_blocking(|txn| txn.forget_sends(at(100))).unwrap() > 0 {}
+    assert!(house.get(number).is_none() && house.get(other).is_none());
+    drop(house);
+    let after = check();
+    assert_eq!(after.findings, [], "no report is left");
+    assert!(after.keys < before.keys);
 }
 
 #[test]

@@ -65,7 +65,7 @@ pub(super) struct Redeliver {
 
 #[derive(Args)]
 pub(super) struct Settle {
-    /// Id of a message of a connector that is in doubt, accepted or owed.
+    /// Id of a delivery that is in doubt, accepted or owed.
     id: String,
     /// What became of it.
     #[arg(value_parser = ["delivered", "failed"])]

@@ -95,7 +95,7 @@ enum Command {
     Targets(deliveries::Targets),
     /// Owe deliveries again that were given up, are in doubt, or were delivered; their ids stay.
     Redeliver(deliveries::Redeliver),
-    /// Say what became of a message of a connector of which nobody knows.
+    /// Say what became of a delivery of which nobody knows, or that is not to be waited for any longer.
     Settle(deliveries::Settle),
     /// Read a report that a mail could not be delivered (RFC 3464) and tell a running server; made to stand behind a mail alias.
     Bounce(bounce::Bounce),

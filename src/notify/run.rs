@@ -39,19 +39,25 @@ impl Dispatcher {
         let shared = Arc::clone(&self.shared);
         let parts = &shared.parts;
         while !self.recovered {
-            self.recovered = shared.recover().await? == 0;
-            shared.seats().is_open = self.recovered;
+            if shared.recover().await? == 0 {
+                shared.take_over_rates().await?;
+                (self.recovered, shared.seats().is_open) = (true, true);
+            }
         }
         let now = parts.clock.now();
         let places = shared.places(now);
         let look = move |view: &View<'_>| {
             let deliveries = view.deliveries();
             let due = deliveries.due(now, places.total, &|lane| places.of(lane))?;
-            Ok::<_, StoreError>((due, deliveries.next_forgotten()?, deliveries.next_unconfirmed()?))
+            let (forget, early) = (deliveries.next_forgotten()?, deliveries.next_early()?);
+            Ok::<_, StoreError>((due, forget, early, deliveries.next_unconfirmed()?))
         };
-        let ((due, next), forget, confirm) = parts.store.read(look).await?;
+        let ((due, next), forget, early, confirm) = parts.store.read(look).await?;
         if forget.is_some_and(|forget| forget <= now) {
             while parts.store.write(move |txn| txn.forget_sends(now)).await? > 0 {}
+        }
+        if early.is_some_and(|forget| forget <= now) {
+            while parts.store.write(move |txn| txn.forget_early(now)).await? > 0 {}
         }
         if confirm.is_some_and(|until| until <= now) {
             while shared.give_up_unconfirmed(now).await? > 0 {}
@@ -79,6 +85,7 @@ impl Dispatcher {
             let is_spent = seats.rates.free(&connector.name, connector.per_second, now) == 0;
             seats.rates.next(&connector.name).filter(|_| is_spent)
         });
+        let forget = forget.into_iter().chain(early);
         Ok(next.into_iter().chain(forget).chain(confirm.filter(|until| *until > now)).chain(spent).min())
     }
 }
@@ -132,6 +139,23 @@ impl Shared {
             Ok::<_, StoreError>((found.len(), shared.ended(txn, &found, &outcome, now)?))
         };
         Ok(self.told(work).await?.0)
+    }
+
+    /// What connectors have begun within the last second counts, also when the program that began it has ended.
+    async fn take_over_rates(&self) -> Result<(), StoreError> {
+        let connectors: Vec<String> = self.parts.connectors.connectors.keys().cloned().collect();
+        let look = move |view: &View<'_>| -> Result<Vec<_>, StoreError> {
+            let begun = |name: String| view.deliveries().begun(&name).map(|moments| (name, moments));
+            connectors.into_iter().map(begun).collect()
+        };
+        let found = self.parts.store.read(look).await?;
+        let mut seats = self.seats();
+        for (connector, moments) in found {
+            for (at, count) in moments {
+                seats.rates.have_begun(&connector, count as usize, at);
+            }
+        }
+        Ok(())
     }
 
     /// Gives up messages that no webhook has told of in time; gives how many.
@@ -289,7 +313,7 @@ impl Ended {
         };
         let next = backoff::next(&self.delivery, outcome, now, &pace);
         if let Outcome::Judged(judged) = outcome {
-            txn.judged(self.delivery.number, judged.verdict.clone(), judged.shown.clone())?;
+            txn.judged(self.delivery.number, judged.verdict.clone(), judged.shown.clone(), now)?;
         }
         let (mut askers, mut then) = (Vec::new(), keep);
         // Written before already, when others are given up in further transactions.

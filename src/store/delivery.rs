@@ -118,6 +118,11 @@ impl Content {
         }
     }
 
+    /// Whether it goes as a mail.
+    pub fn is_mail(&self) -> bool {
+        matches!(self.kind(), DeliveryKind::Email | DeliveryKind::Send)
+    }
+
     /// What a connector is to do.
     pub fn outgoing(&self) -> Option<&Outgoing> {
         match self {

@@ -61,6 +61,25 @@ async fn deliveries_are_listed_shown_counted_and_sent_again() {
 }
 
 #[tokio::test]
+async fn a_callback_that_waits_for_its_next_attempt_ends_by_an_operators_word() {
+    for (outcome, state) in [("delivered", "delivered"), ("failed", "failed")] {
+        let (house, receiver) = pair().await;
+        receiver.will([Reply::Status(503, vec![])]);
+        house.create(&to(Asynchronous::part("c", 1, 1), &receiver.url("/"), "OnCallComplete", ""), &list("a")).await;
+        house.idle().await;
+        let owed = house.deliveries().await;
+        let id = owed[0]["id"].as_str().unwrap();
+        assert_eq!(owed[0]["state"], "owed");
+        let (code, out, _) = house.operate(&["settle", id, outcome]).await;
+        assert_eq!((code, out), (0, format!("{id} {state}\n")));
+        house.advance(24 * 3600).await;
+        assert_eq!((receiver.seen().len(), &house.deliveries().await[0]["state"]), (1, &state.into()));
+        let (code, _, error) = house.operate(&["settle", id, outcome]).await;
+        assert_eq!((code, error), (64, format!("envoi: it is {state}, expected one in doubt, accepted or owed\n")));
+    }
+}
+
+#[tokio::test]
 async fn results_that_are_still_owed_are_not_forgotten() {
     let (house, receiver) = pair().await;
     receiver.will((0..1000).map(|_| Reply::Status(503, vec![("retry-after", "86400".to_owned())])));

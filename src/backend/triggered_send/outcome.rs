@@ -7,7 +7,7 @@ use crate::{
     clock::Time,
     mail::Mailbox,
     object::Object,
-    store::{Attempted, DeliveryState, StoreError, Transaction, send::Send},
+    store::{Attempted, Delivery, DeliveryState, StoreError, Transaction, send::Send},
 };
 
 use super::{
@@ -45,6 +45,12 @@ impl Ending {
             (DeliveryState::Failed, _) => Some(Self::GivenUp(status.to_owned())),
             _ => None,
         }
+    }
+
+    /// How a mail has ended that is kept so; none as in [`Ending::of`].
+    pub fn of_delivery(delivery: &Delivery) -> Option<Self> {
+        let last = delivery.attempts.last()?;
+        Self::of(delivery.state, last.outcome, &last.status)
     }
 
     /// Under which count of a summary it falls.

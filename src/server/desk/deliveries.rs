@@ -185,8 +185,7 @@ fn owe_again(backend: &Backend, txn: &mut Transaction<'_>, number: i64, now: Tim
     let is_owed = txn.redeliver(number, now)?;
     if let Some(before) = before.filter(|_| is_owed)
         && let Content::Send(send) = &before.content
-        && let Some(last) = before.attempts.last()
-        && let Some(ending) = Ending::of(before.state, last.outcome, &last.status)
+        && let Some(ending) = Ending::of_delivery(&before)
     {
         triggered_send::queued_again(backend, txn, send, &ending, now)?;
     }

@@ -6,6 +6,7 @@ mod deliveries;
 mod faults;
 mod mail;
 mod messages;
+mod settle;
 mod store;
 
 use std::{
@@ -100,11 +101,11 @@ impl Desk for Operators {
                     return Told::Method(allowed);
                 }
                 return self.ask_mail(path, &asked);
-            } else if let Some(allowed) = listed(messages::PATHS) {
+            } else if let Some(allowed) = listed(settle::PATHS) {
                 if allowed != method.as_str() {
                     return Told::Method(allowed);
                 }
-                self.ask_messages(&asked).await
+                self.ask_settle(&asked).await
             } else if let Some(allowed) = listed(deliveries::PATHS) {
                 if allowed != method.as_str() {
                     return Told::Method(allowed);
