@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     Exit,
-    call::{Answered, Caller, PATIENCE, WHOLE_WORK},
+    call::{Answered, Caller, PATIENCE, WHOLE_WORK, usable},
     complain, say,
 };
 use crate::{connector::encoded, mail::is_unseen, server::OPERATOR};
@@ -19,7 +19,13 @@ use crate::{connector::encoded, mail::is_unseen, server::OPERATOR};
 #[derive(Args)]
 pub(super) struct Admin {
     /// The operators' listener of the server.
-    #[arg(long, env = "ENVOI_ADMIN", value_name = "URL", default_value = "http://127.0.0.1:8081")]
+    #[arg(
+        long,
+        env = "ENVOI_ADMIN",
+        hide_env_values = true,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8081"
+    )]
     admin: String,
     /// Print the answer as JSON.
     #[arg(long)]
@@ -175,6 +181,7 @@ impl Admin {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<Bytes, Exit> {
+        self.check()?;
         let caller = match Caller::new(None) {
             Ok(caller) => caller.waiting(patience),
             Err(error) => return Err(complain(Exit::Usage, &error)),
@@ -193,6 +200,11 @@ impl Admin {
             _ => Exit::Failed,
         };
         Err(complain(exit, &answer.complaint()))
+    }
+
+    /// Complains of an address at which nobody can be asked. A password in it is not repeated.
+    pub(super) fn check(&self) -> Result<(), Exit> {
+        usable("--admin (ENVOI_ADMIN)", &self.admin)
     }
 
     /// What is wrong, behind where it was asked.

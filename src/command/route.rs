@@ -14,7 +14,7 @@ use crate::{
         Api, EXTRAS, Found, Message, Planned, Planning, Unsent, Wanted, plan, request,
         route::{self, Asked, Decision, Way},
     },
-    mail,
+    file, mail,
     message::{Call, Operation},
     object::{Node, Tree},
     schema::Schema,
@@ -26,7 +26,7 @@ const UNKNOWN_ID: &str = "0";
 
 #[derive(Args)]
 pub(super) struct Route {
-    /// Files with one SOAP envelope each.
+    /// Files with one SOAP envelope each; `-` is stdin.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -51,17 +51,17 @@ pub(super) fn route(args: &Route) -> Exit {
     };
     let now = Clock::system().now();
     let mut worst = Exit::Ok;
-    for file in &args.files {
-        let told = std::fs::read(file)
+    for path in &args.files {
+        let told = file::read_or_stdin(path, file::LONGEST_ENVELOPE)
             .map_err(|error| (Exit::Io, error.to_string()))
             .and_then(|bytes| tree(bytes.into(), None, &schema).map_err(|error| (Exit::Usage, error)))
             .and_then(|tree| tell(&config, &tree, args.account, now).map_err(|error| (Exit::Usage, error)));
         let exit = match told {
-            Ok((text, exit)) => match say(&format!("{}: {text}", file.display())) {
+            Ok((text, exit)) => match say(&format!("{}: {text}", path.display())) {
                 Exit::Ok => exit,
                 other => other,
             },
-            Err((exit, error)) => complain(exit, &format!("{}: {error}", file.display())),
+            Err((exit, error)) => complain(exit, &format!("{}: {error}", path.display())),
         };
         if worst == Exit::Ok {
             worst = exit;
