@@ -8,6 +8,7 @@ mod bounce;
 mod call;
 mod certs;
 mod clients;
+mod columns;
 mod compact;
 mod conversations;
 mod deliveries;
@@ -27,6 +28,7 @@ mod run;
 mod secret;
 mod send;
 mod settings;
+mod words;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -68,7 +70,7 @@ enum Command {
     /// Serve as configured.
     Serve(run::Serve),
     /// Read a configuration and tell every mistake in it, and all that would keep `serve` from starting with it here and now.
-    CheckConfig(settings::Sources),
+    CheckConfig(settings::Check),
     /// Show the settings in force, each with where it came from; secrets are left out.
     Config(settings::Show),
     /// Hash a secret (asked for at a terminal, else read from stdin) for secret_hashes or password_hashes.
@@ -164,7 +166,7 @@ fn run_command(command: Command) -> Exit {
     match command {
         Command::Demo(demo) => run::demo(&demo),
         Command::Serve(serve) => run::serve(&serve),
-        Command::CheckConfig(sources) => block_on(settings::check(&sources)),
+        Command::CheckConfig(check) => block_on(settings::check(&check.sources)),
         Command::Config(show) => settings::show(&show),
         Command::HashSecret => secret::hash(),
         Command::Certs(certs) => certs::write(&certs),

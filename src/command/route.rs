@@ -25,6 +25,7 @@ use crate::{
 const UNKNOWN_ID: &str = "0";
 
 #[derive(Args)]
+#[command(after_long_help = HELP)]
 pub(super) struct Route {
     /// Files with one SOAP envelope each; `-` is stdin.
     #[arg(required = true, value_name = "FILE")]
@@ -36,11 +37,20 @@ pub(super) struct Route {
     account: Option<u64>,
 }
 
+const HELP: &str = "For each object: the routes that do not fit, in the order in which they are asked, and why; the one that does, and \
+where it leads. For a connector each message, to whom and on which channel, and the request as it would be sent, without its secrets; \
+`error CODE` where nothing would be (`envoi explain CODE`). Exit code 1 when an object could not be sent.\n\nRoutes are those of the \
+configuration (--config FILE, ENVOI_CONFIG); no server is asked.";
+
 pub(super) fn route(args: &Route) -> Exit {
     let config = match args.sources.load(Vec::new()) {
         Ok(config) => config,
         Err(exit) => return exit,
     };
+    if config.connectors.routes.is_empty() && args.sources.config.is_none() {
+        let what = "no configuration was named (--config FILE), so there are no routes: those of `envoi demo --connectors` are its own";
+        complain(Exit::Ok, what);
+    }
     for warning in config.warnings.iter().filter(|warning| warning.key.starts_with("route.") && warning.what != NOBODY)
     {
         complain(Exit::Ok, &format!("warning: {warning}"));

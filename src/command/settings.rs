@@ -11,6 +11,20 @@ use crate::{
     file,
 };
 
+/// For `envoi check-config --help`.
+#[derive(Args)]
+#[command(after_long_help = CHECKED)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) sources: Sources,
+}
+
+const CHECKED: &str = "A line on stderr for each mistake: PLACE: SETTING: what is wrong and what was expected. PLACE is FILE:LINE, an \
+environment variable or a flag. Exit code 64 when there is one; warnings alone are 0.\n\nEverything is tried that `envoi serve` does \
+at its start and that leaves no trace: the certificate with its key, authorities, the relay's trust, both ports, every folder. A port \
+that is in use is a warning: it may be the server that runs. The data directory is not opened (`envoi fsck` does that), and no network \
+is asked.";
+
 /// Where a configuration comes from.
 #[derive(Args, Default)]
 pub(super) struct Sources {

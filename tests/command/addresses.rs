@@ -49,3 +49,32 @@ fn a_wrong_address_is_a_usage_error_and_tells_no_password() {
         }
     }
 }
+
+/// Every column, line and state that a command prints is explained by its help.
+#[test]
+fn help_explains_what_is_printed() {
+    let help = |command: &str| {
+        let (code, out, _) = run(&[command, "--help"]);
+        assert_eq!(code, OK);
+        out
+    };
+    for (command, words) in [
+        ("deliveries", &["OWED SINCE", "LAST SAID", "in doubt", "withdrawn", "callback.drop_folder", "UTC"][..]),
+        (
+            "delivery",
+            &["request key", "answer", "webhook told", "verdict.standing", "ambiguous", "half-open", "bounced"],
+        ),
+        ("targets", &["RESTS UNTIL", "limited", "unknown"]),
+        ("conversations", &["PARTS", "OPENED", "Unreadable"]),
+        ("conversation", &["times out", "forgotten", "seconds_left", "NotCompleted", "waits for"]),
+        ("fsck", &["expected WHAT; found WHAT", "(repaired)"]),
+        ("explain", &["rate-limit", "Effect", "Number"]),
+        ("route", &["do not fit", "error CODE"]),
+        ("check-config", &["PLACE: SETTING", "in use is a warning"]),
+    ] {
+        let out = help(command);
+        for word in words {
+            assert!(out.contains(word), "{command}: {word} in {out}");
+        }
+    }
+}
