@@ -7,6 +7,7 @@ mod call;
 pub mod client;
 pub mod code;
 mod filter;
+pub mod host;
 pub mod network;
 pub mod fixed;
 mod operand;

@@ -68,12 +68,20 @@ impl Post {
         settings: Settings,
         rules: conversation::Settings,
     ) -> Result<Self, rustls::Error> {
-        let tls = trust::client(trust::system(), &settings.ca)?;
+        let tls = Self::tls(&settings)?;
         let own = LOOPBACK.iter().filter_map(|own| own.parse::<Network>().ok());
         let near = settings.allow_networks.iter().copied().chain(own).collect();
         let (client, near) =
             (client(tls.clone(), &settings, settings.allow_networks.clone()), client(tls, &settings, near));
         Ok(Self { client, near, store, schema, clock, settings, rules })
+    }
+
+    /// Whom it believes.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn tls(settings: &Settings) -> Result<ClientConfig, rustls::Error> {
+        trust::client(trust::system(), &settings.ca)
     }
 
     async fn attempt(&self, delivery: &Delivery) -> Outcome {

@@ -90,6 +90,7 @@ pub use objects::{Objects, ObjectsMut};
 pub use outgoing::{Asker, Outgoing};
 pub use stats::{BATCH_BUCKETS, Stats};
 pub use stopped::Stopped;
+pub use take::refuses;
 pub use transaction::Transaction;
 pub use versions::View;
 
