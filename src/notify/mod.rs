@@ -156,7 +156,7 @@ impl Notifier {
     /// The store's.
     pub async fn next_due(&self) -> Result<Option<Time>, StoreError> {
         let now = self.0.parts.clock.now();
-        let look = move |view: &View<'_>| view.deliveries().due(now, 0, &|_| 0);
+        let look = move |view: &View<'_>| view.deliveries().due(now, 0, &|_| 0, 0);
         Ok(self.0.parts.store.read(look).await?.1)
     }
 

@@ -46,7 +46,7 @@ impl Dispatcher {
         let places = shared.places(now);
         let look = move |view: &View<'_>| {
             let deliveries = view.deliveries();
-            let due = deliveries.due(now, places.total, &|lane| places.of(lane))?;
+            let due = deliveries.due(now, places.total, &|lane| places.of(lane), places.sends_begun)?;
             Ok::<_, StoreError>((due, deliveries.next_forgotten()?, deliveries.next_unconfirmed()?))
         };
         let ((due, next), forget, confirm) = parts.store.read(look).await?;
