@@ -205,7 +205,7 @@ fn failed(error: &ClientError) -> Outcome {
         if !status.is_empty() {
             status += ": ";
         }
-        status += &cause.to_string();
+        status += &trust::plain(&cause.to_string());
     }
     if status.is_empty() {
         status = error.to_string();

@@ -53,6 +53,7 @@ mod work;
 mod writer;
 mod committer;
 mod fresh;
+pub mod whole;
 mod vacant;
 mod archive;
 mod backup;
