@@ -29,7 +29,7 @@ use super::{
     engine::{Changes, Engine, Entries, Place, page_of},
     fresh,
     lock::Lock,
-    vacant,
+    vacant, whole,
 };
 
 const SEGMENT: usize = 16 << 20;
@@ -353,7 +353,7 @@ pub(super) fn create_directory(path: &Path) -> Result<(), StoreError> {
     if path.exists() && !path.is_dir() {
         return Err(StoreError::NotThere { path: path.to_path_buf(), why: "is no directory".to_owned() });
     }
-    fs::create_dir_all(path).map_err(|error| failed("creating", path, &error))?;
+    whole::make_folder(path).map_err(|error| failed("creating", path, &error))?;
     for created in missing {
         match created.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => sync(parent)?,

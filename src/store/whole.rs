@@ -28,14 +28,30 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
 pub fn put_file(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let beside = folder.join(format!(".{name}.part"));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(OWNER).open(&beside)?;
-    // One that an earlier attempt left may have another; and what is made is narrowed by the umask.
-    file.set_permissions(Permissions::from_mode(mode_in(fs::metadata(folder)?.permissions().mode())))?;
+    // One that an earlier attempt left may have another.
+    narrow(&file, folder)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     drop(file);
     fs::rename(&beside, folder.join(name))?;
     // The new name too is to survive a loss of power.
     File::open(folder)?.sync_all()
+}
+
+/// An empty file that was not there, in this folder.
+///
+/// # Errors
+/// The system's.
+pub fn create_file(folder: &Path, path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create_new(true).mode(OWNER).open(path)?;
+    narrow(&file, folder)?;
+    Ok(file)
+}
+
+/// Gives a file the mode of those in this folder, whatever the umask.
+fn narrow(file: &File, folder: &Path) -> io::Result<()> {
+    let of_folder = fs::metadata(folder)?.permissions().mode();
+    file.set_permissions(Permissions::from_mode(mode_in(of_folder)))
 }
 
 /// The mode of files in a folder of this mode.

@@ -462,7 +462,7 @@ async fn full_mailboxes_keep_nobody_elses_mail_waiting() {
     create(&gateway, HIGH, &triggered(&many)).await;
     advance(&gateway, Duration::ZERO).await;
     assert_eq!((sink.said("RCPT"), sink.seen().messages.len()), (12, 0));
-    assert_eq!(targets(&gateway).await[0]["breaker"], "closed", "they wait, and the relay does its work");
+    assert_eq!(targets(&gateway).await, serde_json::json!([]), "they wait, and the relay does its work");
     create(&gateway, HIGH, &triggered(&to("good", "good@example.com"))).await;
     advance(&gateway, Duration::ZERO).await;
     assert_eq!(sink.seen().messages.len(), 1);
@@ -486,7 +486,7 @@ async fn a_relay_that_takes_nothing_rests_until_it_answers_of_a_mail() {
     sink.will(full(1));
     advance(&gateway, Duration::from_secs(30)).await;
     assert_eq!((sink.said("RCPT"), sink.seen().messages.len()), (2, 1));
-    assert_eq!(targets(&gateway).await[0]["breaker"], "closed");
+    assert_eq!(targets(&gateway).await, serde_json::json!([]));
     gateway.stop().await;
 }
 
