@@ -60,6 +60,14 @@ pub fn authorities(path: &Path) -> Result<Authorities, NoAuthorities> {
     if found.is_empty() { Err(NoAuthorities::Empty(path.to_path_buf())) } else { Ok(found) }
 }
 
+/// What a library says of a connection, in plain words: rustls puts a link to its own documentation in one of its errors.
+pub fn plain(text: &str) -> String {
+    match text.split_once("peer closed connection without sending TLS close_notify") {
+        Some((before, _)) => format!("{before}the other side closed the connection in the middle"),
+        None => text.to_owned(),
+    }
+}
+
 /// The system's authorities. A machine without any still reaches whom a file names.
 pub fn system() -> RootCertStore {
     let mut roots = RootCertStore::empty();

@@ -9,7 +9,7 @@ use envoi::{
     clock::Time,
     connector::Ambiguous,
     conversation::respond::Event,
-    message::options::{RespondWhen, ResponseType, SendResponseTo},
+    message::options::{Priority, RespondWhen, ResponseType, SendResponseTo},
     store::{
         Attempt, Attempted, Content, Delivery, DeliveryKind, DeliveryState, Health, Internal, Name, Next, Notice,
         Settings, Stopped, Store, StoreError, send::Send,
@@ -37,6 +37,11 @@ fn post(conversation: &str, address: &str) -> Content {
 fn mail(address: &str) -> Content {
     let (key, address) = (address.to_owned(), address.to_owned());
     Content::Send(Box::new(Send { definition: 1, subscriber: 2, key, address, ..Send::default() }))
+}
+
+fn ranked(priority: Priority) -> Content {
+    let Content::Send(send) = mail("a@b.example") else { panic!("a send") };
+    Content::Send(Box::new(Send { priority, ..*send }))
 }
 
 fn attempt(outcome: Attempted, status: &str) -> Attempt {
@@ -80,7 +85,12 @@ impl House {
     }
 
     fn due(&self, now: i64, limit: usize, free: usize) -> (Vec<i64>, Option<Time>) {
-        self.0.read_blocking(|view| view.deliveries().due(at(now), limit, &|_| free)).unwrap()
+        self.due_after(0, now, limit, free)
+    }
+
+    /// What is due when so many of triggered sends have begun.
+    fn due_after(&self, begun: u64, now: i64, limit: usize, free: usize) -> (Vec<i64>, Option<Time>) {
+        self.0.read_blocking(|view| view.deliveries().due(at(now), limit, &|_| free, begun)).unwrap()
     }
 
     fn counts(&self) -> BTreeMap<(DeliveryKind, DeliveryState), u64> {
@@ -141,6 +151,29 @@ fn a_place_that_is_down_keeps_nobody_else_waiting() {
     assert_eq!([give_up(), give_up(), give_up()], [400, 200, 0]);
     assert_eq!(house.get(down[0]).unwrap().attempts[0].status, "down");
     assert_eq!(house.get(late).unwrap().state, DeliveryState::Owed);
+}
+
+#[test]
+fn the_more_urgent_go_first_and_every_eighth_place_is_for_who_has_waited_longest() {
+    let house = House::new();
+    let low: Vec<i64> = (0..3).map(|due| house.owe(ranked(Priority::Low), due)).collect();
+    let medium = house.owe(ranked(Priority::Medium), 4);
+    let high: Vec<i64> = (5..12).map(|due| house.owe(ranked(Priority::High), due)).collect();
+    assert_eq!(house.due(4, 9, 9), (vec![medium, low[0], low[1], low[2]], None), "what is not due keeps nobody");
+    assert_eq!(house.due(11, 3, 3).0, high[..3]);
+    let all = [&high[..], &[low[0], medium, low[1], low[2]]].concat();
+    assert_eq!(house.due(11, 99, 99).0, all);
+    assert_eq!(house.due_after(15, 11, 2, 2).0, [low[0], high[0]]);
+    // They are of one lane, which is due with its first, and each leaves the rank that it waits in.
+    let lanes = house.0.read_blocking(|view| view.deliveries().lanes(9, &|_| true)).unwrap();
+    assert_eq!(lanes.iter().map(|lane| (lane.name.as_str(), lane.head)).collect::<Vec<_>>(), [("send", Some(at(0)))]);
+    house.begin(&low, 11);
+    house.end(low[0], Attempted::Retry, Next::Again(at(20))).unwrap();
+    house.begin(&high, 11);
+    assert_eq!(house.due(11, 9, 9), (vec![medium], None));
+    let give_up = || house.0.write_blocking(|txn| txn.give_up_waiting("send", at(20), 9, "down", at(21), at(99)));
+    assert_eq!(give_up().unwrap().iter().map(|gone| gone.number).collect::<Vec<_>>(), [medium, low[0]]);
+    assert_eq!(house.due(99, 9, 9), (vec![], None));
 }
 
 #[test]

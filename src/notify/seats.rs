@@ -21,6 +21,8 @@ const MAILS: [DeliveryKind; 2] = [DeliveryKind::Email, DeliveryKind::Send];
 pub(super) struct Seats {
     /// How many in each lane.
     taken: BTreeMap<String, usize>,
+    /// How many mails of triggered sends have begun since the start.
+    sends_begun: u64,
     pub(super) rates: Rates,
     /// Transactions that may take some ...
     entered: usize,
@@ -104,6 +106,7 @@ impl Shared {
         if let Some(outgoing) = delivery.content.outgoing() {
             seats.rates.begin(&outgoing.message.connector, now);
         }
+        seats.sends_begun += u64::from(delivery.content.kind() == DeliveryKind::Send);
         *seats.taken.entry(lane.clone()).or_default() += 1;
         Seat { shared: Arc::clone(self), lane, taken: now }
     }
@@ -137,6 +140,7 @@ impl Shared {
             others,
             connectors,
             taken: seats.taken.clone(),
+            sends_begun: seats.sends_begun,
             shared: Arc::clone(self),
         }
     }
@@ -152,6 +156,8 @@ pub(super) struct Places {
     connectors: BTreeMap<String, usize>,
     /// What is taken in each lane.
     taken: BTreeMap<String, usize>,
+    /// Every so many goes to who has been due longest.
+    pub(super) sends_begun: u64,
     shared: Arc<Shared>,
 }
 

@@ -42,7 +42,7 @@ use tokio::{sync::watch, time::sleep};
 
 use self::{admin::Admin, http::Front, listen::Listener, tls::Certificates};
 pub use self::{
-    admin::{Desk, Gauge, OPERATOR, Probes, Told},
+    admin::{Desk, Figure, OPERATOR, Probes, Told},
     contract::{Contract, Slim},
     inbound::{BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report},
     metrics::Metrics,

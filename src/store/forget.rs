@@ -5,8 +5,9 @@ use super::{
     StoreError, Transaction, chunk, deliveries,
     delivery::{Content, Delivery},
     delivery_key as keys, key,
-    lane::{self, Touched},
+    lane::Touched,
     outgoing::Asker,
+    rank,
     versions::Source,
 };
 use crate::clock::Time;
@@ -63,7 +64,7 @@ impl Transaction<'_> {
         let Some(delivery) = self.deliveries().get(number)? else { return Ok(()) };
         match (&delivery.content, delivery.due) {
             (Content::Message(_), _) => self.touch_queue(touched, &delivery),
-            (content, Some(due)) => self.leave_lane(touched, &lane::of(content), due, number),
+            (content, Some(due)) => self.leave_lane(touched, &rank::of(content), due, number),
             (_, None) => {}
         }
         for entry in deliveries::entries(&delivery) {

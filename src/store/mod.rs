@@ -21,6 +21,7 @@
 
 mod error;
 mod key;
+mod kept_content;
 mod engine;
 mod memory;
 #[doc(hidden)]
@@ -45,6 +46,7 @@ mod lane;
 mod turn;
 mod outbox;
 mod forget;
+mod rank;
 mod receipt;
 mod early;
 mod rate;
@@ -58,6 +60,7 @@ mod work;
 mod writer;
 mod committer;
 mod fresh;
+pub mod whole;
 mod vacant;
 mod archive;
 mod backup;

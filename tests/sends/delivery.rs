@@ -444,3 +444,72 @@ async fn what_waits_and_is_sent_again_counts_as_queued_as_often_as_it_waits() {
     assert_eq!(found(&gateway, "SentEvent", &["SubscriberKey"], "").await, ["ada", "ada"], "two mails have left");
     gateway.stop().await;
 }
+
+/// The answers to RCPT of mailboxes that are full.
+fn full(mailboxes: usize) -> Manners {
+    (0..mailboxes).fold(Manners::default(), |manners, _| manners.act("RCPT", Act::Say("452 4.2.2 mailbox full")))
+}
+
+async fn targets(gateway: &Gateway) -> serde_json::Value {
+    serde_json::from_str(&admin(gateway, "GET", "/targets").await.body).unwrap()
+}
+
+#[tokio::test]
+async fn full_mailboxes_keep_nobody_elses_mail_waiting() {
+    let sink = Sink::start(full(12)).await;
+    let gateway = relayed(&sink, |_| {}).await;
+    let many: String = (0..12).map(|n| to(&format!("full{n}"), &format!("full{n}@example.com"))).collect();
+    create(&gateway, HIGH, &triggered(&many)).await;
+    advance(&gateway, Duration::ZERO).await;
+    assert_eq!((sink.said("RCPT"), sink.seen().messages.len()), (12, 0));
+    assert_eq!(targets(&gateway).await, serde_json::json!([]), "they wait, and the relay does its work");
+    create(&gateway, HIGH, &triggered(&to("good", "good@example.com"))).await;
+    advance(&gateway, Duration::ZERO).await;
+    assert_eq!(sink.seen().messages.len(), 1);
+    // Each waits for its own next attempt.
+    advance(&gateway, Duration::from_secs(13)).await;
+    assert_eq!(sink.seen().messages.len(), 13);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_relay_that_takes_nothing_rests_until_it_answers_of_a_mail() {
+    let sink = Sink::start(Manners::default().act("MAIL", Act::Say("451 4.3.0 later"))).await;
+    let gateway = relayed(&sink, |parts| parts.notify.breaker_failures = 1).await;
+    for name in ["ada", "bob"] {
+        create(&gateway, HIGH, &triggered(&to(name, &format!("{name}@example.com")))).await;
+        advance(&gateway, Duration::ZERO).await;
+    }
+    assert_eq!(targets(&gateway).await[0]["breaker"], "open");
+    assert_eq!((sink.said("MAIL"), sink.said("RCPT")), (1, 0));
+    // The probe is bob, who has been due longer: his mailbox is full, and that is an answer.
+    sink.will(full(1));
+    advance(&gateway, Duration::from_secs(30)).await;
+    assert_eq!((sink.said("RCPT"), sink.seen().messages.len()), (2, 1));
+    assert_eq!(targets(&gateway).await, serde_json::json!([]));
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn of_those_that_are_due_the_more_urgent_goes_first() {
+    let sink = Sink::start(Manners::default().act("MAIL", Act::Say("451 4.3.0 later"))).await;
+    let gateway = relayed(&sink, |parts| {
+        parts.notify.breaker_failures = 1;
+        parts.mail.relay.connections = 1;
+    })
+    .await;
+    advance(&gateway, Duration::from_secs(1)).await;
+    let many: String = (0..9).map(|n| to(&format!("low{n}"), &format!("low{n}@example.com"))).collect();
+    create(&gateway, "<QueuePriority>Low</QueuePriority>", &triggered(&many)).await;
+    advance(&gateway, Duration::from_secs(240)).await;
+    create(&gateway, "", &triggered(&to("medium", "medium@example.com"))).await;
+    // Both are due, and the first has met a relay that takes nothing, when the urgent one comes.
+    advance(&gateway, Duration::from_secs(59)).await;
+    create(&gateway, HIGH, &triggered(&to("high", "high@example.com"))).await;
+    advance(&gateway, Duration::from_secs(60)).await;
+    let seen = sink.seen();
+    let of =
+        |name: &str| seen.messages.iter().position(|m| String::from_utf8_lossy(m).contains(&format!("To: {name}")));
+    assert_eq!((seen.messages.len(), of("high"), of("medium")), (11, Some(0), Some(1)), "{:?}", seen.commands);
+    gateway.stop().await;
+}

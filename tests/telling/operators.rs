@@ -66,8 +66,8 @@ async fn deliveries_are_listed_shown_counted_and_sent_again() {
     for line in [
         "envoi_deliveries{kind=\"post\",state=\"failed\"} 1",
         "envoi_deliveries{kind=\"post\",state=\"owed\"} 1",
-        "envoi_delivery_attempts{kind=\"post\",outcome=\"delivered\"} 1",
-        "envoi_delivery_attempts{kind=\"post\",outcome=\"refused\"} 1",
+        "envoi_delivery_attempts_total{kind=\"post\",outcome=\"delivered\"} 1",
+        "envoi_delivery_attempts_total{kind=\"post\",outcome=\"refused\"} 1",
         "envoi_deliveries_oldest_seconds 0",
     ] {
         assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");

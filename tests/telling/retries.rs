@@ -96,6 +96,36 @@ async fn without_retries_it_is_tried_once_and_with_them_so_often() {
 }
 
 #[tokio::test]
+async fn an_answer_of_one_request_keeps_no_other_waiting() {
+    let (house, receiver) = pair_with(|parts| parts.notify.breaker_failures = 1).await;
+    receiver.will([status(408), status(425), status(200)]);
+    for name in ["a", "b", "c"] {
+        call(&house, &receiver, name).await;
+    }
+    assert_eq!(receiver.seen().len(), 3);
+    let states: Vec<_> = house.deliveries().await.iter().map(|delivery| delivery["state"].clone()).collect();
+    assert_eq!(states, ["owed", "owed", "delivered"]);
+    assert_eq!(house.told("GET", "/targets").await, serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn too_many_requests_gives_the_target_a_rest_and_the_delivery_the_wait_it_asks_for() {
+    let (house, receiver) = pair_with(|parts| parts.notify.breaker_failures = 1).await;
+    receiver.will([Reply::Status(429, vec![("retry-after", "600".to_owned())])]);
+    call(&house, &receiver, "a").await;
+    call(&house, &receiver, "b").await;
+    assert_eq!(house.told("GET", "/targets").await[0]["breaker"], "limited");
+    house.advance(29).await;
+    assert_eq!(receiver.seen().len(), 1, "it rests");
+    house.advance(1).await;
+    assert_eq!(receiver.seen().len(), 2, "others wait no longer than after a failure");
+    house.advance(569).await;
+    assert_eq!(receiver.seen().len(), 2);
+    house.advance(62).await;
+    assert_eq!(receiver.seen().len(), 3);
+}
+
+#[tokio::test]
 async fn a_target_that_is_down_is_left_alone_and_keeps_nobody_waiting() {
     let (house, receiver) = pair_with(|parts| {
         (parts.notify.breaker_failures, parts.notify.per_target) = (3, 2);
