@@ -170,13 +170,17 @@ fn describe(whole: &Value) -> String {
 }
 
 /// What is told of a delivery, a line for each.
-const MEMBERS: [&str; 14] = [
+const MEMBERS: [&str; 18] = [
     "account",
     "conversation",
     "request",
     "part",
     "event",
     "when",
+    "definition",
+    "send",
+    "subscriber",
+    "batch",
     "target",
     "channel",
     "key",
