@@ -46,7 +46,7 @@ pub use self::{
     dial::{Resolver, Resolving},
     drop::Folder,
     mail::Email,
-    outcome::{Carrier, Carrying, Judged, Outcome},
+    outcome::{Carrier, Carrying, Judged, Outcome, Place},
     post::Post,
     send::Mailer,
     settings::Settings,
