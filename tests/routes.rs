@@ -226,7 +226,7 @@ envoi.toml:48: route.too: there is no such setting; perhaps `to` is meant
     for host in ["127.1", "2130706433", "0x7f.0.0.1"] {
         let told = complaints(&numbered(&format!("https://{host}/v1")));
         let expected = format!(
-            "envoi.toml:6: connector.base_url: `{host}` is no address: expected a name, or four numbers such as 192.0.2.7\n"
+            "envoi.toml:6: connector.base_url: `{host}` is no host: expected a name, or an address of four numbers such as 192.0.2.7\n"
         );
         assert_eq!(told, expected);
     }
@@ -511,7 +511,7 @@ fn a_secret_without_an_end_is_not_read_to_its_end() {
         .replace("api_key_file = \"secret\"", "api_key_file = \"/dev/zero\"");
     let expected = "\
 envoi.toml:13: connector.api_key_file: the file cannot be read: it is too long: expected at most 64 KiB
-envoi.toml:20: connector.ca: /dev/zero: I/O error: it is too long: expected at most 4096 KiB
+envoi.toml:20: connector.ca: /dev/zero: I/O error: it is too long: expected at most 4 MiB
 ";
     assert_eq!(complaints(&text), expected);
 }

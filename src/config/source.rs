@@ -17,6 +17,7 @@ use super::{
     near::perhaps,
     table::{Setting, settings},
 };
+use crate::file;
 
 /// What was given, in the order in which it counts: flags, environment, file.
 #[derive(Clone, Debug, Default)]
@@ -252,7 +253,7 @@ fn read_environment(
 }
 
 fn read_accounts(path: &Path, directory: &mut accounts::Drafts, problems: &mut Vec<Problem>) {
-    let text = match std::fs::read_to_string(path) {
+    let text = match file::read_text(path, file::LONGEST_SETTINGS) {
         Ok(text) => text,
         Err(error) => {
             let (place, key) = (path.display().to_string(), "access.accounts".into());

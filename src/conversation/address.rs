@@ -1,9 +1,9 @@
 //! Which addresses results may be posted to.
 
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::Ipv6Addr;
 
 use super::Settings;
-use crate::message::network::is_odd_number;
+use crate::message::{host::is_loopback, network::is_odd_number};
 
 /// No HTTP client of ours takes a longer URL, in bytes.
 const LONGEST: usize = 65_534;
@@ -105,8 +105,4 @@ fn parts(address: &str) -> Result<(&str, &str), Unfit> {
         }
         Some(_) => Err(Unfit::Port),
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }

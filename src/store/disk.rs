@@ -61,8 +61,7 @@ impl Directory {
     pub(super) fn take(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         compact::find_again(path)?;
         create_directory(path)?;
-        fresh::refuse_unfinished(path)?;
-        vacant::refuse_occupied(path)?;
+        refuses(path)?;
         let directory = Self::take_any(path, cache_bytes)?;
         compact::clean_up(path)?;
         Ok(directory)
@@ -73,6 +72,18 @@ impl Directory {
         let lock = Lock::take(path)?;
         Ok(Self { path: path.to_path_buf(), cache_bytes, _lock: lock })
     }
+}
+
+/// Says why a directory is not taken, as far as can be told without taking it.
+///
+/// # Errors
+/// It is not finished, has lost its data, or is something else.
+pub fn refuses(path: &Path) -> Result<(), StoreError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    fresh::refuse_unfinished(path)?;
+    vacant::refuse_occupied(path)
 }
 
 impl Directory {

@@ -74,6 +74,7 @@ pub use deliveries::{Counts, Deliveries};
 pub use delivery::{
     ATTEMPTS, Attempt, Attempted, Content, Delivery, DeliveryKind, DeliveryState, Notice, STATUS_BYTES,
 };
+pub use disk::refuses;
 pub use dump::{Shape, Written, export, import};
 pub use error::StoreError;
 pub use lane::{Health, Lane};

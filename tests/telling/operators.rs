@@ -14,8 +14,17 @@ async fn deliveries_are_listed_shown_counted_and_sent_again() {
         house.create(&options, &list(name)).await;
         house.idle().await;
     }
-    let (code, out, _) = house.operate(&["deliveries"]).await;
-    let states: Vec<_> = out.lines().map(|line| line.split_whitespace().nth(1).unwrap()).collect();
+    let (code, out, error) = house.operate(&["deliveries"]).await;
+    assert_eq!(error, "envoi: 1 failed: `envoi delivery ID` says why, `envoi redeliver ID` owes it again\n");
+    let heading = out.lines().next().unwrap();
+    for name in ["STATE", "KIND", "OWED SINCE", "TRIES", "TO", "LAST SAID"] {
+        let at = heading.find(name).unwrap();
+        assert!(
+            out.lines().skip(1).all(|line| line.get(at - 1..at) == Some(" ") && line.get(at..=at) != Some(" ")),
+            "{out}"
+        );
+    }
+    let states: Vec<_> = out.lines().skip(1).map(|line| line.split_whitespace().nth(1).unwrap()).collect();
     assert_eq!((code, states), (0, vec!["owed", "failed", "delivered"]), "{out}");
     assert!(!out.contains("hidden") && out.contains("/hook?…"), "{out}");
     let (_, out, _) = house.operate(&["deliveries", "--failed", "--json"]).await;
@@ -27,12 +36,30 @@ async fn deliveries_are_listed_shown_counted_and_sent_again() {
         out.contains("conversation  refused\n") && out.contains("refused     ") && out.contains("HTTP 404"),
         "{out}"
     );
+    assert!(out.contains(&format!(": given up; `envoi redeliver {id}` owes it again\n")), "{out}");
+    assert!(out.contains("\nkind          post: results, by HTTPS callback\n"), "{out}");
     let (_, out, _) = house.operate(&["deliveries", "--conversation", "late"]).await;
-    assert_eq!(out.lines().count(), 1);
-    let (_, out, _) = house.operate(&["deliveries", "--after", &id]).await;
-    assert!(out.lines().count() == 1 && out.contains("delivered"), "{out}");
-    let (_, out, _) = house.operate(&["targets"]).await;
-    assert!(out.contains("closed") && out.contains("1 failures") && out.contains("https://hooks.example:"), "{out}");
+    assert_eq!(out.lines().count(), 2);
+    let (_, out, error) = house.operate(&["deliveries", "--after", &id]).await;
+    assert!(out.lines().count() == 2 && out.contains("delivered") && error.is_empty(), "{out} {error}");
+    let (_, out, error) = house.operate(&["deliveries", "--limit", "2"]).await;
+    assert!(
+        out.lines().count() == 3 && error.starts_with(&format!("envoi: there are more: `--after {id}` goes on")),
+        "{error}"
+    );
+    let (_, out, error) = house.operate(&["deliveries", "--account", "7"]).await;
+    assert_eq!((out.as_str(), error.as_str()), ("", "envoi: there is no such delivery\n"));
+    let (_, out, error) = house.operate(&["targets"]).await;
+    assert!(out.starts_with("BREAKER  FAILURES  FAILING SINCE ") && out.contains("\nclosed   1 "), "{out}");
+    assert!(
+        out.contains("https://hooks.example:") && error.contains("`envoi redeliver --target TARGET`"),
+        "{out} {error}"
+    );
+    let (_, out, _) = house.operate(&["conversation", "late"]).await;
+    assert!(
+        out.contains("\n              `envoi deliveries --conversation 'late'` shows them with their ids\n"),
+        "{out}"
+    );
 
     let page = house.admin("GET", "/metrics").await.body;
     for line in [

@@ -452,8 +452,9 @@ async fn the_command_tells_it_in_words_and_by_its_exit_code() {
     assert!(out.ends_with(" bytes: nothing is wrong\n") && out.lines().count() == 1, "{out}");
     let email = key(&held(&data), 0x11, "ann@example.com");
     write(&data, &vec![(email, None)]);
-    let (code, out, _) = envoi(&["fsck", text(&data)]);
+    let (code, out, error) = envoi(&["fsck", text(&data)]);
     assert_eq!(code, 1, "{out}");
+    assert!(error.starts_with("envoi: `envoi fsck --repair` makes again what follows from records"), "{error}");
     assert!(out.starts_with("index \"email\" = \"ann@example.com\" of \"Subscriber\" 10000"), "{out}");
     assert!(out.contains(" of account 100001: expected an index entry: the record has it; found none\n"), "{out}");
     assert!(out.ends_with(" bytes: 1 found wrong, 1 left\n"), "{out}");

@@ -21,6 +21,7 @@ use crate::{
 };
 
 #[derive(Args)]
+#[command(after_long_help = HELP)]
 pub(super) struct Explain {
     /// The code of a Result, of one of SubscriberFailures or of a fault; or a system behind a connector (salesforce, yeastar,
     /// connectly). Without it, all codes are listed.
@@ -30,6 +31,11 @@ pub(super) struct Explain {
     #[arg(value_name = "ITS CODE", allow_negative_numbers = true)]
     native: Option<String>,
 }
+
+const HELP: &str = "Lists: without an argument number and text of every code of ours; with a system its own code, the number that \
+stands for it in ErrorCode, the class, and its name.\n\nOf one code: When or Where it comes, what it Means, its Class, its Number, the \
+Effect that it has here, and what to Do. Classes: ok, client (mend the request), auth (the log-in), not-found, conflict, rate-limit \
+(the connector rests, then it is tried again), server and network (tried again where that is safe).";
 
 pub(super) fn explain(explain: &Explain) -> Exit {
     let Some(word) = explain.code.as_deref() else {

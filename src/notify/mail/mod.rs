@@ -59,6 +59,10 @@ impl Email {
                 Outcome::Unsent { status: format!("ResponseAddress of SendResponseTo: {error}") }
             }
             Ok(Err(error)) => Outcome::Unsent { status: error.to_string() },
+            Err(error @ NotTold::Store(_)) => {
+                Outcome::Retry { status: error.to_string(), after: None, place: Place::Unasked }
+            }
+            Err(error) => Outcome::Unsent { status: error.to_string() },
         }
     }
 }

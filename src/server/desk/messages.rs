@@ -60,6 +60,7 @@ pub(super) fn line(outgoing: &Outgoing) -> Vec<(&'static str, Value)> {
     let code = verdict.and_then(|verdict| verdict.code.as_ref().or(verdict.kind.as_ref()));
     let mut line = vec![
         ("connector", json!(message.connector)),
+        ("system", json!(message.system.name())),
         ("channel", json!(message.channel)),
         ("recipient", json!(message.recipient)),
         ("key", json!(message.key)),
@@ -87,6 +88,7 @@ pub(super) fn asker(name: &Name, part: u32) -> [(&'static str, Value); 3] {
 pub(super) fn whole(outgoing: &Outgoing) -> Vec<(&'static str, Value)> {
     vec![
         ("verdict", json!(outgoing.verdict.as_ref().map(told))),
+        ("receipt_code", json!(outgoing.receipt.as_ref().and_then(code))),
         ("receipt_error", json!(outgoing.receipt.as_ref().and_then(failed))),
         ("recorded", json!(outgoing.shown)),
     ]
@@ -110,6 +112,13 @@ fn named(receipt: &Receipt) -> &'static str {
         Receipt::Delivered => "delivered",
         Receipt::Read => "read",
         Receipt::Failed { .. } => "failed",
+    }
+}
+
+fn code(receipt: &Receipt) -> Option<&str> {
+    match receipt {
+        Receipt::Failed { code, .. } => code.as_deref(),
+        Receipt::Sent | Receipt::Delivered | Receipt::Read => None,
     }
 }
 
