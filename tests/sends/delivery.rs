@@ -56,7 +56,7 @@ async fn an_operator_sees_whose_mail_a_delivery_is() {
     let one: serde_json::Value = serde_json::from_str(&one).unwrap();
     let text = |name: &str| one[name].as_str().map_or_else(|| one[name].to_string(), str::to_owned);
     assert_eq!([text("send"), text("batch"), text("subscriber")].join(" "), events[0], "{one}");
-    assert_eq!((text("subscriber"), text("definition")), ("ada".to_owned(), "welcome".to_owned()), "{one}");
+    assert_eq!((text("subscriber"), text("definition")), ("ada".to_owned(), "hello".to_owned()), "{one}");
     for name in ["send", "batch", "subscriber"] {
         assert_eq!(list[0][name], one[name]);
     }
