@@ -176,6 +176,11 @@ pub(super) async fn settle(settle: &Settle) -> Exit {
 fn row(line: &Value) -> [String; 7] {
     let [id, state, kind, owed, tries, status] =
         ["id", "state", "kind", "owed", "tries", "status"].map(|name| text(line, name));
+    // The last attempt may have been in doubt, and is no longer.
+    let status = match text(line, "receipt") {
+        receipt if matches!(receipt.as_str(), "delivered" | "read") => format!("{status}; since then: {receipt}"),
+        _ => status,
+    };
     [id, state, kind, owed, tries, to(line), status]
 }
 
@@ -257,7 +262,7 @@ fn target(whole: &Value) -> String {
         ["breaker", "failures", "failing_since", "rests_until"].map(|name| text(place, name));
     let mut about = format!("breaker {breaker}: {}", words::meaning(words::BREAKERS, &breaker));
     if failures != "0" {
-        about += &format!("; {failures} failures in a row since {since}");
+        about += &format!("; failures in a row: {failures}, since {since}");
     }
     if !rests.is_empty() {
         about += &format!("; rests until {rests}");
@@ -313,7 +318,7 @@ mod tests {
              kind          message: what a connector is to do: a text, a contact, a consent\n\
              to            wa whatsapp +1202\n\
              account       1\n\
-             target        connector:wa (breaker open: the target failed too often and rests; 5 failures in a row since S; \
+             target        connector:wa (breaker open: the target failed too often and rests; failures in a row: 5, since S; \
              rests until R)\n\
              owed since    2026-03-01T12:00:00Z\n\
              tries         2\n\

@@ -19,10 +19,11 @@ async fn deliveries_are_listed_shown_counted_and_sent_again() {
     let heading = out.lines().next().unwrap();
     for name in ["STATE", "KIND", "OWED SINCE", "TRIES", "TO", "LAST SAID"] {
         let at = heading.find(name).unwrap();
-        assert!(
-            out.lines().skip(1).all(|line| line.get(at - 1..at) == Some(" ") && line.get(at..=at) != Some(" ")),
-            "{out}"
-        );
+        let begins = |line: &str| {
+            let signs: Vec<char> = line.chars().collect();
+            signs[at - 1] == ' ' && signs[at] != ' '
+        };
+        assert!(out.lines().skip(1).all(begins), "{name}: {out}");
     }
     let states: Vec<_> = out.lines().skip(1).map(|line| line.split_whitespace().nth(1).unwrap()).collect();
     assert_eq!((code, states), (0, vec!["owed", "failed", "delivered"]), "{out}");

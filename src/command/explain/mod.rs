@@ -35,7 +35,7 @@ pub(super) struct Explain {
 const HELP: &str = "Lists: without an argument number and text of every code of ours; with a system its own code, the number that \
 stands for it in ErrorCode, the class, and its name.\n\nOf one code: When or Where it comes, what it Means, its Class, its Number, the \
 Effect that it has here, and what to Do. Classes: ok, client (mend the request), auth (the log-in), not-found, conflict, rate-limit \
-(the connector rests, then it is tried again), server and network (tried again where that is safe).";
+(the connector rests, then it is tried again), transient and server (tried again where that is safe).";
 
 pub(super) fn explain(explain: &Explain) -> Exit {
     let Some(word) = explain.code.as_deref() else {
