@@ -203,6 +203,11 @@ fn describe(whole: &Value) -> String {
     for name in ["account", "conversation", "request", "part"] {
         out += &told(name, &of(name));
     }
+    for (title, name) in
+        [("definition", "definition"), ("SendID", "send"), ("subscriber", "subscriber"), ("BatchID", "batch")]
+    {
+        out += &told(title, &of(name));
+    }
     if !of("event").is_empty() {
         out += &told("tells", &format!("{}, as asked by RespondWhen {}", of("event"), of("when")));
     }

@@ -11,6 +11,9 @@ const LONGEST: usize = 65_534;
 /// Why nothing is posted to an address. The texts follow the address in a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
+    /// There is none.
+    #[error("is empty, expected an https: URL")]
+    Empty,
     /// Readers of URLs would refuse it, or disagree about it.
     #[error("is no URL")]
     NoUrl,
@@ -26,6 +29,11 @@ pub enum Unfit {
     /// Neither `https:` nor allowed without it.
     #[error("is not https, nor allowed without it")]
     Insecure,
+}
+
+impl Unfit {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Empty, Self::NoUrl, Self::User, Self::Port, Self::Number, Self::Insecure];
 }
 
 /// Whether results may be posted to an address: `https:`, or `http:` to a host that the settings allow.
@@ -56,6 +64,9 @@ pub fn is_same_host(one: &str, other: &str) -> bool {
 /// none; so is an empty port, which RFC 3986 would allow.
 fn parts(address: &str) -> Result<(&str, &str), Unfit> {
     let address = address.trim();
+    if address.is_empty() {
+        return Err(Unfit::Empty);
+    }
     let is_odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\\' | '<' | '>' | '"' | '`');
     if address.len() > LONGEST || address.contains(is_odd) {
         return Err(Unfit::NoUrl);

@@ -8,6 +8,7 @@ pub mod client;
 pub mod code;
 mod filter;
 pub mod host;
+pub mod mailbox;
 pub mod network;
 pub mod fixed;
 mod operand;

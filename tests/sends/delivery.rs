@@ -45,6 +45,39 @@ async fn a_synchronous_send_leaves_by_its_priority() {
 }
 
 #[tokio::test]
+async fn an_operator_sees_whose_mail_a_delivery_is() {
+    let gateway = ready("", |_| {}).await;
+    create(&gateway, HIGH, &triggered(&to("ada", "ada@example.com"))).await;
+    advance(&gateway, Duration::ZERO).await;
+    let events = found(&gateway, "SentEvent", &["SendID", "BatchID", "SubscriberKey"], "").await;
+    let list: serde_json::Value = serde_json::from_str(&admin(&gateway, "GET", "/deliveries").await.body).unwrap();
+    let id = list[0]["id"].as_str().unwrap();
+    let one = admin(&gateway, "GET", &format!("/delivery?id={id}")).await.body;
+    let one: serde_json::Value = serde_json::from_str(&one).unwrap();
+    let text = |name: &str| one[name].as_str().map_or_else(|| one[name].to_string(), str::to_owned);
+    assert_eq!([text("send"), text("batch"), text("subscriber")].join(" "), events[0], "{one}");
+    assert_eq!((text("subscriber"), text("definition")), ("ada".to_owned(), "hello".to_owned()), "{one}");
+    for name in ["send", "batch", "subscriber"] {
+        assert_eq!(list[0][name], one[name]);
+    }
+    let address = format!("http://{}", gateway.admin);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_envoi"));
+    command.args(["delivery", id, "--admin", &address]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let line = |title: &str, value: String| format!("{title:13} {value}\n");
+    for expected in [
+        line("definition", text("definition")),
+        line("SendID", text("send")),
+        line("subscriber", text("subscriber")),
+        line("BatchID", text("batch")),
+    ] {
+        assert!(said.contains(&expected), "{expected}{said}");
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn a_mail_says_who_what_and_how_to_leave() {
     let gateway = ready("<List><CustomerKey>readers</CustomerKey></List>", |_| {}).await;
     create(&gateway, HIGH, &triggered(&to("ada", "ada@example.com"))).await;

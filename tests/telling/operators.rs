@@ -8,7 +8,7 @@ use crate::{
 #[tokio::test]
 async fn deliveries_are_listed_shown_counted_and_sent_again() {
     let (house, receiver) = pair().await;
-    receiver.will([Reply::Status(200, vec![]), Reply::Status(404, vec![]), Reply::Status(503, vec![])]);
+    receiver.will([Reply::Status(200, vec![]), Reply::Status(302, vec![]), Reply::Status(503, vec![])]);
     for name in ["taken", "refused", "late"] {
         let options = to(Asynchronous::part(name, 1, 1), &receiver.url("/hook?token=hidden"), "OnCallComplete", "");
         house.create(&options, &list(name)).await;
@@ -34,7 +34,7 @@ async fn deliveries_are_listed_shown_counted_and_sent_again() {
     let id = failed[0]["id"].as_str().unwrap().to_owned();
     let (_, out, _) = house.operate(&["delivery", &id]).await;
     assert!(
-        out.contains("conversation  refused\n") && out.contains("refused     ") && out.contains("HTTP 404"),
+        out.contains("conversation  refused\n") && out.contains("refused     ") && out.contains("HTTP 302"),
         "{out}"
     );
     assert!(out.contains(&format!(": given up; `envoi redeliver {id}` owes it again\n")), "{out}");

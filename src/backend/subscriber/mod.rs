@@ -3,7 +3,6 @@
 //! A subscriber is named by SubscriberKey and ID, which must agree, else by EmailAddress. Keys and addresses do not differ by case alone.
 //! Two may share an address when their keys differ.
 
-mod address;
 mod change;
 mod index;
 
@@ -12,7 +11,7 @@ pub(crate) use index::{BY_EMAIL, BY_KEY, KIND, by_email, by_id, by_key, by_numbe
 use index::{entries, indexed};
 
 use crate::{
-    message::{Echo, Options, Row, code, options::SaveAction},
+    message::{Echo, Options, Row, code, mailbox, options::SaveAction},
     object::{Node, Object},
     store::{Objects, StoreError},
 };
@@ -107,7 +106,7 @@ pub(crate) fn find_or_insert(work: &mut Work<'_, '_>, node: Node<'_>) -> Result<
 
 /// Whether a text is an address to which mail could go.
 pub(crate) fn is_address(text: &str) -> bool {
-    address::is_valid(text)
+    mailbox::is_public(text)
 }
 
 /// The ID of a subscriber of a triggered send. Who is not there yet is made, whatever else the caller may do to
@@ -148,7 +147,7 @@ pub(crate) fn set_bounced(work: &mut Work<'_, '_>, id: i64, status: &str) -> Res
 
 /// Makes a new subscriber and gives the ID.
 fn insert(work: &mut Work<'_, '_>, change: &Change, upsert: bool) -> Result<i64, Failure> {
-    let Some(email) = change.email.as_ref().filter(|email| address::is_valid(email)) else {
+    let Some(email) = change.email.as_ref().filter(|email| mailbox::is_public(email)) else {
         return Err(Failure::plain(code::INVALID_EMAIL));
     };
     if let Some(status) = change.status.as_ref().filter(|status| NOT_ON_CREATE.contains(&status.as_str())) {
@@ -183,7 +182,7 @@ fn alter(
     change: &Change,
     upsert: bool,
 ) -> Result<i64, Failure> {
-    if change.email.as_ref().is_some_and(|email| !address::is_valid(email)) {
+    if change.email.as_ref().is_some_and(|email| !mailbox::is_public(email)) {
         return Err(Failure::plain(code::INVALID_EMAIL));
     }
     change.apply_to(&mut subscriber, work.now);

@@ -53,6 +53,7 @@ use recipient::Recipient;
 pub(crate) use super::kind::DEFINITION;
 pub(super) use guard::GUARD;
 pub use leave::{Leaving, Left, leave, leaving};
+pub(crate) use outcome::definition_of;
 pub(super) use outcome::{BOUNCES, Bounces};
 pub use outcome::{Ending, queued_again, returned, sent};
 pub use render::{Letter, Unsendable, render};

@@ -12,7 +12,10 @@ use super::{Exit, complain, say};
 use crate::{
     backend::triggered_send::problems,
     connector::System,
-    conversation::code::{Rule, TABLE},
+    conversation::{
+        Rejection, Unfit,
+        code::{Rule, TABLE},
+    },
     message::code,
     soap::fault::{API_CODES, ApiCode},
 };
@@ -104,7 +107,9 @@ fn about(code: i64) -> Option<String> {
 
 fn paragraph(rule: &Rule) -> String {
     let Rule { code, text, when, effect, remedy, .. } = rule;
-    format!("{code}  {text}\n\nWhen    {when}\nEffect  {effect}\nDo      {remedy}\n")
+    let reasons = if rule.rejection == Rejection::Insecure { Unfit::ALL.as_slice() } else { &[] };
+    let reasons = reasons.iter().fold(String::new(), |out, why| out + &format!("Reason  the address {why}\n"));
+    format!("{code}  {text}\n\nWhen    {when}\n{reasons}Effect  {effect}\nDo      {remedy}\n")
 }
 
 #[cfg(test)]
@@ -123,6 +128,7 @@ mod tests {
             (10, &["required attribute values missing"]),
             (13, &["does not match the subscriber key provided", "database problems"]),
             (17, &["Rate Limited"]),
+            (227, &["has a user part", "1 to 65535", "four numbers", "is empty", "is no URL", "is not https"]),
             (26, &["attempting to build an email"]),
             (27, &["suppression list"]),
         ] {
