@@ -486,7 +486,7 @@ definition = "wa_*"
 defaults = { language = "de", parameters = ["FirstName"] }
 "#;
     let expected =
-        "envoi.toml:26: route.types: connectly can do nothing with a List: every one is answered with an error\n";
+        "envoi.toml:27: route.types: connectly can do nothing with a List: every one is answered with an error\n";
     assert_eq!(
         warnings(&format!("{CONNECTORS}{routes}")),
         expected,

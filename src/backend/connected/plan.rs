@@ -105,6 +105,11 @@ impl<'n> Asked<'_, 'n> {
         &self.connector.name
     }
 
+    /// Its system.
+    pub(super) fn system(&self) -> System {
+        self.connector.system()
+    }
+
     pub(super) fn node(&self) -> Node<'n> {
         self.node
     }

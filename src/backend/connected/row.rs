@@ -91,10 +91,16 @@ pub(in crate::backend) fn row(
         return Ok(Row { echo: echo.unwrap_or(row.echo), ..row });
     }
     // Another call may have brought him here while this one waited.
-    if !given.kept && !is_here(&txn.objects(&owner), node)? {
-        return Ok(row);
-    }
+    let is_here = given.kept || is_here(&txn.objects(&owner), node)?;
     let mut work = Work { backend, txn, client: &owner, caller: None, now, tables: &mut Tables::default() };
+    if !is_here {
+        let method = Method::of(call.operation);
+        let message = match method != Method::Delete && phonebook::names_others(&work, node, &call.options)? {
+            true => format!("{}; on no list here, where nobody is kept without an EmailAddress", row.message).into(),
+            false => row.message,
+        };
+        return Ok(Row { message, ..row });
+    }
     match phonebook::keep(&mut work, &given.kind, Method::of(call.operation), node, &call.options) {
         Ok(kept) => {
             // The system's number is what the documentation of its mapping promises; ours is in Object.
