@@ -33,7 +33,7 @@ pub use message::{Action, Message, Receipt, Template, Text};
 pub use operation::{OPERATIONS, Operation};
 pub use plan::{EXTRAS, Planned, Planning, is_extension, plan};
 pub use remedy::remedy;
-pub use request::{check_private_key, encoded, read_token, request, token_request};
+pub use request::{check_private_key, encoded, read_token, request, revocation, revoked, token_request};
 pub use settings::{
     Allowed, Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Route, System, To,
 };

@@ -46,7 +46,7 @@ pub use self::{
     dial::{Resolver, Resolving},
     drop::Folder,
     mail::Email,
-    outcome::{Carrier, Carrying, Judged, Outcome},
+    outcome::{Carrier, Carrying, Judged, Leaving, Outcome},
     post::Post,
     send::Mailer,
     settings::Settings,
@@ -203,9 +203,12 @@ impl Notifier {
         self.0.duty.idle().await;
     }
 
-    /// Ends the work: attempts under way are finished, no other is begun.
+    /// Ends the work: attempts under way are finished, no other is begun, and the carriers take their leave.
     pub async fn close(&self) {
         self.0.duty.close().await;
+        for carrier in self.0.parts.carriers.values() {
+            carrier.leave().await;
+        }
     }
 
     /// Works off what is owed until the notifier is closed.

@@ -14,7 +14,7 @@ mod yeastar;
 use serde_json::Value;
 
 pub(super) use self::file::File;
-pub use self::token::{check_private_key, read_token, token_request};
+pub use self::token::{check_private_key, read_token, revocation, revoked, token_request};
 use super::{Api, Connector, Message, Request, exchange};
 use crate::{clock::Time, message::client::Secret};
 

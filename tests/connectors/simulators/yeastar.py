@@ -45,7 +45,7 @@ class Yeastar(Simulator):
             self.refreshes.clear()
 
     def is_token(self, request):
-        return request.path in ("/openapi/v1.0/get_token", "/openapi/v1.0/refresh_token")
+        return request.path in ("/openapi/v1.0/get_token", "/openapi/v1.0/refresh_token", "/openapi/v1.0/del_token")
 
     def lane(self, request):
         value = request.json() if request.path == "/openapi/v1.0/message/send" else None
@@ -98,7 +98,7 @@ class Yeastar(Simulator):
                  "company_contact/create": self.contact_create, "company_contact/update": self.contact_update,
                  "phonebook/create": self.phonebook, "message_campaign/create": self.campaign,
                  "system/sendemail": self.mail}
-        gets = {"del_token": self.del_token, "message/get": self.message_get, "message/query": self.message_query,
+        gets = {"del_token": None, "message/get": self.message_get, "message/query": self.message_query,
                 "company_contact/delete": self.contact_delete, "company_contact/get": self.contact_get,
                 "phonebook/delete": self.phonebook_delete,
                 "company_contact/list": self.contact_list, "company_contact/search": self.contact_list,
@@ -117,6 +117,10 @@ class Yeastar(Simulator):
         need(request.method == "GET" and name in gets, 10001, "%s %s" % (request.method, name))
         need(not request.body, 40001, "body")
         self.token(request)
+        if name == "del_token":
+            need(set(request.query) == {"access_token"}, 40002, "query")
+            del self.tokens[request.query["access_token"]]
+            return self.reply_with(0), False
         query = {key: value for key, value in request.query.items() if key != "access_token"}
         return gets[name](query), True
 
@@ -155,9 +159,6 @@ class Yeastar(Simulator):
             return self.reply_with(10004)
         del self.refreshes[value["refresh_token"]]
         return self.issue()
-
-    def del_token(self, query):
-        return self.reply_with(0)
 
     # Messages and their sessions.
 
