@@ -432,7 +432,9 @@ object 0: SMSTriggeredSend for account 7
         route(dir.path(), "d.xml", &envelope("Delete", "Subscriber", "<SubscriberKey>a</SubscriberKey>"));
     assert!(exit == 0 && out.contains("company_contact/delete?id=0&access_token=…"), "{out}");
     assert!(
-        out.ends_with("    (the id 0 stands for the contact's, which the server alone knows that made it)\n"),
+        out.ends_with(
+            "    (the id 0 stands for that of the contact or phonebook, which only the server knows that made it)\n"
+        ),
         "{out}"
     );
     let known = "<SubscriberKey>a</SubscriberKey><PartnerProperties><Name>ContactID</Name><Value>31</Value></PartnerProperties>";
@@ -491,9 +493,9 @@ fn the_account_is_the_named_one_then_the_users_then_the_first() {
         );
     }
     let (exit, _, err) = route_with(dir.path(), "a.xml", &whole(&demo, "", ""), &["--account", "99"]);
-    assert_eq!((exit, err.as_str()), (64, "a.xml: there is no account 99: expected one of 7, 9\n"));
+    assert_eq!((exit, err.as_str()), (64, "envoi: a.xml: there is no account 99: expected one of 7, 9\n"));
     let (exit, _, err) = route(dir.path(), "a.xml", &whole(&demo, "", &of(8)));
-    assert_eq!((exit, err.as_str()), (64, "a.xml: object 0: there is no account 8: expected one of 7, 9\n"));
+    assert_eq!((exit, err.as_str()), (64, "envoi: a.xml: object 0: there is no account 8: expected one of 7, 9\n"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::{
     clock::{Clock, Time},
     config::{Config, NOBODY, near::near},
     connector::{
-        EXTRAS, Found, Message, Planned, Planning, Unsent, Wanted, plan, request,
+        Api, EXTRAS, Found, Message, Named, Planned, Planning, Unsent, Wanted, plan, request,
         route::{self, Asked, Decision, Way},
     },
     mail,
@@ -113,7 +113,7 @@ fn tell(config: &Config, tree: &Tree, account: Option<u64>, now: Time) -> Result
             out.push_str(&format!("  error {code}: {text}\n"));
             exit = Exit::Failed;
         }
-        let contact = connected::wanted_of(operation, &call.options);
+        let contact = connected::wanted_of(operation, &call.options, kind);
         if !told(&mut out, config, &decision.way, contact, ordinal, &asked, now) {
             exit = Exit::Failed;
         }
@@ -176,7 +176,9 @@ fn told(
     let Way::Connector(connector, _) = way else {
         return true;
     };
-    let planning = Planning { request_id: "envoi route", ordinal, method: asked.method, node: asked.node, contact };
+    let named = named(asked.node);
+    let Asked { method, node, .. } = *asked;
+    let planning = Planning { request_id: "envoi route", ordinal, method, node, contact, named: &named };
     let Planned { mut messages, failures } = match plan(&config.connectors, way, &planning) {
         Ok(planned) => planned,
         Err((code, text)) => {
@@ -185,6 +187,9 @@ fn told(
         }
     };
     let mut is_good = failures.is_empty();
+    if matches!(connector.api, Api::Yeastar { .. }) && asked.node.children_named("Lists").next().is_some() {
+        out.push_str("  which of its Lists are phonebooks is known to the server alone: they are left out here\n");
+    }
     if connector.record {
         out.push_str("  the connector records: nothing would leave\n");
     }
@@ -213,7 +218,7 @@ fn told(
                     out.push_str(&format!("    {line}\n"));
                 }
                 if is_looked_up && asked.method != "Create" {
-                    let what = "the contact's id, which the server alone knows that made it";
+                    let what = "that of the contact or phonebook, which only the server knows that made it";
                     out.push_str(&format!("    (the id {UNKNOWN_ID} stands for {what})\n"));
                 }
             }
@@ -228,6 +233,13 @@ fn told(
         out.push_str(&format!("  recipient {place}{who}: error {code}: {text}\n"));
     }
     is_good
+}
+
+/// What stands for what only a server knows.
+fn named(node: Node<'_>) -> Named {
+    let is_list = node.ty().is_some_and(|ty| node.schema().type_name(ty) == "List");
+    let members = node.children_named("Subscribers").filter(|_| is_list);
+    Named { list: node.given("ID").filter(|_| is_list), ids: members.map(|_| UNKNOWN_ID.to_owned()).collect() }
 }
 
 fn on(message: &Message) -> String {

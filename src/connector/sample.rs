@@ -7,12 +7,12 @@ use std::{
 };
 
 use super::{
-    Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Operation, Planned, Planning, Route,
-    System, To, Wanted, Wish, plan,
+    Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Named, Operation, Planned, Planning,
+    Route, System, To, Wanted, Wish, plan,
     route::{self, Asked, Way},
 };
 use crate::{
-    message::{client::Secret, code},
+    message::client::Secret,
     object::{Limits, Tree, read},
     schema::{PARTNER_API, Schema},
 };
@@ -124,10 +124,11 @@ pub(super) fn planned(connectors: &Connectors, method: &str, tree: &Tree) -> Res
     let way = route::decide(connectors, &Asked { account: 1, method, node });
     assert!(matches!(way, Way::Connector(..)), "{}", way.why());
     let (absent, present) = match method {
-        "Create" => (Wish::Create, Wish::Refuse(code::SUBSCRIBER_EXISTS)),
+        "Create" => (Wish::Create, Wish::Exists),
         "Update" => (Wish::Missing, Wish::Update),
         _ => (Wish::Missing, Wish::Delete),
     };
     let contact = Wanted { absent, present };
-    plan(connectors, &way, &Planning { request_id: "R1", ordinal: 2, method, node, contact })
+    let named = &Named::default();
+    plan(connectors, &way, &Planning { request_id: "R1", ordinal: 2, method, node, contact, named })
 }

@@ -85,6 +85,34 @@ async fn what_would_be_refused_here_is_not_sent_there() {
 }
 
 #[tokio::test]
+async fn who_is_kept_here_and_gone_there_is_made_again_by_an_update() {
+    let house = House::new();
+    let gone = verdict(Standing::Refused, "70128", "CONTACTS_NOT_EXISTED");
+    house.system.answers("ada", &[accepted("31"), gone.clone(), accepted("32"), gone]);
+    house.run();
+    let ada = person("ada", &format!("{EMAIL}{PHONE}"));
+    let call = async |operation, object: &String| {
+        house.call(operation, None, single(), std::slice::from_ref(object)).await;
+        house.advance(0).await;
+        house.items().pop().unwrap()
+    };
+    assert_eq!(call(Operation::Create, &ada).await, "OK - [yeastar] accepted");
+    // Somebody has removed it on the PBX, which says so once.
+    assert_eq!(call(Operation::Update, &ada).await, "Error 2070128 [yeastar 70128] CONTACTS_NOT_EXISTED");
+    // What clients do who are told that he is there already: the same as an Update.
+    assert_eq!(call(Operation::Create, &ada).await, "Error 12014 The subscriber is already on the list");
+    let nameless = call(Operation::Update, &person("ada", EMAIL)).await;
+    assert_eq!(nameless, "Error 4000006 The connector knows no contact of SubscriberKey ada", "without a number");
+    assert_eq!(call(Operation::Update, &ada).await, "OK - [yeastar] accepted");
+    assert!(matches!(asked(&house), ContactChange::Create(_)));
+    assert_eq!((house.system.came().len(), subscribers(&house)), (3, vec!["ada ada@example.com".to_owned()]));
+    // Gone again: he is no prisoner here.
+    assert_eq!(call(Operation::Delete, &ada).await, "Error 2070128 [yeastar 70128] CONTACTS_NOT_EXISTED");
+    assert!(call(Operation::Delete, &ada).await.starts_with("OK "));
+    assert_eq!((house.system.came().len(), subscribers(&house)), (4, Vec::new()));
+}
+
+#[tokio::test]
 async fn a_contact_without_an_address_is_kept_there_alone() {
     let house = House::new();
     house.system.answers("ada", &[accepted("7")]);

@@ -66,7 +66,14 @@ pub(crate) fn route(to: &str) -> Route {
     Route {
         name: format!("to {to}"),
         accounts: Vec::new(),
-        kinds: ["SMSTriggeredSend", "TriggeredSend", "Subscriber"].map(str::to_owned).to_vec(),
+        kinds: match to {
+            YEASTAR => &["SMSTriggeredSend", "TriggeredSend", "Subscriber", "List"][..],
+            CONNECTLY => &["SMSTriggeredSend", "TriggeredSend", "Subscriber", "TriggeredSendDefinition", "Email"][..],
+            _ => &["SMSTriggeredSend", "TriggeredSend", "Subscriber"][..],
+        }
+        .iter()
+        .map(|kind| (*kind).to_owned())
+        .collect(),
         definition: None,
         properties: Default::default(),
         attributes: Default::default(),
@@ -256,6 +263,12 @@ pub(crate) fn save(action: &str) -> String {
         "<SaveOptions><SaveOption><PropertyName>*</PropertyName><SaveAction>{action}</SaveAction></SaveOption>\
          </SaveOptions>"
     )
+}
+
+/// A PartnerProperty.
+pub(crate) fn extra(name: &str, value: &str) -> String {
+    let value = value.replace('&', "&amp;").replace('<', "&lt;");
+    format!("<PartnerProperties><Name>{name}</Name><Value>{value}</Value></PartnerProperties>")
 }
 
 /// A subscriber with these members, PartnerProperties among them.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     gateway::Answer,
-    house::{ALL, CONNECTLY, SALESFORCE, World, YEASTAR, number, row, sms, subscriber, triggered},
+    house::{ALL, CONNECTLY, SALESFORCE, World, YEASTAR, extra, number, row, sms, subscriber, triggered},
     system::{OUR_NUMBER, part, python},
 };
 
@@ -19,11 +19,6 @@ fn body(entry: &Value) -> Value {
         Value::Null => part(entry["body"].as_str().unwrap()),
         json => json.clone(),
     }
-}
-
-fn extra(name: &str, value: &str) -> String {
-    let value = value.replace('&', "&amp;").replace('<', "&lt;");
-    format!("<PartnerProperties><Name>{name}</Name><Value>{value}</Value></PartnerProperties>")
 }
 
 fn attributes(pairs: &[(&str, &str)]) -> String {

@@ -10,13 +10,14 @@ use crate::{
 
 use super::{
     super::{
-        Backend, Failure, Work, keeper,
+        Backend, Failure, Work, list,
         plan::{Method, NOTHING_DONE},
         row::Tables,
         subscriber, triggered_send,
     },
     contact,
     errand::{Given, Unsent},
+    phonebook,
     plan::is_here,
 };
 
@@ -83,15 +84,18 @@ pub(in crate::backend) fn row(
         _ => of_one(outcomes),
     };
     let owner = Internal(given.account);
-    if given.kind != subscriber::KIND || !row.is_ok() {
-        return Ok(row);
+    let is_person = given.kind == subscriber::KIND;
+    if !row.is_ok() || !(is_person || given.kept) {
+        let id = Some(row.new_id).filter(|id| given.kind == list::KIND && row.is_ok() && *id > 0);
+        let echo = id.map(|id| Echo::RequestWith(vec![("ID", id.to_string())]));
+        return Ok(Row { echo: echo.unwrap_or(row.echo), ..row });
     }
     // Another call may have brought him here while this one waited.
     if !given.kept && !is_here(&txn.objects(&owner), node)? {
         return Ok(row);
     }
     let mut work = Work { backend, txn, client: &owner, caller: None, now, tables: &mut Tables::default() };
-    match keeper::apply(&mut work, &given.kind, Method::of(call.operation), node, &call.options) {
+    match phonebook::keep(&mut work, &given.kind, Method::of(call.operation), node, &call.options) {
         Ok(kept) => {
             // The system's number is what the documentation of its mapping promises; ours is in Object.
             let new_id = if row.new_id == 0 { kept.new_id } else { row.new_id };

@@ -46,8 +46,25 @@ pub(crate) fn apply(
     node: Node<'_>,
     options: &Options,
 ) -> Result<Row, Failure> {
+    apply_but(work, method, node, options, |_, _| Ok(false))
+}
+
+/// [`apply`], without the lists that are passed over.
+pub(crate) fn apply_but(
+    work: &mut Work<'_, '_>,
+    method: Method,
+    node: Node<'_>,
+    options: &Options,
+    mut passes: impl FnMut(&Work<'_, '_>, &membership::Entry) -> Result<bool, StoreError>,
+) -> Result<Row, Failure> {
     let mut change = Change::read(node);
-    change.lists.extend(membership::Entry::of_container(options));
+    let mut lists = std::mem::take(&mut change.lists);
+    lists.extend(membership::Entry::of_container(options));
+    for entry in lists {
+        if !passes(work, &entry)? {
+            change.lists.push(entry);
+        }
+    }
     let found = find(&work.objects(), method, &change)?;
     let action = options.save_action(KIND);
     let upsert = action == Some(SaveAction::UpdateAdd);

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use super::{super::contract::contract, Place, Problem};
 use crate::{
     connector::{
-        Connectors, Operation, Route, System, To,
+        Connectors, Route, System, To,
         pattern::fits,
-        route::{KINDS, can},
+        route::{KINDS, can, goes_unnamed},
     },
     message::client::Accounts,
 };
@@ -50,20 +50,6 @@ pub(super) fn unused(connectors: &Connectors, name: &str) -> Option<&'static str
     (!connectors.routes.iter().any(leads)).then_some("no route leads here")
 }
 
-/// What to tell of a connector whose senders or channels are limited, while callers write the bodies of its operations themselves.
-pub(super) fn beyond(connectors: &Connectors, name: &str) -> Option<String> {
-    let connector = connectors.connectors.get(name)?;
-    let leads = |route: &&Route| matches!(&route.to, To::Connector(to) if to == name);
-    let mut lists = connectors.routes.iter().filter(leads).map(|route| &route.allowed).chain([&connector.allowed]);
-    if lists.all(|allowed| allowed.senders.is_empty() && allowed.channels.is_empty()) {
-        return None;
-    }
-    let names = |own: &&String| Operation::named(connector.system(), own).is_some_and(|found| found.names_channels());
-    let free: Vec<_> = connector.operations.iter().filter(names).map(String::as_str).collect();
-    let what = "whose bodies callers write themselves: they can name senders or channels there that `senders` and `channels` do not allow";
-    (!free.is_empty()).then(|| format!("has {}, {what}", free.join(", ")))
-}
-
 /// Whether everything that fits `late` fits `early`, which stands before it.
 fn covers(connectors: &Connectors, early: &Route, late: &Route) -> bool {
     let accounts = early.accounts.is_empty()
@@ -93,7 +79,7 @@ fn takes_kinds(connectors: &Connectors, early: &Route, late: &Route) -> bool {
         (To::Connector(_), []) => match (system(early), system(late)) {
             // Without types, each leaves what its system cannot do: the same.
             (Some(one), Some(other)) if one == other && early.kinds.is_empty() => return true,
-            (_, Some(system)) => KINDS.into_iter().filter(|kind| can(system, kind)).collect(),
+            (_, Some(system)) => KINDS.into_iter().filter(|kind| goes_unnamed(kind) && can(system, kind)).collect(),
             (_, None) => return false,
         },
     };
@@ -141,8 +127,10 @@ fn undefined(route: &Route) -> Option<String> {
     let schema = contract()?;
     let has = |kind: &String| {
         let Some(ty) = schema.type_named(kind) else { return true };
+        // Its own key counts.
+        let is_one = kind == "TriggeredSendDefinition";
         let named = |name| schema.name_id(name).is_some_and(|name| schema.get(ty).field(name).is_some());
-        named("TriggeredSendDefinition") || named("SMSTriggeredSendDefinition")
+        is_one || named("TriggeredSendDefinition") || named("SMSTriggeredSendDefinition")
     };
     let never = !route.kinds.is_empty() && !route.kinds.iter().any(has);
     never.then(|| format!("a {} names no definition, so the route never holds", route.kinds.join(" or a ")))

@@ -65,8 +65,7 @@ impl Drafts {
         if problems.is_empty() {
             for (name, place) in seen.iter().zip(&places) {
                 let unused = futile::unused(&connectors, name).map(|what| place.problem("name", what));
-                let beyond = futile::beyond(&connectors, name).map(|what| place.problem("operations", what));
-                config.warnings.extend(unused.into_iter().chain(beyond));
+                config.warnings.extend(unused);
             }
             config.warnings.extend(futile::routes(&connectors, &route_places, &config.accounts));
         }

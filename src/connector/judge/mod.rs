@@ -55,7 +55,9 @@ impl Action {
     pub fn is_repeatable(&self) -> bool {
         match self {
             Self::Open { .. } | Self::Consent { .. } | Self::End { .. } => true,
-            Self::Contact(change) => !matches!(change.settled(), Some(ContactChange::Create(_))),
+            Self::Contact(change) | Self::Phonebook(change) => {
+                !matches!(change.settled(), Some(ContactChange::Create(_)))
+            }
             Self::Text(_) | Self::Template(_) | Self::Other { .. } => false,
         }
     }

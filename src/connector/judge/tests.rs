@@ -309,3 +309,32 @@ fn deep_nesting_is_no_json() {
     let deep = "[".repeat(100_000);
     check(System::Connectly, 200, &deep, Standing::Ambiguous, None);
 }
+
+#[test]
+fn a_template_that_was_handed_in_has_its_status() {
+    let made = Message {
+        action: Action::Other { operation: "create/template".to_owned(), body: "{}".to_owned() },
+        ..message(System::Connectly)
+    };
+    let judged = |status: &str, reason: &str| {
+        let body = format!(
+            r#"{{"entity":{{"id":"n","name":"n","category":"UTILITY","templates":[{{"id":"1385","status":"{status}","rejectionReason":{reason}}}]}}}}"#
+        );
+        let answer = Answer { status: 201, body: body.into_bytes(), ..Answer::default() };
+        judge(&connector(System::Connectly), &made, &answer, None)
+    };
+    for (status, said) in [("MESSAGE_TEMPLATE_STATUS_PENDING", "PENDING"), ("APPROVED", "APPROVED")] {
+        let verdict = judged(status, "null");
+        assert_eq!((verdict.standing, verdict.id.as_deref()), (Standing::Accepted, Some("1385")));
+        assert_eq!(verdict.message, format!("accepted; the template is {said}"));
+    }
+    let verdict = judged("MESSAGE_TEMPLATE_STATUS_REJECTED", r#""INVALID_FORMAT""#);
+    assert_eq!((verdict.standing, verdict.code), (Standing::Refused, None));
+    assert_eq!(verdict.kind.as_deref(), Some("MESSAGE_TEMPLATE_STATUS_REJECTED"));
+    assert_eq!(verdict.message, "the template is REJECTED: INVALID_FORMAT");
+    // All templates of a business are none that was made.
+    let all = r#"{"entity":{"templateGroups":[{"id":"n","name":"n","templates":[{"id":"1","status":"PENDING"}]}]}}"#;
+    let answer = Answer { status: 200, body: all.as_bytes().to_vec(), ..Answer::default() };
+    let verdict = judge(&connector(System::Connectly), &made, &answer, None);
+    assert_eq!((verdict.standing, verdict.id, verdict.message.as_str()), (Standing::Accepted, None, "accepted"));
+}

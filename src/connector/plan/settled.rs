@@ -62,7 +62,7 @@ impl Settled<'_> {
 
     /// The channel. Salesforce has its channel address where SMS has the sender, so FromAddress names that too.
     pub(super) fn channel(&self) -> Option<String> {
-        let named = self.named_channel().map(|named| self.listed(CHANNELS, &named).unwrap_or(named));
+        let named = self.named_channel().map(|named| self.listed(&CHANNELS, &named).unwrap_or(named));
         let channel = named.or_else(|| self.default(|defaults| &defaults.channel));
         channel.or_else(|| Some("whatsapp".to_owned()).filter(|_| self.system() == System::Connectly))
     }
@@ -70,7 +70,7 @@ impl Settled<'_> {
     /// The sender. What is a number goes out in E.164 to Connectly; a DID is what the PBX calls it, but one that a list allows as
     /// a number is that number.
     pub(super) fn sender(&self) -> Option<String> {
-        let named = self.named_sender().map(|named| self.listed(SENDERS, &named).unwrap_or(named));
+        let named = self.named_sender().map(|named| self.listed(&SENDERS, &named).unwrap_or(named));
         let sender = named.or_else(|| self.default(|defaults| &defaults.sender))?;
         let number = match self.system() {
             System::Connectly => phone::e164(&sender, self.country().as_deref()).ok(),

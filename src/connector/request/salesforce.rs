@@ -56,7 +56,7 @@ pub(super) fn request(message: &Message, headers: Headers<'_>, now: Time) -> Res
             is_typed = operation.is_typed;
             super::json(operation.method, operation.path, &members(body)?)
         }
-        Action::Template(_) | Action::Contact(_) => return Err(impossible(message)),
+        Action::Template(_) | Action::Contact(_) | Action::Phonebook(_) => return Err(impossible(message)),
     };
     request.headers.push(("OrgId", headers.org_id.to_owned()));
     request.headers.push(("AuthorizationContext", headers.authorization_context.to_owned()));

@@ -212,6 +212,16 @@ fn contacts_and_sessions_of_yeastar() {
     );
     let delete = made(Action::Contact(ContactChange::Delete("31".into())));
     assert_eq!((delete.method, delete.target.as_str(), delete.body.len()), ("GET", "/company_contact/delete?id=31", 0));
+    let book = |change| made(Action::Phonebook(change));
+    let named = pairs(&[("name", "Friends"), ("add_contacts_id_list", "3,4")]);
+    let create = book(ContactChange::Create(named.clone()));
+    let said = json!({ "name": "Friends", "member_select": "sel_specific", "add_contacts_id_list": [3, 4] });
+    assert_eq!((create.target.as_str(), body(&create)), ("/phonebook/create", said));
+    let update = book(ContactChange::Update("9".into(), named));
+    let said = json!({ "id": 9, "name": "Friends", "add_contacts_id_list": [3, 4] });
+    assert_eq!((update.target.as_str(), body(&update)), ("/phonebook/update", said));
+    let delete = book(ContactChange::Delete("9".into()));
+    assert_eq!((delete.method, delete.target.as_str(), delete.body.len()), ("GET", "/phonebook/delete?id=9", 0));
     let close = made(Action::End { session: "12".into() });
     assert_eq!((close.target.as_str(), body(&close)), ("/message_session/close", json!({ "session_id": 12 })));
     let query = made(Action::Other { operation: "message/query".into(), body: r#"{"ids":"1,2","page":1}"#.into() });

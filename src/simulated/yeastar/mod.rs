@@ -165,6 +165,7 @@ impl Yeastar {
                 Ok(self.contacts_listed(asked, asked.argument("search_value").unwrap_or_default()))
             }
             ("POST", "phonebook/create") => self.create_phonebook(&body(asked)?),
+            ("POST", "phonebook/update") => self.update_phonebook(&body(asked)?),
             ("GET", "phonebook/delete") => self.delete_phonebook(asked),
             ("POST", "system/sendemail") => mail(&body(asked)?),
             _ => Err(Wrong::new("10001", path, "is no endpoint")),

@@ -35,7 +35,7 @@ class Yeastar(Simulator):
         self.messages = {}
         self.seen = set()
         self.contacts = {}
-        self.phonebooks = set()
+        self.phonebooks = {}
         self.next = 30
         self.settings = {"dids": ["+15550001111"], "most_tokens": 8, "token_seconds": 1800, "refresh_seconds": 86400}
 
@@ -96,7 +96,8 @@ class Yeastar(Simulator):
                  "message_session/close": self.close, "message_session/archive": self.archive,
                  "message_session/unarchive": self.unarchive, "message_session/transfer": self.transfer,
                  "company_contact/create": self.contact_create, "company_contact/update": self.contact_update,
-                 "phonebook/create": self.phonebook, "message_campaign/create": self.campaign,
+                 "phonebook/create": self.phonebook, "phonebook/update": self.phonebook_update,
+                 "message_campaign/create": self.campaign,
                  "system/sendemail": self.mail}
         gets = {"del_token": None, "message/get": self.message_get, "message/query": self.message_query,
                 "company_contact/delete": self.contact_delete, "company_contact/get": self.contact_get,
@@ -273,6 +274,7 @@ class Yeastar(Simulator):
             for each in value["number_list"]:
                 need(isinstance(each, dict) and set(each) == {"num_type", "number"}, 40002, "number_list")
                 need(each["num_type"] in NUMBERS and is_text(each["number"]), 40002, "number_list")
+        self.ids(value, "phonebook_id_list", self.phonebooks, 70093)
         for name, each in value.items():
             if name not in ("number_list", "phonebook_id_list", "id"):
                 need(isinstance(each, str), 40002, name)
@@ -313,16 +315,42 @@ class Yeastar(Simulator):
         return self.reply_with(0, {"data": [dict(value, id=known) for known, value in self.contacts.items()]})
 
     def phonebook(self, value):
-        members(value, ("name", "member_select"), ("add_contacts_id_list",))
+        members(value, ("name",), ("member_select", "add_contacts_id_list"))
+        self.phonebook_said(value)
+        need(value["name"] not in [book["name"] for book in self.phonebooks.values()], 40003, "name")
         self.next += 1
-        self.phonebooks.add(self.next)
+        if self.take:
+            self.phonebooks[self.next] = {"name": value["name"], "members": set(value.get("add_contacts_id_list", []))}
         return self.reply_with(0, {"id": self.next})
+
+    def phonebook_update(self, value):
+        members(value, ("id",), ("name", "member_select", "add_contacts_id_list", "del_contacts_id_list"))
+        need(is_int(value["id"]), 40002, "id")
+        need(value["id"] in self.phonebooks, 70093, "id")
+        self.phonebook_said(value)
+        if self.take:
+            book = self.phonebooks[value["id"]]
+            book["name"] = value.get("name", book["name"])
+            book["members"] |= set(value.get("add_contacts_id_list", []))
+            book["members"] -= set(value.get("del_contacts_id_list", []))
+        return self.reply_with(0)
+
+    def phonebook_said(self, value):
+        need("name" not in value or is_text(value["name"]), 40002, "name")
+        need(value.get("member_select", "sel_all") in ("sel_all", "sel_specific"), 40002, "member_select")
+        self.ids(value, "add_contacts_id_list", self.contacts, 70128)
+        self.ids(value, "del_contacts_id_list", self.contacts, 70128)
+
+    def ids(self, value, name, known, code):
+        given = value.get(name, [])
+        need(isinstance(given, list) and all(is_int(each) for each in given), 40002, name)
+        need(all(each in known for each in given), code, name)
 
     def phonebook_delete(self, query):
         members(query, ("id",))
         need(query["id"].isdigit() and int(query["id"]) in self.phonebooks, 70093, "id")
         if self.take:
-            self.phonebooks.remove(int(query["id"]))
+            del self.phonebooks[int(query["id"])]
         return self.reply_with(0)
 
     # Event 30032: the result of a message.
