@@ -507,6 +507,56 @@ fn a_configuration_that_is_wrong_routes_nothing() {
 }
 
 #[test]
+fn attributes_of_the_subscribers_of_a_triggered_send_do_not_route() {
+    let (dir, _) = written(&format!("{CONNECTORS}[[route]]\nto = \"wa\"\n[route.attributes]\nTier = \"gold\"\n"));
+    let attribute = |name: &str| format!("<Attributes><Name>{name}</Name><Value>gold</Value></Attributes>");
+    let of_subscriber = format!("<Subscribers>{}</Subscribers>", attribute("tier"));
+    for (members, why) in [
+        (of_subscriber.clone(), "Tier on the TriggeredSend itself; those of its Subscribers do not route\n"),
+        (attribute("Colour") + "<Subscribers/>", "does not fit: there is no Attribute Tier\n"),
+        (attribute("TIER") + &of_subscriber, "goes to connector `wa`"),
+    ] {
+        let (_, out, _) = route(dir.path(), "a.xml", &envelope("Create", "TriggeredSend", &members));
+        assert!(out.contains(why), "{members} {out}");
+    }
+}
+
+#[test]
+fn a_channel_that_the_documentation_of_a_pbx_does_not_list_is_told() {
+    let told = |given: &str| warnings(&format!("{CONNECTORS}{given}"));
+    let listed = "is no channel that the documentation of the PBX lists (general, twilio, telnyx, bandwidth, whatsapp, facebook, livechat): where it has none of that name, it answers 80018";
+    let route = "[[route]]\nto = \"pbx\"\ntypes = [\"SMSTriggeredSend\"]\nchannels = [\"general\", \"viber\", \"tel*\"]\n[route.defaults]\nchannel = \"sms\"\n[[route]]\nto = \"wa\"\n[route.defaults]\nchannel = \"sms\"\n";
+    let expected = format!(
+        "envoi.toml:24: route.defaults.channel: `sms` {listed}\nenvoi.toml:22: route.channels: `viber` {listed}\n"
+    );
+    assert_eq!(told(route), expected);
+}
+
+#[test]
+fn a_connection_that_is_given_no_time_has_that_of_its_request() {
+    let connector = |times: &str| {
+        let text = format!(
+            "[[connector]]\nname = \"wa\"\nsystem = \"connectly\"\nbusiness = \"b1\"\napi_key_env = \"ENVOI_WA_KEY\"\n{times}"
+        );
+        let (_dir, path) = written(&text);
+        Config::load(&layers(&path)).map(|config| {
+            let connector = &config.connectors.connectors["wa"];
+            (connector.connect_timeout.as_secs(), connector.timeout.as_secs())
+        })
+    };
+    assert_eq!(connector("timeout = \"2s\"").ok(), Some((2, 2)));
+    assert_eq!(connector("timeout = \"1m\"").ok(), Some((10, 60)));
+    let told = complaints(
+        "[[connector]]\nname = \"wa\"\nsystem = \"connectly\"\nbusiness = \"b1\"\napi_key_env = \"ENVOI_WA_KEY\"\ntimeout = \"2s\"\nconnect_timeout = \"3s\"\non_ambiguous = \"maybe\"\n",
+    );
+    assert!(
+        told.contains("connector.connect_timeout: 3s is longer than timeout (2s), which it is a part of"),
+        "{told}"
+    );
+    assert!(told.contains("connector.on_ambiguous: `maybe` is none of them: expected retry or stop or ask"), "{told}");
+}
+
+#[test]
 fn a_list_that_limits_nothing_is_a_mistake() {
     for (list, found) in [
         ("senders = [\"\"]", "``"),

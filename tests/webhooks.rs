@@ -16,8 +16,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use envoi::{
     clock::Time,
     connector::{
-        Action, Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Message, Standing, System,
-        Text, Verdict,
+        Action, Ambiguous, Api, CompleteOn, Connector, Connectors, ContextType, Defaults, ErrorNumbers, Message,
+        Standing, System, Text, Verdict,
     },
     message::client::Secret,
     store::{
@@ -80,6 +80,7 @@ fn connectors() -> Connectors {
         private_key: secret(),
         org_id: "00D000000000001".to_owned(),
         authorization_context: "a".to_owned(),
+        context_type: ContextType::default(),
     };
     let all = [
         connector("chat", connectly(), Some(SECRET)),

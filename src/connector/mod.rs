@@ -36,5 +36,6 @@ pub use plan::{EXTRAS, Named, Planned, Planning, is_extension, plan};
 pub use remedy::remedy;
 pub use request::{check_private_key, encoded, read_token, request, revocation, revoked, token_request};
 pub use settings::{
-    Allowed, Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Route, System, To,
+    Allowed, Ambiguous, Api, CompleteOn, Connector, Connectors, ContextType, Defaults, ErrorNumbers, PBX_CHANNELS,
+    Route, System, To,
 };

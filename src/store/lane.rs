@@ -131,6 +131,18 @@ impl Deliveries<'_> {
         Ok(lanes)
     }
 
+    /// How many deliveries wait in a lane that were owed before the one of this number: so many are counted at most.
+    pub fn waiting_before(&self, lane: &str, number: i64, limit: usize) -> Result<usize, StoreError> {
+        let (from, mut before) = (keys::due_in(lane), 0);
+        if limit > 0 {
+            self.0.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, _| {
+                before += usize::from(keys::risen(key).is_some_and(|other| other < number));
+                Ok(before < limit)
+            })?;
+        }
+        Ok(before)
+    }
+
     /// What is due first in a lane: when, and its number.
     pub fn first_in(&self, lane: &str) -> Result<Option<(Time, i64)>, StoreError> {
         let (from, mut first) = (keys::due_in(lane), None);

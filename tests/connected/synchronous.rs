@@ -75,7 +75,8 @@ async fn what_has_not_begun_when_the_wait_is_over_is_taken_back() {
     });
     let rows = rows(&answer);
     assert!(rows[0].contains("in doubt, it may have arrived"), "{rows:?}");
-    assert!(rows[1].ends_with("[connectly] taken back before it was sent"), "{rows:?}");
+    let why = format!("[connectly] taken back before it was sent: an earlier message to {A} was not settled");
+    assert!(rows[1].ends_with(&why), "{rows:?}");
     assert_eq!(rows[2], "OK - Created List.", "the rest of the call is done");
     far.release();
     told(&gateway, "POST", "/time?by=600000").await;
@@ -134,6 +135,26 @@ async fn a_caller_who_hangs_up_changes_nothing() {
     }
     assert_eq!(lists(&gateway).await, ["one"]);
     assert_eq!(states(&gateway).await, ["delivered", "delivered"]);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn who_was_taken_back_is_told_how_many_stood_before_him() {
+    let far = Far::start().await;
+    let gateway = gateway(&far, |connector| connector.at_once = 1).await;
+    far.hold().await;
+    let many: String = (10..15).map(|at| sms(&format!("+49151123456{at}"))).collect();
+    create(&gateway, "<Options><RequestType>Asynchronous</RequestType></Options>", &many).await;
+    told(&gateway, "POST", "/time?by=0").await;
+    let (clock, asked) = (gateway.clock.clone(), sms(A));
+    let (answer, ()) = tokio::join!(create(&gateway, "<Options/>", &asked), async {
+        while states(&gateway).await.len() < 6 {}
+        far.arrived(1).await;
+        clock.advance(WAIT);
+    });
+    let expected = "[connectly] taken back before it was sent: connector:pbx had 4 messages before it (at_once 1, per_second 1000, wait 30s)";
+    assert!(rows(&answer)[0].ends_with(expected), "{:?}", rows(&answer));
+    far.release();
     gateway.stop().await;
 }
 

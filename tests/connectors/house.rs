@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use envoi::{
-    connector::{Api, Connector, Connectors, Defaults, Route, To},
+    connector::{Api, Connector, Connectors, ContextType, Defaults, Route, To},
     message::client::Secret,
     server::Parts,
 };
@@ -32,6 +32,7 @@ pub(crate) fn connector(name: &str, addr: SocketAddr, scheme: &str) -> Connector
                 private_key: Secret::new(std::fs::read_to_string(key_pair().join("private.pem")).unwrap()),
                 org_id: ORG.to_owned(),
                 authorization_context: "our_channel".to_owned(),
+                context_type: ContextType::default(),
             },
             format!("{root}/api/v1"),
         ),

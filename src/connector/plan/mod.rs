@@ -156,7 +156,7 @@ pub(super) fn attributes(node: Node<'_>) -> Vec<(String, String)> {
     node.child("Subscriber").map(own_attributes).into_iter().fold(own, |own, more| merged(&own, more))
 }
 
-fn own_attributes(node: Node<'_>) -> Vec<(String, String)> {
+pub(super) fn own_attributes(node: Node<'_>) -> Vec<(String, String)> {
     let pair = |attribute: Node<'_>| {
         let value = attribute.child("Value").filter(|value| !value.is_nil());
         Some((attribute.given("Name")?, value.map(|value| value.text().into_owned()).unwrap_or_default()))

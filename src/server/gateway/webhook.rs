@@ -145,7 +145,7 @@ mod tests {
             system: System::Yeastar,
             action: Action::Text(Text::default()),
             recipient: "+49301".to_owned(),
-            channel: "sms".to_owned(),
+            channel: "general".to_owned(),
             sender: None,
             key: "key".to_owned(),
             ordinal: 0,

@@ -11,7 +11,7 @@ import uuid
 from serving import E164, Simulator, Wrong, answer, is_int, is_text, need, signature, table
 
 CODES = table("yeastar-pseries")
-CHANNELS = ("general", "twilio", "telnyx", "bandwidth", "whatsapp", "facebook", "livechat", "sms")
+CHANNELS = ("general", "twilio", "telnyx", "bandwidth", "whatsapp", "facebook", "livechat")
 NUMBERS = ("business_number", "business_number2", "mobile_number", "mobile_number2", "home_number", "home_number2",
            "business_fax", "home_fax", "other_number")
 CONTACT = ("first_name", "last_name", "company", "email", "remark", "phonebook_id_list", "number_list", "zip_code",
