@@ -79,7 +79,7 @@ impl House {
     }
 
     fn due(&self, now: i64, limit: usize, free: usize) -> (Vec<i64>, Option<Time>) {
-        self.0.read_blocking(|view| view.deliveries().due(at(now), limit, &|_| free)).unwrap()
+        self.0.read_blocking(|view| view.deliveries().due(at(now), limit, &|_| free, &|_| 0)).unwrap()
     }
 
     fn counts(&self) -> BTreeMap<(DeliveryKind, DeliveryState), u64> {

@@ -132,7 +132,8 @@ fn summary(line: &Value) -> String {
 fn place(line: &Value) -> String {
     let [target, breaker, failures, rests] =
         ["target", "breaker", "failures", "rests_until"].map(|name| text(line, name));
-    format!("{breaker:9} {failures:>4} failures  {target}  {rests}").trim_end().to_owned()
+    let word = if failures == "1" { "failure" } else { "failures" };
+    format!("{breaker:9} {failures:>4} {word:8}  {target}  {rests}").trim_end().to_owned()
 }
 
 fn describe(whole: &Value) -> String {

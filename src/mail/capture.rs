@@ -76,7 +76,10 @@ impl Capture {
             let written = tokio::task::spawn_blocking(move || write(&folder, &mail)).await;
             match written.unwrap_or_else(|panic| Err(io::Error::other(panic))) {
                 Ok(name) => status = format!("captured as {name}"),
-                Err(error) => return Sent::Retry { status: format!("mail.folder cannot be written: {error}") },
+                Err(error) => {
+                    let status = format!("mail.folder cannot be written: {error}");
+                    return Sent::Retry { status, alone: false };
+                }
             }
         }
         self.ring().push(mail);

@@ -32,6 +32,9 @@ pub enum Sent {
     Retry {
         /// Why.
         status: String,
+        /// Whether the relay does its work, and it is this mail alone that has to wait: its recipient or its message was not
+        /// taken now.
+        alone: bool,
     },
     /// It has surely not been taken, and will not be.
     Refused {
@@ -50,7 +53,7 @@ impl Sent {
     pub fn status(&self) -> &str {
         match self {
             Self::Accepted { status }
-            | Self::Retry { status }
+            | Self::Retry { status, .. }
             | Self::Refused { status }
             | Self::Uncertain { status } => status,
         }
@@ -90,7 +93,8 @@ impl Transport {
             Self::Relay(relay) => relay.send(mail).await,
             Self::Capture(capture) => capture.keep(mail).await,
             Self::None => {
-                Sent::Retry { status: "there is no way out for mail: set mail.relay or mail.folder".to_owned() }
+                let status = "there is no way out for mail: set mail.relay or mail.folder".to_owned();
+                Sent::Retry { status, alone: false }
             }
         }
     }

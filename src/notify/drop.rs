@@ -6,7 +6,7 @@
 use std::{fs, io, io::Write, path::PathBuf, sync::Arc};
 
 use super::{
-    Outcome,
+    Outcome, Place,
     outcome::{Carrier, Carrying},
     render::{self, FIELDS, Told},
 };
@@ -34,14 +34,14 @@ impl Folder {
         let look = move |view: &View<'_>| render::told(view, &told, &schema);
         let text = match self.store.read(look).await {
             Ok(told) => document(&told),
-            Err(error) => return Outcome::Refused { status: error.to_string() },
+            Err(error) => return Outcome::Unsent { status: error.to_string() },
         };
         let (folder, name) = (self.path.clone(), format!("{}.xml", delivery.id));
         let status = format!("file {name}");
         let put = tokio::task::spawn_blocking(move || put(&folder, &name, &text)).await;
         match put.unwrap_or_else(|panic| Err(io::Error::other(panic))) {
             Ok(()) => Outcome::Delivered { status },
-            Err(error) => Outcome::Retry { status: format!("{status}: {error}"), after: None },
+            Err(error) => Outcome::Retry { status: format!("{status}: {error}"), after: None, place: Place::Down },
         }
     }
 }

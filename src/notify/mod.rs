@@ -46,7 +46,7 @@ pub use self::{
     dial::{Resolver, Resolving},
     drop::Folder,
     mail::Email,
-    outcome::{Carrier, Carrying, Judged, Leaving, Outcome},
+    outcome::{Carrier, Carrying, Judged, Leaving, Outcome, Place},
     post::Post,
     send::Mailer,
     settings::Settings,
@@ -156,7 +156,7 @@ impl Notifier {
     /// The store's.
     pub async fn next_due(&self) -> Result<Option<Time>, StoreError> {
         let now = self.0.parts.clock.now();
-        let look = move |view: &View<'_>| view.deliveries().due(now, 0, &|_| 0);
+        let look = move |view: &View<'_>| view.deliveries().due(now, 0, &|_| 0, &|_| 0);
         Ok(self.0.parts.store.read(look).await?.1)
     }
 

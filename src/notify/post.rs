@@ -18,7 +18,7 @@ use rustls::ClientConfig;
 use tokio::time::timeout;
 
 use super::{
-    Outcome, Settings,
+    Outcome, Place, Settings,
     dial::{DialError, Dialer},
     outcome::{Carrier, Carrying},
     render, shown, sign,
@@ -81,7 +81,7 @@ impl Post {
         let look = move |view: &View<'_>| render::told(view, &told, &schema);
         let form = match self.store.read(look).await {
             Ok(told) => Bytes::from(render::form(&told)),
-            Err(error) => return Outcome::Refused { status: error.to_string() },
+            Err(error) => return Outcome::Unsent { status: error.to_string() },
         };
         let target = delivery.content.address().trim().to_owned();
         self.exchange(delivery, target, &form).await
@@ -94,10 +94,10 @@ impl Post {
         let left = || self.settings.timeout.saturating_sub(watch.elapsed());
         for _ in 0..=self.settings.max_redirects {
             if let Err(why) = conversation::may_post_to(&target, rules) {
-                return Outcome::Refused { status: format!("{} {why}", shown(&target)) };
+                return Outcome::Unsent { status: format!("{} {why}", shown(&target)) };
             }
             let Ok(uri) = target.parse::<Uri>() else {
-                return Outcome::Refused { status: format!("{} is no URL", shown(&target)) };
+                return Outcome::Unsent { status: format!("{} is no URL", shown(&target)) };
             };
             let is_near = rules.insecure_loopback && conversation::is_plain_loopback(&target);
             let client = if is_near { &self.near } else { &self.client };
@@ -144,7 +144,7 @@ impl Post {
             request = request.header(name, value);
         }
         let request = request.body(Full::new(form.clone()));
-        let request = request.map_err(|error| Outcome::Refused { status: error.to_string() })?;
+        let request = request.map_err(|error| Outcome::Unsent { status: error.to_string() })?;
         client.request(request).await.map_err(|error| failed(&error))
     }
 }
@@ -186,7 +186,7 @@ fn by_status(code: StatusCode, after: Option<Duration>) -> Outcome {
     let status = format!("HTTP {}", code.as_u16());
     match code.as_u16() {
         200..=299 => Outcome::Delivered { status },
-        408 | 425 | 429 | 500..=599 => Outcome::Retry { status, after },
+        408 | 425 | 429 | 500..=599 => Outcome::Retry { status, after, place: Place::of_http(code.as_u16()) },
         410 => Outcome::Gone { status },
         301..=303 => Outcome::Refused { status: format!("{status}, which does not repeat a POST") },
         307 | 308 => Outcome::Refused { status: format!("{status} without a Location that can be used") },
@@ -200,7 +200,7 @@ fn failed(error: &ClientError) -> Outcome {
     let mut status = String::new();
     for cause in causes {
         if let Some(DialError::Forbidden { .. }) = cause.downcast_ref::<DialError>() {
-            return Outcome::Refused { status: cause.to_string() };
+            return Outcome::Unsent { status: cause.to_string() };
         }
         if !status.is_empty() {
             status += ": ";
@@ -210,7 +210,11 @@ fn failed(error: &ClientError) -> Outcome {
     if status.is_empty() {
         status = error.to_string();
     }
-    if error.is_connect() { Outcome::Retry { status, after: None } } else { Outcome::Uncertain { status } }
+    if error.is_connect() {
+        Outcome::Retry { status, after: None, place: Place::Down }
+    } else {
+        Outcome::Uncertain { status }
+    }
 }
 
 /// `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date in the form that is to be sent. Dates of the two obsolete

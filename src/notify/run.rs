@@ -8,7 +8,7 @@ use std::{
 
 use tokio::task::{Id, JoinError, JoinSet};
 
-use super::{Carrier, Outcome, Shared, backoff, breaker, duty::Work, pace::Pace, seats::Seat};
+use super::{Carrier, Outcome, Place, Shared, backoff, breaker, duty::Work, pace::Pace, seats::Seat};
 use crate::{
     clock::{Stopwatch, Time},
     connector::{Ambiguous, Unsent},
@@ -46,7 +46,7 @@ impl Dispatcher {
         let places = shared.places(now);
         let look = move |view: &View<'_>| {
             let deliveries = view.deliveries();
-            let due = deliveries.due(now, places.total, &|lane| places.of(lane))?;
+            let due = deliveries.due(now, places.total, &|lane| places.of(lane), &|lane| places.begun(lane))?;
             Ok::<_, StoreError>((due, deliveries.next_forgotten()?, deliveries.next_unconfirmed()?))
         };
         let ((due, next), forget, confirm) = parts.store.read(look).await?;
@@ -186,12 +186,12 @@ impl Shared {
         let Some(carrier) = self.parts.carriers.get(&kind).map(Arc::clone) else { return };
         self.leaves(&delivery, &seat, began);
         let unsent = delivery.content.outgoing().and_then(|outgoing| outgoing.message.unsent());
-        let was_sent = unsent.is_none();
-        let outcome = match unsent {
+        let outcome = match &unsent {
             Some(Unsent::Nothing) => Outcome::Delivered { status: "there was nothing to send".to_owned() },
-            Some(Unsent::Refused(code, text)) => Outcome::Refused { status: format!("not sent: {code} {text}") },
+            Some(Unsent::Refused(code, text)) => Outcome::Unsent { status: format!("not sent: {code} {text}") },
             None => carried(&carrier, &delivery).await,
         };
+        let place = if unsent.is_some() { Place::Unasked } else { outcome.place() };
         let took_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
         {
             let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
@@ -211,7 +211,7 @@ impl Shared {
             outcome.status()
         );
         let lane = delivery.content.lane();
-        let ended = Arc::new(Ended { delivery, lane, outcome, was_sent, began, took_ms });
+        let ended = Arc::new(Ended { delivery, lane, outcome, place, began, took_ms });
         let next = loop {
             let (shared, ended) = (Arc::clone(&self), Arc::clone(&ended));
             let work = move |txn: &mut Transaction<'_>| ended.write(txn, &shared);
@@ -241,8 +241,7 @@ struct Ended {
     delivery: Arc<Delivery>,
     lane: String,
     outcome: Outcome,
-    /// Of what was not, nothing is learned of how the place fares.
-    was_sent: bool,
+    place: Place,
     began: Time,
     took_ms: u64,
 }
@@ -279,11 +278,9 @@ impl Ended {
         if let Some(delivery) = txn.end_attempt(self.delivery.number, attempt, next, now, keep)? {
             then = delivery.due.map_or(then, |due| then.min(due));
             askers = shared.ended(txn, &[delivery], outcome, now)?;
-            if self.was_sent {
-                let health = txn.deliveries().lane(&self.lane)?.map(|lane| lane.health).unwrap_or_default();
-                let asked = backoff::rest(&self.delivery, outcome, next, now, &pace);
-                txn.change_lane(&self.lane, breaker::after(health, outcome, asked, self.began, now, &pace))?;
-            }
+            let health = txn.deliveries().lane(&self.lane)?.map(|lane| lane.health).unwrap_or_default();
+            let asked = backoff::rest(&self.delivery, outcome, next, now, &pace);
+            txn.change_lane(&self.lane, breaker::after(health, self.place, asked, self.began, now, &pace))?;
         }
         let lane = txn.deliveries().lane(&self.lane)?;
         // Who waits in the lane may have waited for this seat alone.

@@ -40,7 +40,7 @@ use tokio::sync::watch;
 
 use self::{admin::Admin, http::Front, listen::Listener, tls::Certificates};
 pub use self::{
-    admin::{Desk, Gauge, OPERATOR, Probes, Told},
+    admin::{Desk, Figure, OPERATOR, Probes, Told},
     contract::{Contract, Slim},
     inbound::{BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report},
     metrics::Metrics,

@@ -50,12 +50,14 @@ impl Deliveries<'_> {
     }
 
     /// The numbers of what is due by `now`: at most `limit`, of each lane as many as `free` allows, the lane whose first has waited longest
-    /// first. And when the next lane is due that is not due yet. Lanes that rest are passed over without a look at what waits in them.
+    /// first, and within a lane by rank (`rank`); `begun` is how many have been begun in a lane before. And when the next lane is due that is
+    /// not due yet. Lanes that rest are passed over without a look at what waits in them.
     pub fn due(
         &self,
         now: Time,
         limit: usize,
         free: &dyn Fn(&lane::Lane) -> usize,
+        begun: &dyn Fn(&str) -> u64,
     ) -> Result<(Vec<i64>, Option<Time>), StoreError> {
         let (from, next) = (keys::heads(), keys::heads_after(now.millis()));
         let mut found = Vec::new();
@@ -72,13 +74,7 @@ impl Deliveries<'_> {
                 if room == 0 {
                     continue;
                 }
-                let mut left = room;
-                let (from, to) = (keys::due_in(&name), keys::due_after(&name, now.millis()));
-                self.0.visit(&from, Some(&to), &mut |key, _| {
-                    found.extend(keys::risen(key));
-                    left -= 1;
-                    Ok(left > 0)
-                })?;
+                found.extend(self.due_in(&name, now, room, begun(&name))?);
             }
         }
         let mut then = None;

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | 0x25 | connector, recipient, channel, number | nothing: the message waits for its turn, or has it |
 //! | 0x26 | number | a delivery |
-//! | 0x27 | lane, moment, number | nothing: the delivery is due at that moment, and has its turn |
+//! | 0x27 | rank of a lane, moment, number | nothing: the delivery is due at that moment, and has its turn |
 //! | 0x28 | lane | the lane: its name, its head, whether it rests |
 //! | 0x29 | moment, lane | the lane's name: its first delivery is due at that moment |
 //! | 0x2A | state, number | nothing |
@@ -44,18 +44,18 @@ pub(super) fn deliveries() -> Vec<u8> {
     vec![DELIVERY]
 }
 
-pub(super) fn due(lane: &str, moment: i64, number: i64) -> Vec<u8> {
-    rising(rising(of(DUE, lane), moment), number)
+pub(super) fn due(rank: &str, moment: i64, number: i64) -> Vec<u8> {
+    rising(rising(of(DUE, rank), moment), number)
 }
 
-/// What everything due in one lane begins with.
-pub(super) fn due_in(lane: &str) -> Vec<u8> {
-    of(DUE, lane)
+/// What everything due in one rank begins with.
+pub(super) fn due_in(rank: &str) -> Vec<u8> {
+    of(DUE, rank)
 }
 
-/// What everything that is due in a lane after a moment comes behind.
-pub(super) fn due_after(lane: &str, moment: i64) -> Vec<u8> {
-    rising(of(DUE, lane), moment.saturating_add(1))
+/// What everything that is due in a rank after a moment comes behind.
+pub(super) fn due_after(rank: &str, moment: i64) -> Vec<u8> {
+    rising(of(DUE, rank), moment.saturating_add(1))
 }
 
 /// The moment in a key of what is due in a lane.

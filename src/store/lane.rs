@@ -3,7 +3,7 @@
 //!
 //! A lane has one entry among all lanes (its head) at the moment when its first delivery is due, or when its rest ends: a
 //! place that is down costs one entry to pass over, however much waits for it. How often it has failed in a row is kept
-//! with it, so a restart does not begin anew with a place that is down.
+//! with it, so a restart does not begin anew with a place that is down. Which of what is due goes first is `rank`'s.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use super::{
     conversations::{decode, read},
     deliveries::Deliveries,
     delivery::{Content, DeliveryKind, DeliveryState},
-    delivery_key as keys, key,
+    delivery_key as keys, key, rank,
     versions::Source,
 };
 use crate::clock::Time;
@@ -83,7 +83,7 @@ pub(super) fn of(content: &Content) -> String {
 }
 
 /// What the lanes of connectors begin with; their names follow.
-const CONNECTOR: &str = "connector:";
+pub(super) const CONNECTOR: &str = "connector:";
 
 fn origin(url: &str) -> String {
     let (scheme, rest) = url.trim().split_once("://").unwrap_or(("https", url));
@@ -130,28 +130,6 @@ impl Deliveries<'_> {
         }
         Ok(lanes)
     }
-
-    /// How many deliveries wait in a lane that were owed before the one of this number: so many are counted at most.
-    pub fn waiting_before(&self, lane: &str, number: i64, limit: usize) -> Result<usize, StoreError> {
-        let (from, mut before) = (keys::due_in(lane), 0);
-        if limit > 0 {
-            self.0.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, _| {
-                before += usize::from(keys::risen(key).is_some_and(|other| other < number));
-                Ok(before < limit)
-            })?;
-        }
-        Ok(before)
-    }
-
-    /// What is due first in a lane: when, and its number.
-    pub fn first_in(&self, lane: &str) -> Result<Option<(Time, i64)>, StoreError> {
-        let (from, mut first) = (keys::due_in(lane), None);
-        self.0.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, _| {
-            first = keys::due_moment(key).map(Time::from_millis).zip(keys::risen(key));
-            Ok(false)
-        })?;
-        Ok(first)
-    }
 }
 
 /// Lanes whose heads are to be looked at when a piece of work is done with them.
@@ -170,14 +148,14 @@ impl Touched {
 }
 
 impl Transaction<'_> {
-    pub(super) fn wait_in_lane(&mut self, touched: &mut Touched, lane: &str, due: Time, number: i64) {
-        self.set(keys::due(lane, due.millis(), number), Some(Vec::new()));
-        touched.lanes.insert(lane.to_owned());
+    pub(super) fn wait_in_lane(&mut self, touched: &mut Touched, rank: &str, due: Time, number: i64) {
+        self.set(keys::due(rank, due.millis(), number), Some(Vec::new()));
+        touched.lanes.insert(rank::lane(rank).to_owned());
     }
 
-    pub(super) fn leave_lane(&mut self, touched: &mut Touched, lane: &str, due: Time, number: i64) {
-        self.set(keys::due(lane, due.millis(), number), None);
-        touched.lanes.insert(lane.to_owned());
+    pub(super) fn leave_lane(&mut self, touched: &mut Touched, rank: &str, due: Time, number: i64) {
+        self.set(keys::due(rank, due.millis(), number), None);
+        touched.lanes.insert(rank::lane(rank).to_owned());
     }
 
     /// Gives the next their turns, and moves the heads of the lanes to where they belong.

@@ -21,6 +21,7 @@
 
 mod error;
 mod key;
+mod kept_content;
 mod engine;
 mod memory;
 #[doc(hidden)]
@@ -40,6 +41,7 @@ mod deliveries;
 mod lane;
 mod turn;
 mod outbox;
+mod rank;
 mod receipt;
 pub mod outgoing;
 pub mod send;

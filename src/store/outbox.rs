@@ -12,9 +12,9 @@ use super::{
     Owner, StoreError, Transaction, chunk, deliveries,
     delivery::{ATTEMPTS, Attempt, Attempted, Content, Delivery, DeliveryState, STATUS_BYTES, id_of},
     delivery_key as keys,
-    lane::{self, Touched},
+    lane::Touched,
     outgoing::Asker,
-    receipt,
+    rank, receipt,
     versions::Source,
 };
 use crate::{
@@ -256,12 +256,11 @@ impl Transaction<'_> {
         now: Time,
         keep: Time,
     ) -> Result<Vec<Delivery>, StoreError> {
-        let (from, to) = (keys::due_in(lane), keys::due_after(lane, before.millis()));
         let mut numbers = Vec::new();
-        self.visit(&from, Some(&to), &mut |key, _| {
-            numbers.extend(keys::risen(key));
-            Ok(numbers.len() < limit)
-        })?;
+        for rank in rank::all(lane) {
+            let due = self.deliveries().due_in_rank(&rank, before, limit - numbers.len())?;
+            numbers.extend(due.into_iter().map(|(_, number)| number));
+        }
         let (mut touched, mut given_up) = (Touched::default(), Vec::with_capacity(numbers.len()));
         for number in &numbers {
             let Some(before) = self.deliveries().get(*number)? else { continue };
@@ -325,7 +324,7 @@ impl Transaction<'_> {
         let Some(delivery) = self.deliveries().get(number)? else { return Ok(()) };
         match (&delivery.content, delivery.due) {
             (Content::Message(_), _) => self.touch_queue(touched, &delivery),
-            (content, Some(due)) => self.leave_lane(touched, &lane::of(content), due, number),
+            (content, Some(due)) => self.leave_lane(touched, &rank::of(content), due, number),
             (_, None) => {}
         }
         for entry in deliveries::entries(&delivery) {
@@ -349,12 +348,12 @@ impl Transaction<'_> {
         if after.content.outgoing().is_some() {
             self.touch_queue(touched, &after);
         } else {
-            let lane = lane::of(&after.content);
+            let rank = rank::of(&after.content);
             if let Some(due) = before.as_ref().and_then(|before| before.due) {
-                self.leave_lane(touched, &lane, due, number);
+                self.leave_lane(touched, &rank, due, number);
             }
             if let Some(due) = due {
-                self.wait_in_lane(touched, &lane, due, number);
+                self.wait_in_lane(touched, &rank, due, number);
             }
         }
         let (held, right) = (before.as_ref().map(deliveries::entries).unwrap_or_default(), deliveries::entries(&after));

@@ -32,14 +32,14 @@ async fn deliveries_are_listed_shown_counted_and_sent_again() {
     let (_, out, _) = house.operate(&["deliveries", "--after", &id]).await;
     assert!(out.lines().count() == 1 && out.contains("delivered"), "{out}");
     let (_, out, _) = house.operate(&["targets"]).await;
-    assert!(out.contains("closed") && out.contains("1 failures") && out.contains("https://hooks.example:"), "{out}");
+    assert!(out.contains("closed") && out.contains("1 failure ") && out.contains("https://hooks.example:"), "{out}");
 
     let page = house.admin("GET", "/metrics").await.body;
     for line in [
         "envoi_deliveries{kind=\"post\",state=\"failed\"} 1",
         "envoi_deliveries{kind=\"post\",state=\"owed\"} 1",
-        "envoi_delivery_attempts{kind=\"post\",outcome=\"delivered\"} 1",
-        "envoi_delivery_attempts{kind=\"post\",outcome=\"refused\"} 1",
+        "envoi_delivery_attempts_total{kind=\"post\",outcome=\"delivered\"} 1",
+        "envoi_delivery_attempts_total{kind=\"post\",outcome=\"refused\"} 1",
         "envoi_deliveries_oldest_seconds 0",
     ] {
         assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");

@@ -38,7 +38,7 @@ fn because(backend: &Backend, txn: &Transaction<'_>, delivery: &Delivery) -> Res
         return Ok(Some(format!("an earlier message to {} was not settled", message.recipient)));
     }
     let Some(connector) = backend.connectors.connectors.get(&message.connector) else { return Ok(None) };
-    let before = txn.deliveries().waiting_before(&name, delivery.number, COUNTED)?;
+    let before = txn.deliveries().waiting_before(delivery, COUNTED)?;
     let before = match before {
         0 => "had no place free for it".to_owned(),
         COUNTED => format!("had {COUNTED} messages or more before it"),

@@ -131,7 +131,8 @@ pub(crate) fn apply(
         {
             membership::join(work, list, subscriber, None)?;
         }
-        let send = Send { account, definition: id, batch, subscriber, key, address, list, attributes, from };
+        let priority = options.priority();
+        let send = Send { account, definition: id, batch, subscriber, key, address, list, attributes, from, priority };
         work.txn.owe(work.client, Owed::Send(Box::new(send)), work.now, due)?;
     }
     for (_, key, problem) in &checked.failures {

@@ -14,7 +14,7 @@ use self::{
     token::{Refused, Tokens},
 };
 use super::{
-    Outcome, Resolver,
+    Outcome, Place, Resolver,
     outcome::{Carrier, Carrying, Judged, Leaving},
 };
 use crate::{
@@ -85,12 +85,12 @@ impl Messenger {
 
     async fn attempt(&self, delivery: &Delivery) -> Outcome {
         let Some(outgoing) = delivery.content.outgoing() else {
-            return Outcome::Refused { status: "this is no message of a connector".to_owned() };
+            return Outcome::Unsent { status: "this is no message of a connector".to_owned() };
         };
         let message = &outgoing.message;
         let Some(reached) = self.systems.get(&message.connector) else {
             let status = format!("there is no connector {:?}", message.connector);
-            return Outcome::Retry { status, after: None };
+            return Outcome::Retry { status, after: None, place: Place::Unasked };
         };
         let connector = &reached.connector;
         if connector.record {

@@ -15,6 +15,7 @@ use crate::{
         delivery_key as keys, key,
         lane::{self, Touched},
         outgoing::Asker,
+        rank,
         turn::{Front, is_waited_for},
         versions::Source,
     },
@@ -88,12 +89,12 @@ impl Counting {
             turn(check, &delivery, &keys::queue(&outgoing.message))?;
         }
         let Some(at) = due_in_lane(check, &delivery)? else { return Ok(()) };
-        let lane = lane::of(&delivery.content);
-        let due = keys::due(&lane, at.millis(), number);
+        let (lane, rank) = (lane::of(&delivery.content), rank::of(&delivery.content));
+        let due = keys::due(&rank, at.millis(), number);
         if check.view.get(&due)?.is_none() {
             check.tell_and_repair(key::readable(&due), format!("an entry: it is due {at}"), "none", |txn| {
                 let mut touched = Touched::default();
-                txn.wait_in_lane(&mut touched, &lane, at, number);
+                txn.wait_in_lane(&mut touched, &rank, at, number);
                 txn.settle_lanes(touched)
             })?;
         }
@@ -157,7 +158,7 @@ fn of_delivery(
 fn due(check: &Check<'_>, key: &[u8]) -> Result<(), StoreError> {
     of_delivery(check, key, keys::risen(key), &|delivery| {
         let at = due_in_lane(check, delivery)?;
-        Ok(at.is_some_and(|at| keys::due(&lane::of(&delivery.content), at.millis(), delivery.number) == key))
+        Ok(at.is_some_and(|at| keys::due(&rank::of(&delivery.content), at.millis(), delivery.number) == key))
     })
 }
 
