@@ -90,7 +90,7 @@ impl House {
 
     /// What is due when so many of triggered sends have begun.
     fn due_after(&self, begun: u64, now: i64, limit: usize, free: usize) -> (Vec<i64>, Option<Time>) {
-        self.0.read_blocking(|view| view.deliveries().due(at(now), limit, &|_| free, begun)).unwrap()
+        self.0.read_blocking(|view| view.deliveries().due(at(now), limit, &|_| free, &|_| begun)).unwrap()
     }
 
     fn counts(&self) -> BTreeMap<(DeliveryKind, DeliveryState), u64> {

@@ -366,13 +366,17 @@ fn envelope(operation: &str, kind: &str, members: &str) -> String {
 }
 
 fn route(dir: &Path, name: &str, envelope: &str) -> (i32, String, String) {
+    route_with(dir, name, envelope, &[])
+}
+
+fn route_with(dir: &Path, name: &str, envelope: &str, more: &[&str]) -> (i32, String, String) {
     let file = dir.join(name);
     fs::write(&file, envelope).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_envoi"));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ENVOI_")) {
         command.env_remove(name);
     }
-    command.args(["route", name, "--config", "envoi.toml"]).env("ENVOI_WA_KEY", SECRET).current_dir(dir);
+    command.args(["route", name, "--config", "envoi.toml"]).args(more).env("ENVOI_WA_KEY", SECRET).current_dir(dir);
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
@@ -427,6 +431,15 @@ object 0: SMSTriggeredSend for account 7
     let (exit, out, _) =
         route(dir.path(), "d.xml", &envelope("Delete", "Subscriber", "<SubscriberKey>a</SubscriberKey>"));
     assert!(exit == 0 && out.contains("company_contact/delete?id=0&access_token=…"), "{out}");
+    assert!(
+        out.ends_with(
+            "    (the id 0 stands for that of the contact or phonebook, which only the server knows that made it)\n"
+        ),
+        "{out}"
+    );
+    let known = "<SubscriberKey>a</SubscriberKey><PartnerProperties><Name>ContactID</Name><Value>31</Value></PartnerProperties>";
+    let (exit, out, _) = route(dir.path(), "d2.xml", &envelope("Delete", "Subscriber", known));
+    assert!(exit == 0 && out.contains("delete?id=31&") && !out.contains("stands for"), "{out}");
     let (exit, _, err) = route(dir.path(), "e.xml", "<a/>");
     assert!(exit == 64 && err.contains("no SOAP envelope"), "{err}");
     let (exit, out, _) = route(dir.path(), "f.xml", &envelope("Update", "SMSTriggeredSend", &sms));
@@ -445,11 +458,102 @@ object 0: SMSTriggeredSend for account 7
 }
 
 #[test]
+fn the_account_is_the_named_one_then_the_users_then_the_first() {
+    let hash = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let users = format!(
+        "[[user]]\nname = \"demo\"\naccount = 9\npassword_hashes = [\"{hash}\"]\nact_for = [7]\n[[user]]\nname = \"seven\"\naccount = 7\npassword_hashes = [\"{hash}\"]\n"
+    );
+    // The first of the configuration is not the smallest.
+    let accounts = "[[account]]\nmid = 9\n[[account]]\nmid = 7\n";
+    let (dir, _) = written(&format!("{accounts}{users}"));
+    let whole = |header: &str, options: &str, client: &str| {
+        format!(
+            r#"<Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Header>{header}</Header><Body><CreateRequest xmlns="http://exacttarget.com/wsdl/partnerAPI" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><Options>{options}</Options><Objects xsi:type="List">{client}</Objects></CreateRequest></Body></Envelope>"#
+        )
+    };
+    let user = |name: &str| {
+        format!("<Security><UsernameToken><Username>{name}</Username><Password>x</Password></UsernameToken></Security>")
+    };
+    let (demo, seven) = (user("demo"), user("seven"));
+    let of = |mid: u64| format!("<Client><ID>{mid}</ID></Client>");
+    for (envelope, more, expected) in [
+        (whole("", "", ""), [].as_slice(), 9),
+        (whole(&demo, "", ""), &[], 9),
+        (whole(&seven, "", ""), &[], 7),
+        (whole(&user("nobody"), "", ""), &[], 9),
+        (whole("<fueloauth>token</fueloauth>", "", ""), &[], 9),
+        (whole(&demo, &of(7), ""), &[], 7),
+        (whole(&seven, &of(7), &of(9)), &[], 9),
+        (whole(&seven, &of(7), &of(7)), &["--account", "9"], 9),
+    ] {
+        let (exit, out, err) = route_with(dir.path(), "a.xml", &envelope, more);
+        assert!(
+            exit == 0 && out.contains(&format!("object 0: List for account {expected}\n")),
+            "{envelope} {out} {err}"
+        );
+    }
+    let (exit, _, err) = route_with(dir.path(), "a.xml", &whole(&demo, "", ""), &["--account", "99"]);
+    assert_eq!((exit, err.as_str()), (64, "envoi: a.xml: there is no account 99: expected one of 7, 9\n"));
+    let (exit, _, err) = route(dir.path(), "a.xml", &whole(&demo, "", &of(8)));
+    assert_eq!((exit, err.as_str()), (64, "envoi: a.xml: object 0: there is no account 8: expected one of 7, 9\n"));
+}
+
+#[test]
 fn a_configuration_that_is_wrong_routes_nothing() {
     let (dir, _) = written("[[route]]\nto = \"nowhere\"\n");
     let (exit, out, err) = route(dir.path(), "a.xml", &envelope("Create", "List", ""));
     assert_eq!((exit, out.as_str()), (64, ""));
     assert!(err.contains("envoi.toml:2: route.to: there is no connector `nowhere`"), "{err}");
+}
+
+#[test]
+fn attributes_of_the_subscribers_of_a_triggered_send_do_not_route() {
+    let (dir, _) = written(&format!("{CONNECTORS}[[route]]\nto = \"wa\"\n[route.attributes]\nTier = \"gold\"\n"));
+    let attribute = |name: &str| format!("<Attributes><Name>{name}</Name><Value>gold</Value></Attributes>");
+    let of_subscriber = format!("<Subscribers>{}</Subscribers>", attribute("tier"));
+    for (members, why) in [
+        (of_subscriber.clone(), "Tier on the TriggeredSend itself; those of its Subscribers do not route\n"),
+        (attribute("Colour") + "<Subscribers/>", "does not fit: there is no Attribute Tier\n"),
+        (attribute("TIER") + &of_subscriber, "goes to connector `wa`"),
+    ] {
+        let (_, out, _) = route(dir.path(), "a.xml", &envelope("Create", "TriggeredSend", &members));
+        assert!(out.contains(why), "{members} {out}");
+    }
+}
+
+#[test]
+fn a_channel_that_the_documentation_of_a_pbx_does_not_list_is_told() {
+    let told = |given: &str| warnings(&format!("{CONNECTORS}{given}"));
+    let listed = "is no channel that the documentation of the PBX lists (general, twilio, telnyx, bandwidth, whatsapp, facebook, livechat): where it has none of that name, it answers 80018";
+    let route = "[[route]]\nto = \"pbx\"\ntypes = [\"SMSTriggeredSend\"]\nchannels = [\"general\", \"viber\", \"tel*\"]\n[route.defaults]\nchannel = \"sms\"\n[[route]]\nto = \"wa\"\n[route.defaults]\nchannel = \"sms\"\n";
+    let expected = format!(
+        "envoi.toml:24: route.defaults.channel: `sms` {listed}\nenvoi.toml:22: route.channels: `viber` {listed}\n"
+    );
+    assert_eq!(told(route), expected);
+}
+
+#[test]
+fn a_connection_that_is_given_no_time_has_that_of_its_request() {
+    let connector = |times: &str| {
+        let text = format!(
+            "[[connector]]\nname = \"wa\"\nsystem = \"connectly\"\nbusiness = \"b1\"\napi_key_env = \"ENVOI_WA_KEY\"\n{times}"
+        );
+        let (_dir, path) = written(&text);
+        Config::load(&layers(&path)).map(|config| {
+            let connector = &config.connectors.connectors["wa"];
+            (connector.connect_timeout.as_secs(), connector.timeout.as_secs())
+        })
+    };
+    assert_eq!(connector("timeout = \"2s\"").ok(), Some((2, 2)));
+    assert_eq!(connector("timeout = \"1m\"").ok(), Some((10, 60)));
+    let told = complaints(
+        "[[connector]]\nname = \"wa\"\nsystem = \"connectly\"\nbusiness = \"b1\"\napi_key_env = \"ENVOI_WA_KEY\"\ntimeout = \"2s\"\nconnect_timeout = \"3s\"\non_ambiguous = \"maybe\"\n",
+    );
+    assert!(
+        told.contains("connector.connect_timeout: 3s is longer than timeout (2s), which it is a part of"),
+        "{told}"
+    );
+    assert!(told.contains("connector.on_ambiguous: `maybe` is none of them: expected retry or stop or ask"), "{told}");
 }
 
 #[test]

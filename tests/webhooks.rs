@@ -17,8 +17,8 @@ use envoi::{
     backend::CATALOGUE,
     clock::Time,
     connector::{
-        Action, Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Message, Standing, System,
-        Text, Verdict,
+        Action, Ambiguous, Api, CompleteOn, Connector, Connectors, ContextType, Defaults, ErrorNumbers, Message,
+        Standing, System, Text, Verdict,
     },
     message::client::Secret,
     store::{
@@ -81,6 +81,7 @@ fn connectors() -> Connectors {
         private_key: secret(),
         org_id: "00D000000000001".to_owned(),
         authorization_context: "a".to_owned(),
+        context_type: ContextType::default(),
     };
     let all = [
         connector("chat", connectly(), Some(SECRET)),

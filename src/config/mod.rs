@@ -34,6 +34,9 @@ use crate::{
     store,
 };
 
+/// Where a setting comes from that nobody has given.
+const DEFAULT: &str = "default";
+
 /// Lawful for who only looks (`envoi config`), and a mistake for who checks or serves.
 pub const NOBODY: &str = "there is no [[api_client]] and no [[user]], so nobody could log in";
 
@@ -158,7 +161,14 @@ impl Config {
                 setting if setting.starts_with("tls.") => setting.to_owned(),
                 setting => format!("server.{setting}"),
             };
-            problems.push(Problem { place: self.origin(&key), key, what: error.wrong.to_owned() });
+            // What nobody wrote is too small for what somebody did.
+            let place = match self.origin(&key) {
+                default if default == DEFAULT && matches!(error.setting, "max_buffered" | "max_unproven") => {
+                    self.origin("server.max_body")
+                }
+                place => place,
+            };
+            problems.push(Problem { place, key, what: error.wrong.into_owned() });
         }
         self.check_mail(problems);
         if self.accounts.callers() == (0, 0) {
@@ -173,7 +183,7 @@ impl Config {
     }
 
     fn check_mail(&mut self, problems: &mut Vec<Problem>) {
-        let given = |config: &Self, key: &str| config.origin(key) != "default";
+        let given = |config: &Self, key: &str| config.origin(key) != DEFAULT;
         let mut wrong = |config: &Self, place: &str, key: &str, what: String| {
             problems.push(Problem { place: config.origin(place), key: key.into(), what });
         };

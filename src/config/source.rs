@@ -102,7 +102,7 @@ fn only_whole_lines(problems: &mut Vec<Problem>) {
 fn apply(config: &mut Config, setting: &'static Setting, given: Option<&Given>, problems: &mut Vec<Problem>) {
     let (text, place, base) = match given {
         Some(given) => (given.text.as_deref(), given.place.as_str(), given.base.as_path()),
-        None => (Ok(setting.default), "default", Path::new("")),
+        None => (Ok(setting.default), super::DEFAULT, Path::new("")),
     };
     let put = match text {
         // Empty means unset, for the settings that have no default.

@@ -87,6 +87,12 @@ impl Operation {
         Self::of(system).find(|operation| operation.name == name)
     }
 
+    /// Whether it reads and changes nothing, so that it may be done again. A GET of Yeastar may remove something.
+    pub fn reads(&self) -> bool {
+        let is_get = self.method == "GET" && !self.path.ends_with("/delete");
+        is_get || (self.system, self.name) == (System::Connectly, "get/templates")
+    }
+
     /// Those of a system.
     pub fn of(system: System) -> impl Iterator<Item = &'static Self> {
         OPERATIONS.iter().filter(move |operation| operation.system == system)

@@ -141,6 +141,9 @@ impl Place {
 /// An attempt under way.
 pub type Carrying<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 
+/// A carrier's last words.
+pub type Leaving<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// Carries deliveries of one kind to where they go: it renders, sends once, and tells how that ended. It neither retries
 /// nor writes anything down.
 pub trait Carrier: Send + Sync {
@@ -160,6 +163,11 @@ pub trait Carrier: Send + Sync {
         _now: Time,
     ) -> Result<Option<Asker>, StoreError> {
         Ok(None)
+    }
+
+    /// Called once, when nothing is carried any more: what the other side holds for us is given back, as far as that can be.
+    fn leave(&self) -> Leaving<'_> {
+        Box::pin(std::future::ready(()))
     }
 }
 

@@ -48,7 +48,7 @@ impl Dispatcher {
         let places = shared.places(now);
         let look = move |view: &View<'_>| {
             let deliveries = view.deliveries();
-            let due = deliveries.due(now, places.total, &|lane| places.of(lane), places.sends_begun)?;
+            let due = deliveries.due(now, places.total, &|lane| places.of(lane), &|lane| places.begun(lane))?;
             let (forget, early) = (deliveries.next_forgotten()?, deliveries.next_early()?);
             Ok::<_, StoreError>((due, forget, early, deliveries.next_unconfirmed()?))
         };

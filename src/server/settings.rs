@@ -1,6 +1,7 @@
 //! Every setting of the front door with its default. It is only read: nothing here opens a file or a port.
 
 use std::{
+    borrow::Cow,
     net::{Ipv4Addr, SocketAddr},
     time::Duration,
 };
@@ -92,16 +93,25 @@ pub struct SettingError {
     /// The field of [`Settings`].
     pub setting: &'static str,
     /// What is wrong with it, to follow its name.
-    pub wrong: &'static str,
+    pub wrong: Cow<'static, str>,
 }
 
 impl Settings {
     /// Everything that is wrong, before a port is opened.
     pub fn check(&self) -> Vec<SettingError> {
         let mut errors = Vec::new();
-        let mut demand = |holds: bool, setting, wrong| {
+        for (setting, size) in [("max_buffered", self.max_buffered), ("max_unproven", self.max_unproven)] {
+            if size < self.max_body {
+                let wrong = format!(
+                    "{size} bytes are less than server.max_body ({} bytes), which has to fit in",
+                    self.max_body
+                );
+                errors.push(SettingError { setting, wrong: wrong.into() });
+            }
+        }
+        let mut demand = |holds: bool, setting, wrong: &'static str| {
             if !holds {
-                errors.push(SettingError { setting, wrong });
+                errors.push(SettingError { setting, wrong: wrong.into() });
             }
         };
         demand(
@@ -120,9 +130,6 @@ impl Settings {
             ("max_in_flight", self.max_in_flight),
         ] {
             demand(number > 0, setting, "must be at least 1");
-        }
-        for (setting, number) in [("max_buffered", self.max_buffered), ("max_unproven", self.max_unproven)] {
-            demand(number >= self.max_body, setting, "must be at least max_body");
         }
         demand(self.max_head >= 8192, "max_head", "must be at least 8,192");
         for (setting, time) in [

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::{
     connector::{
-        Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Operation, Route, System, To,
+        Ambiguous, Api, CompleteOn, Connector, Connectors, ContextType, Defaults, ErrorNumbers, Operation, Route,
+        System, To,
     },
     message::client::Secret,
 };
@@ -75,6 +76,7 @@ fn connector(system: System, base: &str, private_key: &Secret) -> Connector {
                 private_key: private_key.clone(),
                 org_id: ORG.into(),
                 authorization_context: CONTEXT.into(),
+                context_type: ContextType::default(),
             },
             "/api/v1",
             Defaults {

@@ -1,4 +1,4 @@
-//! How what is told is kept. A mail of a triggered send of the usual priority is kept in the form that it had before there were
+//! How what is told is kept. A mail of a triggered send, or a message of a connector, of the usual priority is kept in the form that it had before there were
 //! priorities: so what earlier versions wrote is read, and means what it meant.
 
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeTupleVariant};
@@ -20,6 +20,7 @@ pub(super) enum Kept {
     Send(Box<Send>),
     Message(Box<Outgoing>),
     Ranked(Priority, Box<Send>),
+    RankedMessage(Priority, Box<Outgoing>),
 }
 
 impl From<Kept> for Content {
@@ -32,6 +33,10 @@ impl From<Kept> for Content {
                 send.priority = priority;
                 Self::Send(send)
             }
+            Kept::RankedMessage(priority, mut outgoing) => {
+                outgoing.priority = priority;
+                Self::Message(outgoing)
+            }
         }
     }
 }
@@ -43,11 +48,19 @@ impl Serialize for Content {
             Self::Send(send) if send.priority == Priority::default() => {
                 serializer.serialize_newtype_variant(NAME, 1, "Send", send)
             }
-            Self::Message(outgoing) => serializer.serialize_newtype_variant(NAME, 2, "Message", outgoing),
+            Self::Message(outgoing) if outgoing.priority == Priority::default() => {
+                serializer.serialize_newtype_variant(NAME, 2, "Message", outgoing)
+            }
             Self::Send(send) => {
                 let mut ranked = serializer.serialize_tuple_variant(NAME, 3, "Ranked", 2)?;
                 ranked.serialize_field(&send.priority)?;
                 ranked.serialize_field(send)?;
+                ranked.end()
+            }
+            Self::Message(outgoing) => {
+                let mut ranked = serializer.serialize_tuple_variant(NAME, 4, "RankedMessage", 2)?;
+                ranked.serialize_field(&outgoing.priority)?;
+                ranked.serialize_field(outgoing)?;
                 ranked.end()
             }
         }

@@ -83,7 +83,7 @@ pub(super) fn of(content: &Content) -> String {
 }
 
 /// What the lanes of connectors begin with; their names follow.
-const CONNECTOR: &str = "connector:";
+pub(super) const CONNECTOR: &str = "connector:";
 
 fn origin(url: &str) -> String {
     let (scheme, rest) = url.trim().split_once("://").unwrap_or(("https", url));
@@ -103,14 +103,14 @@ const LANES: usize = 4096;
 
 impl Deliveries<'_> {
     /// The numbers of what is due by `now`: at most `limit`, of each lane as many as `free` allows, the lane whose first has waited longest
-    /// first, and within a lane by rank (`rank`); `begun` is how many of triggered sends have been begun before. And when the next lane is
+    /// first, and within a lane by rank (`rank`); `begun` is how many have been begun in a lane before. And when the next lane is
     /// due that is not due yet. Lanes that rest are passed over without a look at what waits in them.
     pub fn due(
         &self,
         now: Time,
         limit: usize,
         free: &dyn Fn(&Lane) -> usize,
-        begun: u64,
+        begun: &dyn Fn(&str) -> u64,
     ) -> Result<(Vec<i64>, Option<Time>), StoreError> {
         let (from, next) = (keys::heads(), keys::heads_after(now.millis()));
         let mut found = Vec::new();
@@ -127,7 +127,7 @@ impl Deliveries<'_> {
                 if room == 0 {
                     continue;
                 }
-                found.extend(self.due_in(&name, now, room, begun)?);
+                found.extend(self.due_in(&name, now, room, begun(&name))?);
             }
         }
         let mut then = None;

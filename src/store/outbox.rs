@@ -261,7 +261,7 @@ impl Transaction<'_> {
     ) -> Result<Vec<Delivery>, StoreError> {
         let mut numbers = Vec::new();
         for rank in rank::all(lane) {
-            let due = self.deliveries().due_in_rank(rank, before, limit - numbers.len())?;
+            let due = self.deliveries().due_in_rank(&rank, before, limit - numbers.len())?;
             numbers.extend(due.into_iter().map(|(_, number)| number));
         }
         let (mut touched, mut given_up) = (Touched::default(), Vec::with_capacity(numbers.len()));

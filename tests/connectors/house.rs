@@ -8,7 +8,7 @@ use std::{
 };
 
 use envoi::{
-    connector::{Api, Connector, Connectors, Defaults, Route, To},
+    connector::{Api, Connector, Connectors, ContextType, Defaults, Route, To},
     message::client::Secret,
     server::Parts,
     store,
@@ -38,6 +38,7 @@ pub(crate) fn connector(name: &str, addr: SocketAddr, scheme: &str) -> Connector
                 private_key: Secret::new(std::fs::read_to_string(key_pair().join("private.pem")).unwrap()),
                 org_id: ORG.to_owned(),
                 authorization_context: "our_channel".to_owned(),
+                context_type: ContextType::default(),
             },
             format!("{root}/api/v1"),
         ),

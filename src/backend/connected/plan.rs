@@ -4,7 +4,7 @@
 use crate::{
     clock::Time,
     connector::{self, Action, Connector, Message, Named, Planning, Wanted, Wish, route, route::Way},
-    message::{Call, ErrorCode, Operation, client::Client, code},
+    message::{Call, ErrorCode, Operation, client::Client, code, options::Priority},
     object::{Node, Object},
     store::{
         Content, Internal, Objects, Owner, StoreError, Transaction,
@@ -273,7 +273,12 @@ fn give(
         event::owed(txn, &owner, definition.as_deref(), outline.messages.len(), now)?;
     }
     for message in outline.messages {
-        let outgoing = Outgoing::new(owner.0, asker.clone(), message);
+        let priority = match asker {
+            // Somebody holds the line.
+            Asker::Call { .. } => Priority::High,
+            Asker::Part { .. } => call.options.priority(),
+        };
+        let outgoing = Outgoing { priority, ..Outgoing::new(owner.0, asker.clone(), message) };
         given.messages.push(txn.owe(&owner, Content::Message(Box::new(outgoing)), now, now)?);
     }
     given.failures = outline.failures;

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use crate::{
-    connector::{Allowed, Ambiguous, CompleteOn, ErrorNumbers, System, is_extension, phone},
+    connector::{Allowed, Ambiguous, CompleteOn, ContextType, ErrorNumbers, System, is_extension, phone},
     message::host::{self, Unfit},
 };
 
@@ -18,6 +18,7 @@ pub(super) struct Draft {
     pub(super) user: String,
     pub(super) org_id: String,
     pub(super) authorization_context: String,
+    pub(super) context_type: ContextType,
     pub(super) client_id: String,
     pub(super) business: String,
     pub(super) private_key: Hidden,

@@ -62,10 +62,10 @@ impl Operators {
                 match (all.next(), all.next()) {
                     (Some(only), None) => only,
                     _ => {
-                        return Err(Wrong::asked(
-                            "there are several accounts: name one (--account of a command, account= of a URL)"
-                                .to_owned(),
-                        ));
+                        return Err(Wrong::asked(format!(
+                            "there are several accounts ({}): name one (--account of a command, account= of a URL)",
+                            accounts.listed()
+                        )));
                     }
                 }
             }

@@ -12,7 +12,7 @@ import uuid
 from serving import E164, Simulator, Wrong, answer, is_int, is_text, need, signature, table
 
 CODES = table("yeastar-pseries")
-CHANNELS = ("general", "twilio", "telnyx", "bandwidth", "whatsapp", "facebook", "livechat", "sms")
+CHANNELS = ("general", "twilio", "telnyx", "bandwidth", "whatsapp", "facebook", "livechat")
 NUMBERS = ("business_number", "business_number2", "mobile_number", "mobile_number2", "home_number", "home_number2",
            "business_fax", "home_fax", "other_number")
 CONTACT = ("first_name", "last_name", "company", "email", "remark", "phonebook_id_list", "number_list", "zip_code",
@@ -47,7 +47,7 @@ class Yeastar(Simulator):
             self.refreshes.clear()
 
     def is_token(self, request):
-        return request.path in ("/openapi/v1.0/get_token", "/openapi/v1.0/refresh_token")
+        return request.path in ("/openapi/v1.0/get_token", "/openapi/v1.0/refresh_token", "/openapi/v1.0/del_token")
 
     def lane(self, request):
         value = request.json() if request.path == "/openapi/v1.0/message/send" else None
@@ -101,7 +101,7 @@ class Yeastar(Simulator):
                  "phonebook/create": self.phonebook, "phonebook/update": self.phonebook_update,
                  "message_campaign/create": self.campaign,
                  "system/sendemail": self.mail}
-        gets = {"del_token": self.del_token, "message/get": self.message_get, "message/query": self.message_query,
+        gets = {"del_token": None, "message/get": self.message_get, "message/query": self.message_query,
                 "company_contact/delete": self.contact_delete, "company_contact/get": self.contact_get,
                 "phonebook/delete": self.phonebook_delete,
                 "company_contact/list": self.contact_list, "company_contact/search": self.contact_list,
@@ -120,6 +120,10 @@ class Yeastar(Simulator):
         need(request.method == "GET" and name in gets, 10001, "%s %s" % (request.method, name))
         need(not request.body, 40001, "body")
         self.token(request)
+        if name == "del_token":
+            need(set(request.query) == {"access_token"}, 40002, "query")
+            del self.tokens[request.query["access_token"]]
+            return self.reply_with(0), False
         query = {key: value for key, value in request.query.items() if key != "access_token"}
         return gets[name](query), True
 
@@ -158,9 +162,6 @@ class Yeastar(Simulator):
             return self.reply_with(10004)
         del self.refreshes[value["refresh_token"]]
         return self.issue()
-
-    def del_token(self, query):
-        return self.reply_with(0)
 
     # Messages and their sessions.
 
