@@ -188,7 +188,9 @@ impl Shared {
         let unsent = delivery.content.outgoing().and_then(|outgoing| outgoing.message.unsent());
         let was_sent = unsent.is_none();
         let outcome = match unsent {
-            Some(Unsent::Nothing) => Outcome::Delivered { status: "there was nothing to send".to_owned() },
+            Some(Unsent::Nothing | Unsent::Here(..)) => {
+                Outcome::Delivered { status: "there was nothing to send".to_owned() }
+            }
             Some(Unsent::Refused(code, text)) => Outcome::Refused { status: format!("not sent: {code} {text}") },
             None => carried(&carrier, &delivery).await,
         };
