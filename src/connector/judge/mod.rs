@@ -21,7 +21,10 @@ pub fn judge(connector: &Connector, message: &Message, answer: &Answer, token: O
     let system = connector.system();
     let said = json::read(&answer.body).map(|value| envelope::read(system, &value)).unwrap_or_default();
     let standing = repeated(&message.action, stand(system, &message.action, answer, &said));
-    let ours = || default_text(answer, standing);
+    let known = decisive(system, said.code.as_deref(), said.kind.as_deref()).and_then(|name| find(system, name));
+    // A name without words means what the table says of it.
+    let meant = known.filter(|row| row.class != Class::Ok).map(|row| row.meaning.to_owned());
+    let ours = || meant.unwrap_or_else(|| default_text(answer, standing));
     Verdict {
         standing,
         code: said.code,
@@ -135,6 +138,7 @@ fn default_text(answer: &Answer, standing: Standing) -> String {
             format!("the answer with HTTP status {status} broke off or is too long")
         }
         Standing::Ambiguous if status < 300 => format!("the answer with HTTP status {status} cannot be read"),
+        Standing::Refused if status < 300 => "refused, and the answer does not say why".to_owned(),
         _ => format!("HTTP status {status}"),
     }
 }

@@ -7,6 +7,7 @@ mod allowed;
 mod body;
 mod list;
 mod operation;
+mod place;
 mod recipient;
 mod send;
 mod settled;
