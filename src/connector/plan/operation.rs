@@ -55,7 +55,8 @@ pub(super) fn end(settled: &Settled<'_>) -> Result<Message, Problem> {
         }
         System::Yeastar | System::Connectly => (session.clone(), settled.channel().unwrap_or_default()),
     };
-    Ok(settled.message(Action::End { session }, recipient, channel, 0))
+    let subscriber = node.child("Subscriber").and_then(|subscriber| subscriber.given("SubscriberKey"));
+    Ok(Message { subscriber, ..settled.message(Action::End { session }, recipient, channel, 0) })
 }
 
 /// The channel address of Salesforce.
