@@ -1,21 +1,17 @@
 //! What callers may name: senders and channels, where the connector or its route limits them.
 
-use super::{super::phone, settled::Settled};
+use super::{
+    super::phone,
+    settled::{CHANNELS, List, SENDERS, Settled},
+};
 use crate::{
     connector::{
-        Allowed, Defaults, System,
+        Defaults, System,
         pattern::fits,
         problem::{Problem, problem},
     },
     message::code,
 };
-
-/// One of the lists.
-pub(super) type List = fn(&Allowed) -> &Vec<String>;
-/// What senders callers may name.
-pub(super) const SENDERS: List = |allowed| &allowed.senders;
-/// What channels.
-pub(super) const CHANNELS: List = |allowed| &allowed.channels;
 
 impl Settled<'_> {
     /// Whether the caller may name what he names. A session has a channel and a sender that nobody here knows: where those are

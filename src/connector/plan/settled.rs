@@ -1,18 +1,21 @@
 //! What holds for one object: its PartnerProperties before its members, before the route's defaults, before the connector's.
 
-use super::{
-    super::phone,
-    Planning,
-    allowed::{CHANNELS, SENDERS},
-    property,
-};
+use super::{super::phone, Planning};
 use crate::{
     connector::{
-        Connector, Defaults, Route, System,
+        Allowed, Connector, Defaults, Route, System,
+        attribute::property,
         problem::{Problem, problem},
     },
     message::code,
 };
+
+/// One of the lists that limit what callers may name.
+pub(super) type List = fn(&Allowed) -> &Vec<String>;
+/// What senders callers may name.
+pub(super) const SENDERS: List = |allowed| &allowed.senders;
+/// What channels.
+pub(super) const CHANNELS: List = |allowed| &allowed.channels;
 
 /// An object with its connector and route.
 pub(super) struct Settled<'s> {
