@@ -2,6 +2,9 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "tidy/rings.rs"]
+mod rings;
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -11,8 +11,8 @@ use crate::{
 use super::{
     Work,
     generic::{BY_GUID, BY_KEY, folded},
+    kind::DEFINITION,
     list,
-    triggered_send::DEFINITION,
 };
 
 /// Index names of every event.

@@ -7,6 +7,7 @@ mod accounts;
 mod connectors;
 mod contract;
 pub mod demo;
+mod document;
 mod folders;
 pub(crate) mod near;
 mod show;
@@ -17,8 +18,9 @@ mod value;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub use connectors::{connector_markdown, route_markdown};
+pub use document::Problem;
 pub use show::{markdown, toml};
-pub use source::{Layers, Problem};
+pub use source::Layers;
 
 use crate::{
     backend,

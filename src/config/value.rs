@@ -222,6 +222,11 @@ fn duration(millis: u64) -> String {
     whole.map_or_else(|| format!("{millis}ms"), |(name, unit)| format!("{}{name}", millis / unit))
 }
 
+/// A text as TOML writes it.
+pub(super) fn quoted(text: &str) -> String {
+    ::toml::Value::from(text).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@
 //! HTTP request of that message, the reading of its answer, the one table of error codes ([`codes`]), and the reading of
 //! webhooks. Sockets, tokens and time are `notify`'s, and what is written down is `store`'s.
 
+mod attribute;
 pub mod codes;
 mod contact;
 mod exchange;

@@ -7,8 +7,8 @@ use std::{fmt, sync::Arc};
 
 use super::{
     Connector, Connectors, Route, System, To,
+    attribute::{attribute, attributes, property},
     pattern::fits,
-    plan::{attributes, property},
 };
 use crate::object::Node;
 
@@ -182,7 +182,7 @@ fn way<'c>(connectors: &'c Connectors, route: &'c Route, asked: &Asked<'_>) -> R
     }
     let attributes = if route.attributes.is_empty() { Vec::new() } else { attributes(asked.node) };
     for (name, pattern) in &route.attributes {
-        let value = super::plan::attribute(&attributes, name);
+        let value = attribute(&attributes, name);
         if !value.is_some_and(|value| fits(pattern, value)) {
             return Err(Mismatch::Attribute(name.clone(), value.map(str::to_owned)));
         }

@@ -2,6 +2,7 @@
 //!
 //! This room is pure. It does no work on objects and knows no socket, store or clock.
 
+mod attribute;
 mod call;
 pub mod client;
 pub mod code;
@@ -16,6 +17,7 @@ pub mod reply;
 mod retrieve;
 mod row;
 
+pub(crate) use attribute::attributes;
 pub use call::{Call, MAX_OBJECTS};
 pub use code::ErrorCode;
 pub use filter::{Bound, Condition, Filter, Operator};

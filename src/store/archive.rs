@@ -21,9 +21,8 @@ use sha2::{Digest, Sha256};
 use super::{
     FORMAT, StoreError,
     chunk::LONGEST_STORED,
-    disk::{failed, sync},
+    durable::{create_file, create_private, failed, sync, write_private},
     engine::{Changes, Engine, Entries, Place, page_of},
-    fresh::{create_file, create_private, write_private},
     key,
 };
 

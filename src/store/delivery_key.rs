@@ -18,7 +18,7 @@
 //!
 //! Numbers are written falling in 0x26, 0x2A, 0x2B and 0x30, so that the newest comes first, and rising elsewhere.
 
-use super::{conversation_key, conversations::Name, key};
+use super::{Name, conversation_key, key};
 use crate::connector::Message;
 
 pub(super) const TURN: u8 = 0x25;
@@ -244,7 +244,7 @@ fn falling(key: Vec<u8>, number: i64) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::readable, *};
 
     #[test]
     fn the_newest_comes_first_and_what_is_due_earlier() {
@@ -257,6 +257,6 @@ mod tests {
             (Some(7), Some(7), Some(5))
         );
         assert_eq!((head_moment(&head(5, "a")), fallen(&state(1, i64::MAX))), (Some(5), Some(i64::MAX)));
-        assert_eq!(key::readable(&delivery(7)), "delivery 7");
+        assert_eq!(readable::key(&delivery(7)), "delivery 7");
     }
 }

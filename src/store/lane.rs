@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     StoreError, Transaction, chunk,
     conversations::{decode, read},
-    deliveries::Deliveries,
+    deliveries::{Deliveries, counted},
     delivery::{Content, DeliveryKind, DeliveryState},
     delivery_key as keys, key,
     versions::Source,
@@ -98,12 +98,50 @@ fn origin(url: &str) -> String {
     }
 }
 
-/// A count as it is kept.
-pub(super) fn counted(bytes: &[u8]) -> u64 {
-    bytes.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
-}
+/// Lanes that one look at what is due goes through.
+const LANES: usize = 4096;
 
 impl Deliveries<'_> {
+    /// The numbers of what is due by `now`: at most `limit`, of each lane as many as `free` allows, the lane whose first has waited longest
+    /// first. And when the next lane is due that is not due yet. Lanes that rest are passed over without a look at what waits in them.
+    pub fn due(
+        &self,
+        now: Time,
+        limit: usize,
+        free: &dyn Fn(&Lane) -> usize,
+    ) -> Result<(Vec<i64>, Option<Time>), StoreError> {
+        let (from, next) = (keys::heads(), keys::heads_after(now.millis()));
+        let mut found = Vec::new();
+        if limit > 0 {
+            let mut due: Vec<String> = Vec::new();
+            self.0.visit(&from, Some(&next), &mut |key, head| {
+                due.push(decode(key, &chunk::join(self.0, key, head.to_vec())?)?);
+                Ok(due.len() < LANES)
+            })?;
+            for name in due {
+                let room = limit.saturating_sub(found.len());
+                let Some(lane) = self.lane(&name)?.filter(|_| room > 0) else { continue };
+                let room = free(&lane).min(room);
+                if room == 0 {
+                    continue;
+                }
+                let mut left = room;
+                let (from, to) = (keys::due_in(&name), keys::due_after(&name, now.millis()));
+                self.0.visit(&from, Some(&to), &mut |key, _| {
+                    found.extend(keys::risen(key));
+                    left -= 1;
+                    Ok(left > 0)
+                })?;
+            }
+        }
+        let mut then = None;
+        self.0.visit(&next, key::after_prefix(&from).as_deref(), &mut |key, _| {
+            then = keys::head_moment(key).map(Time::from_millis);
+            Ok(false)
+        })?;
+        Ok((found, then))
+    }
+
     /// One lane, as long as something waits in it or its last attempt failed.
     pub fn lane(&self, name: &str) -> Result<Option<Lane>, StoreError> {
         read(self.0, &keys::lane(name))

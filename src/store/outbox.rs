@@ -10,7 +10,7 @@
 
 use super::{
     Owner, StoreError, Transaction, chunk, deliveries,
-    delivery::{ATTEMPTS, Attempt, Attempted, Content, Delivery, DeliveryState, STATUS_BYTES, id_of},
+    delivery::{Attempt, Attempted, Content, Delivery, DeliveryState, Next, id_of},
     delivery_key as keys,
     lane::{self, Touched},
     outgoing::Asker,
@@ -21,23 +21,6 @@ use crate::{
     clock::Time,
     connector::{Ambiguous, Message, Verdict},
 };
-
-/// What comes after an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// Nothing: it was taken.
-    Delivered,
-    /// Another attempt.
-    Again(Time),
-    /// Nothing: it is given up.
-    Failed,
-    /// Nothing unless an operator says so: it may have gone out.
-    InDoubt,
-    /// As [`Next::InDoubt`], and who waits for it waits on until an operator has said so.
-    Ask,
-    /// A webhook is to tell what became of it, until that moment.
-    Accepted(Time),
-}
 
 /// Deliveries that are changed together: lanes are looked at once.
 const BATCH: usize = 256;
@@ -154,7 +137,7 @@ impl Transaction<'_> {
         keep: Time,
     ) -> Result<Delivery, StoreError> {
         let mut after = before.clone();
-        remember(&mut after, attempt);
+        after.remember(attempt);
         after.changed = now;
         let next = receipt::known(&after, next);
         let due = match next {
@@ -267,7 +250,7 @@ impl Transaction<'_> {
             let Some(before) = self.deliveries().get(*number)? else { continue };
             let mut after = before.clone();
             let attempt = Attempt { at: now, took_ms: 0, outcome: Attempted::Refused, status: status.to_owned() };
-            remember(&mut after, attempt);
+            after.remember(attempt);
             (after.state, after.changed) = (DeliveryState::Failed, now);
             self.mark_to_forget(&after, keep);
             given_up.push(after.clone());
@@ -373,14 +356,4 @@ impl Transaction<'_> {
         self.write(keys::delivery(number), &after)?;
         Ok(after)
     }
-}
-
-pub(super) fn remember(delivery: &mut Delivery, mut attempt: Attempt) {
-    if attempt.status.len() > STATUS_BYTES {
-        let end = attempt.status.floor_char_boundary(STATUS_BYTES);
-        attempt.status.truncate(end);
-    }
-    delivery.attempts.push(attempt);
-    let beyond = delivery.attempts.len().saturating_sub(ATTEMPTS);
-    delivery.attempts.drain(..beyond);
 }

@@ -6,10 +6,9 @@
 use super::{
     StoreError, Transaction,
     deliveries::Deliveries,
-    delivery::{Attempt, Attempted, Delivery, DeliveryKind, DeliveryState, STATUS_BYTES},
+    delivery::{Attempt, Attempted, Delivery, DeliveryKind, DeliveryState, Next, STATUS_BYTES},
     delivery_key as keys, key,
     lane::Touched,
-    outbox::{Next, remember},
     versions::Source,
 };
 use crate::{clock::Time, connector::Receipt};
@@ -202,7 +201,7 @@ impl Transaction<'_> {
         keep: Time,
     ) -> Result<Delivery, StoreError> {
         let mut after = before.clone();
-        remember(&mut after, Attempt { at: now, took_ms: 0, outcome, status });
+        after.remember(Attempt { at: now, took_ms: 0, outcome, status });
         after.changed = now;
         after.state = match outcome {
             Attempted::Delivered => DeliveryState::Delivered,

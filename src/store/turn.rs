@@ -25,16 +25,6 @@ pub(super) struct Front {
     pub(super) due: Option<Time>,
 }
 
-/// Whether those that were owed later wait for this one.
-pub(super) fn is_waited_for(delivery: &Delivery) -> bool {
-    delivery.content.outgoing().is_some()
-        && match delivery.state {
-            DeliveryState::Owed | DeliveryState::Sending => true,
-            DeliveryState::InDoubt => !delivery.is_settled(),
-            _ => false,
-        }
-}
-
 impl Deliveries<'_> {
     /// Whether a delivery may be begun, as far as others stand before it.
     pub(super) fn has_turn(&self, delivery: &Delivery) -> Result<bool, StoreError> {

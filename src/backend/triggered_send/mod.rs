@@ -29,7 +29,7 @@ use crate::{
     clock::Time,
     mail::Mailbox,
     message::{
-        Echo, Operation, Options, Row,
+        Echo, Operation, Options, Row, attributes,
         client::{Accounts, Client},
         code,
     },
@@ -50,6 +50,7 @@ use problem::{Ground, Problem};
 pub(crate) use problem::{failure, unsubscribed};
 use recipient::Recipient;
 
+pub(crate) use super::kind::DEFINITION;
 pub(super) use guard::GUARD;
 pub use leave::{Leaving, Left, leave, leaving};
 pub(super) use outcome::{BOUNCES, Bounces};
@@ -60,8 +61,6 @@ pub use validate::validate;
 
 /// The type of the sends.
 pub(crate) const KIND: &str = "TriggeredSend";
-/// The kind of the definitions.
-pub(crate) const DEFINITION: &str = "TriggeredSendDefinition";
 /// Captured.
 pub(crate) const CREATED: &str = "Created TriggeredSend";
 /// Of 18002, captured: neither ObjectID nor CustomerKey is given.
@@ -202,7 +201,7 @@ fn check<'n>(
     content: &Content,
     node: Node<'n>,
 ) -> Result<Checked<'n>, Failure> {
-    let shared = recipient::attributes(node);
+    let shared = attributes(node);
     let (defined, list) = (content.defined(objects)?, list::name(objects, content.list)?);
     let account = house.directory.and_then(|directory| directory.account(house.account));
     let common = Common {

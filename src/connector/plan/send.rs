@@ -3,12 +3,13 @@
 use std::{borrow::Cow, collections::HashSet};
 
 use super::{
-    Planned, attribute, attributes, merged, own_attributes, recipient,
+    Planned, recipient,
     settled::{Said, Settled},
 };
 use crate::{
     connector::{
         Action, Message, SENDER_NO, System, Template, Text,
+        attribute::{attribute, attributes, merged, own_attributes},
         problem::{Problem, problem},
         route,
     },

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::Turn;
 use crate::mail::{
     Composed, Sent,
-    transport::{OF_COPIES, OF_MESSAGE},
+    sent::{OF_COPIES, OF_MESSAGE},
 };
 
 /// The message goes out in pieces of this size, so that it is not copied whole.

@@ -11,11 +11,12 @@ use crate::{
     store::{
         Content, Delivery, DeliveryState, Lane, StoreError, chunk,
         conversations::decode,
-        deliveries::entries,
+        deliveries::{self, entries},
         delivery_key as keys, key,
         lane::{self, Touched},
         outgoing::Asker,
-        turn::{Front, is_waited_for},
+        readable,
+        turn::Front,
         versions::Source,
     },
 };
@@ -91,7 +92,7 @@ impl Counting {
         let lane = lane::of(&delivery.content);
         let due = keys::due(&lane, at.millis(), number);
         if check.view.get(&due)?.is_none() {
-            check.tell_and_repair(key::readable(&due), format!("an entry: it is due {at}"), "none", |txn| {
+            check.tell_and_repair(readable::key(&due), format!("an entry: it is due {at}"), "none", |txn| {
                 let mut touched = Touched::default();
                 txn.wait_in_lane(&mut touched, &lane, at, number);
                 txn.settle_lanes(touched)
@@ -118,7 +119,7 @@ impl Counting {
             };
             let held = counted.remove(&of).unwrap_or(0);
             if value != held.to_be_bytes() {
-                let found = lane::counted(value).to_string();
+                let found = deliveries::counted(value).to_string();
                 check.derived(key, &held.to_string(), found, Some(held.to_be_bytes().to_vec()))?;
             }
             Ok(true)
@@ -171,8 +172,8 @@ fn due_in_lane(check: &Check<'_>, delivery: &Delivery) -> Result<Option<Time>, S
 
 /// Looks whether somebody has the turn where a message waits for it.
 fn turn(check: &Check<'_>, delivery: &Delivery, queue: &[u8]) -> Result<(), StoreError> {
-    if is_waited_for(delivery) && matches!(check.view.deliveries().front(queue), Ok(None)) {
-        let place = key::readable(&keys::front(queue));
+    if delivery.is_waited_for() && matches!(check.view.deliveries().front(queue), Ok(None)) {
+        let place = readable::key(&keys::front(queue));
         return check.tell_and_repair(place, "a message whose turn it is: one waits", "none", |txn| {
             let mut touched = Touched::default();
             txn.touch_queue(&mut touched, delivery);
@@ -204,7 +205,7 @@ fn front(check: &Check<'_>, key: &[u8], head: &[u8]) -> Result<(), StoreError> {
     let Some(lane) = keys::queue_connector(queue).map(|connector| Lane::of_connector(&connector)) else {
         return check.wrong(key, "a connector, a recipient and a channel", "a key that does not hold them");
     };
-    check.tell_and_repair(key::readable(key), words(right), words(Some(front)), |txn| {
+    check.tell_and_repair(readable::key(key), words(right), words(Some(front)), |txn| {
         let mut touched = Touched::default();
         touched.queues.insert(queue.to_vec(), lane.clone());
         txn.settle_lanes(touched)

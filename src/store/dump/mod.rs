@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Catalogue, Delivery, FORMAT, Known, Lane, Name, Part, Stopped, StoreError, View, chunk, conversation_key as keys,
-    conversations::decode, delivery_key, key, objects, turn::Front, versions::Source,
+    conversations::decode, delivery_key, key, objects, readable, turn::Front, versions::Source,
 };
 use line::{Bytes, Entry, Line};
 
@@ -95,7 +95,7 @@ fn line_of(view: &View<'_>, catalogue: &Catalogue, key: &[u8], stored: &[u8]) ->
             _ => None,
         };
         let value = value.unwrap_or_else(|| Bytes::base64(stored));
-        Line::Other { about: key::readable(key), key: key::hex(key), value }
+        Line::Other { about: readable::key(key), key: key::hex(key), value }
     };
     let line = match *key.first().unwrap_or(&0) {
         key::INDEX | key::COUNT => return Ok(None),
