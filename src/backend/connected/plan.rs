@@ -99,26 +99,6 @@ pub(super) fn asked<'b, 'n>(
     Ok(Some(Asked { ordinal, node, kind, method, account, connector, way }))
 }
 
-impl<'n> Asked<'_, 'n> {
-    /// The name of the connector.
-    pub(super) fn connector_name(&self) -> &str {
-        &self.connector.name
-    }
-
-    /// Its system.
-    pub(super) fn system(&self) -> System {
-        self.connector.system()
-    }
-
-    pub(super) fn node(&self) -> Node<'n> {
-        self.node
-    }
-
-    pub(super) fn method(&self) -> Method {
-        self.method
-    }
-}
-
 /// What is wanted for an object, beside what it says itself.
 pub(super) struct Wanting {
     pub(super) method: Method,
@@ -238,7 +218,13 @@ fn give(
             }
         }
     }
-    let named = match phonebook::named(&txn.objects(&owner), asked, &call.options)? {
+    let named = match phonebook::named(
+        &txn.objects(&owner),
+        asked.connector,
+        (asked.kind, asked.method),
+        asked.node,
+        &call.options,
+    )? {
         Ok(named) => named,
         Err(refused) => {
             given.refused = Some(refused);
