@@ -86,7 +86,7 @@ impl Outcome {
     }
 
     /// Whether the place seems to be down: no answer, or one that it cannot do its work.
-    pub fn is_failure(&self) -> bool {
+    pub(super) fn is_failure(&self) -> bool {
         match self {
             Self::Retry { .. } | Self::Uncertain { .. } => true,
             Self::Judged(judged) => matches!(judged.verdict.standing, Standing::Again | Standing::Ambiguous),
@@ -95,7 +95,7 @@ impl Outcome {
     }
 
     /// Whether nothing else is to be sent to the place until the next attempt of this delivery.
-    pub fn is_limit(&self) -> bool {
+    pub(super) fn is_limit(&self) -> bool {
         matches!(self, Self::Judged(judged) if judged.verdict.standing == Standing::Limited)
     }
 }
