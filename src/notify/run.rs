@@ -179,7 +179,13 @@ impl Shared {
         Ok((done, next))
     }
 
-    /// One attempt from its begin to its end on disk.
+    /// Ready when nobody waits any longer for attempts under way.
+    async fn is_cut(&self) {
+        let mut cut = self.cut.subscribe();
+        let _cut = cut.wait_for(|cut| *cut).await;
+    }
+
+    /// One attempt from its begin to its end on disk, or until it is cut.
     pub(super) async fn work(self: Arc<Self>, delivery: Delivery, seat: Seat) {
         let (kind, delivery) = (delivery.content.kind(), Arc::new(delivery));
         let (began, watch) = (self.parts.clock.now(), Stopwatch::start());
@@ -190,7 +196,15 @@ impl Shared {
         let outcome = match unsent {
             Some(Unsent::Nothing) => Outcome::Delivered { status: "there was nothing to send".to_owned() },
             Some(Unsent::Refused(code, text)) => Outcome::Refused { status: format!("not sent: {code} {text}") },
-            None => carried(&carrier, &delivery).await,
+            None => tokio::select! {
+                biased;
+                outcome = carried(&carrier, &delivery) => outcome,
+                () = self.is_cut() => {
+                    let (delivery, kind) = (&delivery.id, kind.name());
+                    tracing::warn!(delivery, kind, "an attempt is cut off: the program ends");
+                    return;
+                }
+            },
         };
         let took_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
         {
@@ -247,14 +261,17 @@ struct Ended {
     took_ms: u64,
 }
 
-/// How an attempt ends, in a task of its own: a panic ends this attempt alone.
+/// How an attempt ends, in a task of its own: a panic ends this attempt alone. Who stops waiting ends it.
 async fn carried(carrier: &Arc<dyn Carrier>, delivery: &Arc<Delivery>) -> Outcome {
     let (carrying, carried) = (Arc::clone(carrier), Arc::clone(delivery));
-    let carried = tokio::spawn(async move { carrying.carry(&carried).await }).await;
-    carried.unwrap_or_else(|panic| {
-        tracing::error!(delivery = delivery.id, "an attempt broke off: {panic}");
-        Outcome::Uncertain { status: "the attempt broke off".to_owned() }
-    })
+    let mut attempt = JoinSet::new();
+    attempt.spawn(async move { carrying.carry(&carried).await });
+    match attempt.join_next().await {
+        Some(Ok(outcome)) => return outcome,
+        Some(Err(panic)) => tracing::error!(delivery = delivery.id, "an attempt broke off: {panic}"),
+        None => {}
+    }
+    Outcome::Uncertain { status: "the attempt broke off".to_owned() }
 }
 
 impl Ended {

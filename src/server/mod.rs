@@ -35,9 +35,9 @@ pub mod tokens;
 mod unsubscribe;
 mod webhook;
 
-use std::{future::Future, io, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc};
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::sleep};
 
 use self::{admin::Admin, http::Front, listen::Listener, tls::Certificates};
 pub use self::{
@@ -140,11 +140,11 @@ impl<H: Handler> Server<H> {
         Arc::clone(&self.metrics)
     }
 
-    /// Serves until `shutdown` is ready, then finishes what is in flight for at most the drain time.
+    /// Serves until `shutdown` is ready, then finishes what is in flight, requests and deliveries, for at most the drain time.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Drained {
         let (draining, drained) = watch::channel(false);
         let (closing, closed) = watch::channel(false);
-        let handler = Arc::clone(&self.handler);
+        let (handler, drain_timeout) = (Arc::clone(&self.handler), self.settings.drain_timeout);
         let front = Front::new(self.handler, self.contract, Arc::clone(&self.settings), Arc::clone(&self.metrics));
         let admin = Admin::new(self.probes, Arc::clone(&self.metrics), drained.clone(), self.admin.addr());
         let front = self.front.run(Arc::new(front), Arc::clone(&self.settings), Arc::clone(&self.metrics), drained);
@@ -159,9 +159,18 @@ impl<H: Handler> Server<H> {
         let stop = async {
             shutdown.await;
             draining.send_replace(true);
+            sleep(drain_timeout).await;
+            handler.cut();
+            std::future::pending::<Infallible>().await
+        };
+        let front = async {
+            tokio::select! {
+                cut = front => cut,
+                never = stop => match never {},
+            }
         };
         let watching = self.certificates.map(|certificates| tokio::spawn(certificates.watch(self.metrics)));
-        let ((), cut, _) = tokio::join!(stop, front, admin);
+        let (cut, _) = tokio::join!(front, admin);
         if let Some(watching) = watching {
             watching.abort();
         }

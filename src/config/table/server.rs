@@ -122,7 +122,7 @@ pub(super) const ROWS: &[Setting] = &[
         "server.drain_timeout",
         "30s",
         seconds(0, 3600, |c, v| c.server.drain_timeout = v),
-        "How long requests in flight may take to end after SIGTERM.",
+        "How long requests in flight, and attempts to deliver, may take to end after SIGTERM. What is cut off then is in the state of a kill: the next start tries it again, or holds it in doubt.",
     ),
     row(
         "tls.certificate",
