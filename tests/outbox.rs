@@ -135,7 +135,7 @@ fn a_place_that_is_down_keeps_nobody_else_waiting() {
     assert_eq!(house.due(1, 5, 3).0, [down[0], down[1], down[2], up]);
     assert_eq!(house.due(1, 2, 3).0, [down[0], down[1]]);
     let health = Health { failures: 5, failing: Some(at(0)), rest: Some(at(60)) };
-    let work = move |txn: &mut envoi::store::Transaction<'_>| txn.change_lane(DOWN, health);
+    let work = move |txn: &mut envoi::store::Transaction<'_>| txn.change_lane(DOWN, |_| health).map(drop);
     house.0.write_blocking(work).unwrap();
     assert_eq!(house.due(1, 100, 9), (vec![up], Some(at(60))));
     let late = house.owe(post("c", "https://down.example/other"), 2);

@@ -11,6 +11,8 @@
 mod asynchronous;
 #[path = "sends/bounces.rs"]
 mod bounces;
+#[path = "wire/caller.rs"]
+mod caller;
 #[path = "sends/create.rs"]
 mod create;
 #[path = "sends/delivery.rs"]

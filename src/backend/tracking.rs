@@ -25,7 +25,7 @@ pub(crate) const BY_BATCH: &str = "batch";
 pub(crate) const EVENTS: &[&str] = &["BounceEvent", "NotSentEvent", "SentEvent", "UnsubEvent"];
 
 /// One for each definition that has sent.
-pub(crate) const SUMMARY: &str = "TriggeredSendSummary";
+const SUMMARY: &str = "TriggeredSendSummary";
 
 /// What a summary counts; the first members of the type that this server can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -316,21 +316,21 @@ impl Ended {
         if let Outcome::Judged(judged) = outcome {
             txn.judged(self.delivery.number, judged.verdict.clone(), judged.shown.clone(), now)?;
         }
-        let (mut askers, mut then) = (Vec::new(), keep);
+        let (mut askers, mut then, mut is_learned) = (Vec::new(), keep, false);
         // Written before already, when others are given up in further transactions.
         if let Some(delivery) = txn.end_attempt(self.delivery.number, attempt, next, now, keep)? {
             then = delivery.due.map_or(then, |due| then.min(due));
             askers = shared.ended(txn, &[delivery], outcome, now)?;
-            let health = txn.deliveries().lane(&self.lane)?.map(|lane| lane.health).unwrap_or_default();
-            let asked = backoff::rest(&self.delivery, outcome, next, now, &pace);
-            txn.change_lane(&self.lane, breaker::after(health, self.place, asked, self.began, now, &pace))?;
+            is_learned = true;
         }
-        let lane = txn.deliveries().lane(&self.lane)?;
+        let lane = txn.change_lane(&self.lane, |health| {
+            let asked = || backoff::rest(&self.delivery, outcome, next, now, &pace);
+            if is_learned { breaker::after(health, self.place, asked(), self.began, now, &pace) } else { health }
+        })?;
         // Who waits in the lane may have waited for this seat alone.
-        then = lane.iter().filter_map(|lane| lane.head).fold(then, Time::min);
-        let health = lane.map(|lane| lane.health).unwrap_or_default();
-        match health.failing {
-            Some(since) if health.rest.is_some() && now.since(since) >= pace.max_age => {
+        then = lane.head.map_or(then, |head| head.min(then));
+        match lane.health.failing {
+            Some(since) if lane.health.rest.is_some() && now.since(since) >= pace.max_age => {
                 let status = format!("given up without a try: {} has been down since {since}", self.lane);
                 let before = now.minus(pace.max_age);
                 let given_up = txn.give_up_waiting(&self.lane, before, PAGE, &status, now, keep)?;

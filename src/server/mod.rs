@@ -18,6 +18,7 @@ mod connection;
 mod contract;
 mod desk;
 pub mod dev_certs;
+mod figures;
 pub mod gateway;
 mod http;
 mod idle;

@@ -187,7 +187,7 @@ impl DeliveryState {
     }
 
     /// Whether it is still to go out.
-    pub fn is_unsettled(self) -> bool {
+    pub(super) fn is_unsettled(self) -> bool {
         matches!(self, Self::Owed | Self::Sending)
     }
 

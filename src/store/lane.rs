@@ -203,16 +203,17 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Writes down how a lane fares.
-    pub fn change_lane(&mut self, name: &str, health: Health) -> Result<(), StoreError> {
+    /// Writes down how a lane fares, of how it fared before; gives the lane as it now is.
+    pub fn change_lane(&mut self, name: &str, change: impl FnOnce(Health) -> Health) -> Result<Lane, StoreError> {
         let lane = self.deliveries().lane(name)?.unwrap_or_else(|| Lane::new(name));
+        let health = change(lane.health);
         if lane.health == health {
-            return Ok(());
+            return Ok(lane);
         }
         self.put_lane(Lane { health, ..lane })
     }
 
-    fn put_lane(&mut self, mut lane: Lane) -> Result<(), StoreError> {
+    fn put_lane(&mut self, mut lane: Lane) -> Result<Lane, StoreError> {
         let before = lane.head;
         lane.head = lane.right_head(&self.deliveries())?;
         if before != lane.head {
@@ -225,9 +226,10 @@ impl Transaction<'_> {
         }
         // What has not failed is remembered only while something waits in it.
         match lane.head.is_none() && lane.health == Health::default() {
-            true => chunk::remove(self, keys::lane(&lane.name)),
-            false => self.write(keys::lane(&lane.name), &lane),
+            true => chunk::remove(self, keys::lane(&lane.name))?,
+            false => self.write(keys::lane(&lane.name), &lane)?,
         }
+        Ok(lane)
     }
 
     pub(super) fn count_delivery(

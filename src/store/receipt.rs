@@ -6,7 +6,7 @@
 use super::{
     StoreError, Transaction,
     deliveries::Deliveries,
-    delivery::{Attempt, Attempted, Delivery, DeliveryState, Next},
+    delivery::{Attempt, Attempted, Delivery, DeliveryState, Next, STATUS_BYTES},
     delivery_key as keys, key,
     lane::Touched,
     versions::Source,

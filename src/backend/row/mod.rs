@@ -22,7 +22,8 @@ pub(crate) use column::is_now;
 pub use column::{Column, FieldType};
 pub(crate) use date::parse as date;
 pub use decimal::Decimal;
-pub use table::{BY_PRIMARY, EXTENSION, FIELD, ROW_NUMBER, ROWS, Stored, Table};
+pub(crate) use table::{BY_PRIMARY, ROW_NUMBER};
+pub use table::{EXTENSION, FIELD, ROWS, Stored, Table};
 pub(crate) use table::{Tables, fields, rows_of};
 
 use super::{

@@ -25,9 +25,9 @@ pub const FIELD: &str = "DataExtensionField";
 /// The kind of a data extension's definition.
 pub const EXTENSION: &str = "DataExtension";
 /// The index under which a row is found by its primary key.
-pub const BY_PRIMARY: &str = "primary";
+pub(crate) const BY_PRIMARY: &str = "primary";
 /// The number of a row, which the service shows as a column when it is asked for.
-pub const ROW_NUMBER: &str = "_CustomObjectKey";
+pub(crate) const ROW_NUMBER: &str = "_CustomObjectKey";
 
 /// A row as it is kept: values by the number of their column; null is not kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
