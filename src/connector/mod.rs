@@ -4,6 +4,7 @@
 //! HTTP request of that message, the reading of its answer, the one table of error codes ([`codes`]), and the reading of
 //! webhooks. Sockets, tokens and time are `notify`'s, and what is written down is `store`'s.
 
+mod attribute;
 pub mod codes;
 mod contact;
 mod exchange;
@@ -34,7 +35,8 @@ use operation::CREATE_TEMPLATE;
 pub use operation::{OPERATIONS, Operation};
 pub use plan::{EXTRAS, Named, Planned, Planning, is_extension, plan};
 pub use remedy::remedy;
-pub use request::{check_private_key, encoded, read_token, request, token_request};
+pub use request::{check_private_key, encoded, read_token, request, revocation, revoked, token_request};
 pub use settings::{
-    Allowed, Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Route, System, To,
+    Allowed, Ambiguous, Api, CompleteOn, Connector, Connectors, ContextType, Defaults, ErrorNumbers, PBX_CHANNELS,
+    Route, System, To,
 };

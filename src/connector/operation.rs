@@ -89,6 +89,12 @@ impl Operation {
         Self::of(system).find(|operation| operation.name == name)
     }
 
+    /// Whether it reads and changes nothing, so that it may be done again. A GET of Yeastar may remove something.
+    pub fn reads(&self) -> bool {
+        let is_get = self.method == "GET" && !self.path.ends_with("/delete");
+        is_get || (self.system, self.name) == (System::Connectly, "get/templates")
+    }
+
     /// The session or conversation that it is about, as its JSON says.
     pub fn session(&self, body: &str) -> Option<String> {
         let member = match (self.system, self.name) {

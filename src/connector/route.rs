@@ -7,8 +7,8 @@ use std::{fmt, sync::Arc};
 
 use super::{
     Connector, Connectors, Route, System, To,
+    attribute::{attribute, attributes, own_attributes, property},
     pattern::fits,
-    plan::{attributes, property},
 };
 use crate::object::Node;
 
@@ -73,6 +73,8 @@ pub enum Mismatch {
     Property(String, Option<String>),
     /// An attribute likewise.
     Attribute(String, Option<String>),
+    /// An attribute stands on subscribers of a TriggeredSend alone, which is one object with one way.
+    OfSubscribers(String),
 }
 
 impl fmt::Display for Mismatch {
@@ -89,6 +91,12 @@ impl fmt::Display for Mismatch {
             Self::Definition(None) => f.write_str("no definition is named by CustomerKey"),
             Self::Property(name, value) => valued("PartnerProperty", name, value),
             Self::Attribute(name, value) => valued("Attribute", name, value),
+            Self::OfSubscribers(name) => {
+                write!(
+                    f,
+                    "there is no Attribute {name} on the TriggeredSend itself; those of its Subscribers do not route"
+                )
+            }
         }
     }
 }
@@ -182,8 +190,12 @@ fn way<'c>(connectors: &'c Connectors, route: &'c Route, asked: &Asked<'_>) -> R
     }
     let attributes = if route.attributes.is_empty() { Vec::new() } else { attributes(asked.node) };
     for (name, pattern) in &route.attributes {
-        let value = super::plan::attribute(&attributes, name);
+        let value = attribute(&attributes, name);
         if !value.is_some_and(|value| fits(pattern, value)) {
+            let of_one = |subscriber| attribute(&own_attributes(subscriber), name).is_some();
+            if value.is_none() && asked.node.children_named("Subscribers").any(of_one) {
+                return Err(Mismatch::OfSubscribers(name.clone()));
+            }
             return Err(Mismatch::Attribute(name.clone(), value.map(str::to_owned)));
         }
     }

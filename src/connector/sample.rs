@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Named, Operation, Planned, Planning,
-    Route, System, To, Wanted, Wish, plan,
+    Ambiguous, Api, CompleteOn, Connector, Connectors, ContextType, Defaults, ErrorNumbers, Named, Operation, Planned,
+    Planning, Route, System, To, Wanted, Wish, plan,
     route::{self, Asked, Way},
 };
 use crate::{
@@ -48,6 +48,7 @@ pub(super) fn connector(system: System) -> Connector {
                 private_key: secret("none"),
                 org_id: "00D000000000001".into(),
                 authorization_context: "acme_channel".into(),
+                context_type: ContextType::default(),
             },
             "https://acme.example/api/v1",
         ),
@@ -86,7 +87,11 @@ pub(super) fn connector(system: System) -> Connector {
         wait: seconds(30),
         webhook_secret: None,
         defaults: Defaults {
-            channel: (system != System::Connectly).then(|| "chan".into()),
+            channel: match system {
+                System::Salesforce => Some("chan".into()),
+                System::Yeastar => Some("whatsapp".into()),
+                System::Connectly => None,
+            },
             sender: (system == System::Yeastar).then(|| "0800".into()),
             country: Some("DE".into()),
             ..Defaults::default()

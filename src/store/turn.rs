@@ -14,6 +14,7 @@ use super::{
     delivery::{Delivery, DeliveryState},
     delivery_key as keys, key,
     lane::{self, Touched},
+    rank,
     versions::Source,
 };
 use crate::{clock::Time, connector::Message};
@@ -25,16 +26,6 @@ pub(super) struct Front {
     pub(super) number: i64,
     /// At which moment it stands in its lane; none while it is under way, or waits for an operator.
     pub(super) due: Option<Time>,
-}
-
-/// Whether those that were owed later wait for this one.
-pub(super) fn is_waited_for(delivery: &Delivery) -> bool {
-    delivery.content.outgoing().is_some()
-        && match delivery.state {
-            DeliveryState::Owed | DeliveryState::Sending => true,
-            DeliveryState::InDoubt => !delivery.is_settled(),
-            _ => false,
-        }
 }
 
 impl Deliveries<'_> {
@@ -126,10 +117,17 @@ impl Transaction<'_> {
                 continue;
             }
             if let Some(Front { number, due: Some(due) }) = before {
-                self.leave_lane(touched, &lane, due, number);
+                // Which rank it had may be forgotten with it.
+                for rank in rank::all(&lane) {
+                    if self.get(&keys::due(&rank, due.millis(), number))?.is_some() {
+                        self.leave_lane(touched, &rank, due, number);
+                    }
+                }
             }
             if let Some(Front { number, due: Some(due) }) = after {
-                self.wait_in_lane(touched, &lane, due, number);
+                let content = self.deliveries().get(number)?.map(|delivery| delivery.content);
+                let rank = content.map_or_else(|| lane.clone(), |content| rank::of(&content));
+                self.wait_in_lane(touched, &rank, due, number);
             }
             match after {
                 Some(after) => self.write(keys::front(&queue), &after)?,

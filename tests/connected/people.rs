@@ -120,10 +120,13 @@ async fn a_contact_without_an_address_is_kept_there_alone() {
     house.create(&[person("ada", PHONE)]).await;
     house.advance(0).await;
     assert_eq!((house.items(), subscribers(&house)), (vec!["OK - [yeastar] accepted".to_owned()], Vec::new()));
+    house.create(&[person("bob", &format!("<Lists><ID>1</ID></Lists>{}", PHONE.replace("601", "602")))]).await;
+    house.advance(0).await;
+    assert!(house.items()[1].starts_with("Error 13000 "), "a list that is none: {:?}", house.items());
     house.call(Operation::Delete, None, single(), &[person("ada", "")]).await;
     house.advance(0).await;
     assert_eq!(asked(&house), ContactChange::Delete("7".to_owned()));
-    assert_eq!(house.items()[1], "OK - [yeastar] accepted");
+    assert_eq!(house.items()[2], "OK - [yeastar] accepted");
 }
 
 #[tokio::test]
@@ -145,6 +148,28 @@ async fn a_contact_that_is_remembered_is_not_made_again() {
     house.create(&[person("ada", PHONE)]).await;
     house.advance(0).await;
     assert_eq!(house.items()[4], "OK - [yeastar] accepted");
+}
+
+#[tokio::test]
+async fn a_contact_that_is_not_kept_here_is_told_to_be_on_no_list_here() {
+    let house = House::new();
+    house.run();
+    // A route without types leaves a List here.
+    house.create(&[list("readers")]).await;
+    house.advance(0).await;
+    let id = house
+        .objects("List")
+        .iter()
+        .find(|list| list.text("ListName") == Some("readers"))
+        .map(|list| list.text("ID").unwrap().to_owned());
+    let on = format!("<Lists><ID>{}</ID></Lists>", id.unwrap());
+    house.create(&[person("ada", &format!("{PHONE}{on}"))]).await;
+    house.advance(0).await;
+    let told = "OK - [yeastar] accepted; on no list here, where nobody is kept without an EmailAddress";
+    assert_eq!(house.items()[1], told);
+    house.create(&[person("bob", &format!("{}{EMAIL}{on}", PHONE.replace("601", "602")))]).await;
+    house.advance(0).await;
+    assert_eq!(house.items()[2], "OK - [yeastar] accepted");
 }
 
 #[tokio::test]

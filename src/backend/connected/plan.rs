@@ -4,7 +4,7 @@
 use crate::{
     clock::Time,
     connector::{self, Action, Connector, Message, Named, Planning, Wanted, Wish, route, route::Way},
-    message::{Call, ErrorCode, Operation, client::Client, code},
+    message::{Call, ErrorCode, Operation, client::Client, code, options::Priority},
     object::Node,
     store::{
         Content, Internal, Objects, Owner, StoreError, Transaction,
@@ -97,21 +97,6 @@ pub(super) fn asked<'b, 'n>(
     let Way::Connector(connector, _) = way else { return Ok(None) };
     let ordinal = u32::try_from(ordinal).unwrap_or(u32::MAX);
     Ok(Some(Asked { ordinal, node, kind, method, account, connector, way }))
-}
-
-impl<'n> Asked<'_, 'n> {
-    /// The name of the connector.
-    pub(super) fn connector_name(&self) -> &str {
-        &self.connector.name
-    }
-
-    pub(super) fn node(&self) -> Node<'n> {
-        self.node
-    }
-
-    pub(super) fn method(&self) -> Method {
-        self.method
-    }
 }
 
 /// What is wanted for an object, beside what it says itself.
@@ -233,7 +218,13 @@ fn give(
             }
         }
     }
-    let named = match phonebook::named(&txn.objects(&owner), asked, &call.options)? {
+    let named = match phonebook::named(
+        &txn.objects(&owner),
+        asked.connector,
+        (asked.kind, asked.method),
+        asked.node,
+        &call.options,
+    )? {
         Ok(named) => named,
         Err(refused) => {
             given.refused = Some(refused);
@@ -274,7 +265,12 @@ fn give(
     }
     for message in outline.messages {
         reached::learn(txn, &owner, &message)?;
-        let outgoing = Outgoing::new(owner.0, asker.clone(), message);
+        let priority = match asker {
+            // Somebody holds the line.
+            Asker::Call { .. } => Priority::High,
+            Asker::Part { .. } => call.options.priority(),
+        };
+        let outgoing = Outgoing { priority, ..Outgoing::new(owner.0, asker.clone(), message) };
         given.messages.push(txn.owe(&owner, Content::Message(Box::new(outgoing)), now, now)?);
     }
     given.failures = outline.failures;

@@ -24,13 +24,34 @@ use super::{
 /// Bytes of answers that one row holds, about: an object may have many recipients.
 const DETAIL_BYTES: usize = 64 << 10;
 
-/// Until when the connector rests of a message that was taken back: why it had not gone out.
-fn rest(txn: &Transaction<'_>, delivery: &Delivery) -> Result<Option<Time>, StoreError> {
+/// Why a message had not gone out that was taken back: its connector rests, or others stood before it.
+fn because(backend: &Backend, txn: &Transaction<'_>, delivery: &Delivery) -> Result<Option<String>, StoreError> {
+    let Content::Message(outgoing) = &delivery.content else { return Ok(None) };
     if delivery.state != DeliveryState::Withdrawn || delivery.tries > 0 {
         return Ok(None);
     }
-    Ok(txn.deliveries().lane(&delivery.content.lane())?.and_then(|lane| lane.health.rest))
+    let (message, name) = (&outgoing.message, delivery.content.lane());
+    if let Some(until) = txn.deliveries().lane(&name)?.and_then(|lane| lane.health.rest) {
+        return Ok(Some(format!("{name} rests until {until}")));
+    }
+    if txn.deliveries().has_before(message)? {
+        return Ok(Some(format!("an earlier message to {} was not settled", message.recipient)));
+    }
+    let Some(connector) = backend.connectors.connectors.get(&message.connector) else { return Ok(None) };
+    let before = txn.deliveries().waiting_before(delivery, COUNTED)?;
+    let before = match before {
+        0 => "had no place free for it".to_owned(),
+        COUNTED => format!("had {COUNTED} messages or more before it"),
+        before => format!("had {before} messages before it"),
+    };
+    Ok(Some(format!(
+        "{name} {before} (at_once {}, per_second {}, wait {:?})",
+        connector.at_once, connector.per_second, connector.wait
+    )))
 }
+
+/// So many messages are counted that stand before another.
+const COUNTED: usize = 10_000;
 
 /// What came of one recipient.
 pub(super) struct Outcome {
@@ -73,11 +94,8 @@ pub(in crate::backend) fn row(
                     (asks_nothing, unasked) = (true, Some((code, text)));
                 }
                 let outcome = Outcome::of(backend, &delivery);
-                match rest(txn, &delivery)? {
-                    Some(until) => Outcome {
-                        message: format!("{}: {} rests until {until}", outcome.message, delivery.content.lane()),
-                        ..outcome
-                    },
+                match because(backend, txn, &delivery)? {
+                    Some(why) => Outcome { message: format!("{}: {why}", outcome.message), ..outcome },
                     None => outcome,
                 }
             }
@@ -98,6 +116,16 @@ pub(in crate::backend) fn row(
     }
     // Another call may have brought him here while this one waited.
     if !given.kept && !is_here(&txn.objects(&owner), node)? {
+        let method = Method::of(call.operation);
+        let work = Work { backend, txn, client: &owner, caller: None, now, tables: &mut Tables::default() };
+        let row = match method != Method::Delete && phonebook::names_others(&work, node, &call.options)? {
+            true => Row {
+                message: format!("{}; on no list here, where nobody is kept without an EmailAddress", row.message)
+                    .into(),
+                ..row
+            },
+            false => row,
+        };
         let came = opt_out::Came { row, asks_nothing, unasked };
         return opt_out::keep(backend, txn, &owner, call, node, came, now);
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{super::contract::contract, Place, Problem};
 use crate::{
     connector::{
-        Connectors, Route, System, To,
+        Allowed, Connectors, Defaults, PBX_CHANNELS, Route, System, To,
         pattern::fits,
         route::{KINDS, can, goes_unnamed},
     },
@@ -31,6 +31,11 @@ pub(super) fn routes(connectors: &Connectors, places: &[Place], accounts: &Accou
         told.extend(unreached(route, accounts).map(|what| place.problem("accounts", what)));
         told.extend(undefined(route).map(|what| place.problem("definition", what)));
         told.extend(impossible(connectors, route).map(|what| place.problem("types", what)));
+        if let To::Connector(name) = &route.to
+            && let Some(connector) = connectors.connectors.get(name)
+        {
+            told.extend(unlisted(connector.system(), &route.defaults, &route.allowed, place));
+        }
         for (name, pattern) in &route.properties {
             // An empty PartnerProperty is none.
             if unwritable(pattern) || pattern.is_empty() {
@@ -48,6 +53,28 @@ pub(super) fn routes(connectors: &Connectors, places: &[Place], accounts: &Accou
 pub(super) fn unused(connectors: &Connectors, name: &str) -> Option<&'static str> {
     let leads = |route: &Route| matches!(&route.to, To::Connector(to) if to == name);
     (!connectors.routes.iter().any(leads)).then_some("no route leads here")
+}
+
+/// What to tell of the channels of a connector.
+pub(super) fn channels_of(connectors: &Connectors, name: &str, place: &Place) -> Vec<Problem> {
+    let connector = connectors.connectors.get(name);
+    connector
+        .map_or_else(Vec::new, |connector| unlisted(connector.system(), &connector.defaults, &connector.allowed, place))
+}
+
+/// Channels that the documentation of a PBX does not list; its list is open, so they may be right.
+fn unlisted(system: System, defaults: &Defaults, allowed: &Allowed, place: &Place) -> Vec<Problem> {
+    if system != System::Yeastar {
+        return Vec::new();
+    }
+    let default = defaults.channel.iter().map(|channel| ("defaults.channel", channel));
+    let listed = allowed.channels.iter().map(|channel| ("channels", channel));
+    let is_unknown = |channel: &String| !PBX_CHANNELS.iter().any(|known| fits(channel, known));
+    let told = |(field, channel): (&str, &String)| {
+        let known = PBX_CHANNELS.join(", ");
+        place.problem(field, format!("`{channel}` is no channel that the documentation of the PBX lists ({known}): where it has none of that name, it answers 80018"))
+    };
+    default.chain(listed).filter(|(_, channel)| is_unknown(channel)).map(told).collect()
 }
 
 /// Whether everything that fits `late` fits `early`, which stands before it.

@@ -6,6 +6,7 @@ mod choice;
 mod draft;
 mod fields;
 mod futile;
+mod lead;
 mod settle;
 mod show;
 
@@ -27,8 +28,8 @@ use self::{
 };
 use super::{
     Problem,
+    document::{Source, text},
     near::perhaps,
-    source::{Source, text},
     value::Kind,
 };
 use crate::connector::Defaults;

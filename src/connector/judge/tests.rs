@@ -338,3 +338,42 @@ fn a_template_that_was_handed_in_has_its_status() {
     let verdict = judge(&connector(System::Connectly), &made, &answer, None);
     assert_eq!((verdict.standing, verdict.id, verdict.message.as_str()), (Standing::Accepted, None, "accepted"));
 }
+
+/// The verdict on an answer to an operation of Yeastar.
+fn operation(name: &str, answer: &Answer) -> Verdict {
+    let action = Action::Other { operation: name.to_owned(), body: "{}".to_owned() };
+    judge(&connector(System::Yeastar), &Message { action, ..message(System::Yeastar) }, answer, None)
+}
+
+#[test]
+fn what_a_reading_operation_was_answered_is_kept_whole() {
+    let most = connector(System::Yeastar).max_answer;
+    let body = |length: usize| format!(r#"{{"errcode":0,"data":"{}"}}"#, "x".repeat(length));
+    let whole = answer(200, &body(20_000));
+    assert_eq!(operation("message/query", &whole).raw, body(20_000));
+    // All else is cut, and says so.
+    let sent = operation("message_session/close", &whole).raw;
+    assert!(sent.len() <= Verdict::RAW && sent.ends_with(&format!("x … (cut: 4016 of {} bytes)", body(20_000).len())));
+    let mut long = answer(200, &body(most)[..most]);
+    long.is_cut = true;
+    let verdict = operation("message/query", &long);
+    assert_eq!(verdict.standing, Standing::Refused, "it would be as long again");
+    assert_eq!(verdict.message, format!("the answer is longer than `max_answer` of the connector ({most} bytes)"));
+    assert!(verdict.raw.ends_with(&format!("(cut: {} of more than {most} bytes)", most - 80)), "{}", verdict.raw.len());
+    assert_eq!(operation("message_session/close", &long).standing, Standing::Ambiguous);
+}
+
+#[test]
+fn what_only_reads_is_done_again_without_a_question() {
+    let repeatable = |name: &str| Action::Other { operation: name.to_owned(), body: "{}".to_owned() }.is_repeatable();
+    for reads in ["message/get", "message/query", "company_contact/list", "conversationEntries", "get/templates"] {
+        assert!(repeatable(reads), "{reads}");
+    }
+    // GET removes too, in one of the systems.
+    for changes in ["phonebook/delete", "message_session/close", "cancelRoute", "send/campaigns", "conversationEntry"] {
+        assert!(!repeatable(changes), "{changes}");
+    }
+    let broken = Answer { is_cut: true, ..answer(200, r#"{"errcode":0,"da"#) };
+    assert_eq!(operation("message/get", &broken).standing, Standing::Again);
+    assert_eq!(operation("phonebook/delete", &broken).standing, Standing::Ambiguous);
+}

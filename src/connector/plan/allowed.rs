@@ -1,38 +1,16 @@
 //! What callers may name: senders and channels, where the connector or its route limits them.
 
-use super::{super::phone, settled::Settled};
+use super::{
+    super::phone,
+    settled::{CHANNELS, List, SENDERS, Settled},
+};
 use crate::{
     connector::{
-        Allowed, Defaults, System,
+        System,
         pattern::fits,
         problem::{Problem, problem},
     },
-    message::{ErrorCode, code},
-};
-
-/// One of the lists.
-pub(super) struct List {
-    of: fn(&Allowed) -> &Vec<String>,
-    /// What needs no place in it.
-    default: fn(&Defaults) -> &Option<String>,
-    /// Its name in the configuration.
-    name: &'static str,
-    code: ErrorCode,
-}
-
-/// What senders callers may name.
-pub(super) static SENDERS: List = List {
-    of: |allowed| &allowed.senders,
-    default: |defaults| &defaults.sender,
-    name: "senders",
-    code: code::SENDER_NOT_ALLOWED,
-};
-/// What channels.
-pub(super) static CHANNELS: List = List {
-    of: |allowed| &allowed.channels,
-    default: |defaults| &defaults.channel,
-    name: "channels",
-    code: code::CHANNEL_NOT_ALLOWED,
+    message::code,
 };
 
 impl Settled<'_> {

@@ -6,6 +6,7 @@ use super::{recipient, settled::Settled};
 use crate::{
     connector::{
         Action, Message, Operation, System,
+        attribute::attributes,
         operation::{Arguments, ID, TOKEN},
         problem::{Problem, problem},
     },
@@ -49,7 +50,7 @@ pub(super) fn end(settled: &Settled<'_>) -> Result<Message, Problem> {
         // The end user and the channel are part of the request.
         System::Salesforce => {
             let number = settled.extra("Recipient").or_else(|| node.given("Number"));
-            let recipient = recipient::of(settled, number, node.child("Subscriber"), &super::attributes(node))?;
+            let recipient = recipient::of(settled, number, node.child("Subscriber"), &attributes(node))?;
             (recipient, channel(settled)?)
         }
         System::Yeastar | System::Connectly => (session.clone(), settled.channel().unwrap_or_default()),
@@ -105,7 +106,7 @@ fn no_body(name: &str) -> Problem {
 fn receiver(settled: &Settled<'_>) -> Option<String> {
     let node = settled.planning.node;
     let number = settled.extra("Recipient").or_else(|| node.given("Number"));
-    recipient::of(settled, number, node.child("Subscriber"), &super::attributes(node)).ok()
+    recipient::of(settled, number, node.child("Subscriber"), &attributes(node)).ok()
 }
 
 /// The bodies that a session and what else is known make whole.

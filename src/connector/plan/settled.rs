@@ -1,17 +1,38 @@
 //! What holds for one object: its PartnerProperties before its members, before the route's defaults, before the connector's.
 
-use super::{
-    super::phone,
-    Planning,
-    allowed::{CHANNELS, SENDERS},
-    property,
-};
+use super::{super::phone, Planning};
 use crate::{
     connector::{
-        Connector, Defaults, Route, System,
+        Allowed, Connector, Defaults, Route, System,
+        attribute::property,
         problem::{Problem, problem},
     },
-    message::code,
+    message::{ErrorCode, code},
+};
+
+/// One of the lists that limit what callers may name.
+pub(super) struct List {
+    pub(super) of: fn(&Allowed) -> &Vec<String>,
+    /// What needs no place in it.
+    pub(super) default: fn(&Defaults) -> &Option<String>,
+    /// Its name in the configuration.
+    pub(super) name: &'static str,
+    pub(super) code: ErrorCode,
+}
+
+/// What senders callers may name.
+pub(super) static SENDERS: List = List {
+    of: |allowed| &allowed.senders,
+    default: |defaults| &defaults.sender,
+    name: "senders",
+    code: code::SENDER_NOT_ALLOWED,
+};
+/// What channels.
+pub(super) static CHANNELS: List = List {
+    of: |allowed| &allowed.channels,
+    default: |defaults| &defaults.channel,
+    name: "channels",
+    code: code::CHANNEL_NOT_ALLOWED,
 };
 
 /// An object with its connector and route.

@@ -1,9 +1,10 @@
 //! Subscriber: an end user's conversation and consent (Salesforce), a company contact (Yeastar).
 
-use super::{attribute, attributes, operation, recipient, settled::Settled};
+use super::{operation, recipient, settled::Settled};
 use crate::{
     connector::{
         Action, ContactChange, Found, InTurn, Message, Step, System, Wanted, Wish,
+        attribute::{attribute, attributes},
         contact::NUMBER,
         phone,
         problem::{Problem, problem},

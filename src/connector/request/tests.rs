@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        Action, Connector, ContactChange, Message, Operation, Request, System, Template, Text, operation::Arguments,
-        sample::connector,
+        Action, Api, Connector, ContactChange, ContextType, Message, Operation, Request, System, Template, Text,
+        operation::Arguments, sample::connector,
     },
     request,
 };
@@ -87,6 +87,23 @@ fn a_file_to_salesforce_is_the_second_part() {
     // A boundary that stands in the text would end the part.
     let request = made(System::Salesforce, Action::Text(text(&format!("--envoi-{KEY}"))));
     assert_eq!(request.content_type, Some(format!("multipart/form-data; boundary=envoi-{KEY}-")));
+}
+
+#[test]
+fn a_bot_of_its_own_says_as_what_it_is_known() {
+    for (kind, name) in [
+        (ContextType::Channel, "ConversationChannelDefinition"),
+        (ContextType::Embedded, "EmbeddedMessagingChannel"),
+        (ContextType::Participant, "ExternalConversationParticipant"),
+    ] {
+        let mut connector = connector(System::Salesforce);
+        if let Api::Salesforce { context_type, .. } = &mut connector.api {
+            *context_type = kind;
+        }
+        let said = Action::Text(Text { text: "Hi".into(), session: Some("c1".into()), ..Text::default() });
+        let request = request(&connector, &message(System::Salesforce, said), None, NOW).unwrap();
+        assert!(request.headers.contains(&("AuthorizationContextType", name.to_owned())), "{:?}", request.headers);
+    }
 }
 
 #[test]

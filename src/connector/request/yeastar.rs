@@ -43,7 +43,7 @@ pub(super) fn request(message: &Message, token: Option<&Secret>) -> Result<Reque
 }
 
 /// The request as the PBX knows who asks.
-fn with_token(request: Request, token: Option<&Secret>) -> Request {
+pub(super) fn with_token(request: Request, token: Option<&Secret>) -> Request {
     let token = token.cloned().unwrap_or_else(|| Secret::new(""));
     Request { query_secret: Some((TOKEN, token)), ..named(request) }
 }

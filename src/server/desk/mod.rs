@@ -6,6 +6,7 @@ mod deliveries;
 mod faults;
 mod mail;
 mod messages;
+mod settle;
 mod store;
 
 use std::{
@@ -61,10 +62,10 @@ impl Operators {
                 match (all.next(), all.next()) {
                     (Some(only), None) => only,
                     _ => {
-                        return Err(Wrong::asked(
-                            "there are several accounts: name one (--account of a command, account= of a URL)"
-                                .to_owned(),
-                        ));
+                        return Err(Wrong::asked(format!(
+                            "there are several accounts ({}): name one (--account of a command, account= of a URL)",
+                            accounts.listed()
+                        )));
                     }
                 }
             }
@@ -100,11 +101,11 @@ impl Desk for Operators {
                     return Told::Method(allowed);
                 }
                 return self.ask_mail(path, &asked);
-            } else if let Some(allowed) = listed(messages::PATHS) {
+            } else if let Some(allowed) = listed(settle::PATHS) {
                 if allowed != method.as_str() {
                     return Told::Method(allowed);
                 }
-                self.ask_messages(&asked).await
+                self.ask_settle(&asked).await
             } else if let Some(allowed) = listed(deliveries::PATHS) {
                 if allowed != method.as_str() {
                     return Told::Method(allowed);

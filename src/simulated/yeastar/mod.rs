@@ -142,6 +142,10 @@ impl Yeastar {
     fn done(&mut self, path: &str, turn: &Turn<'_>, webhooks: &mut Vec<Value>) -> Done {
         let asked = turn.asked;
         match (asked.method.as_str(), path) {
+            ("GET", "del_token") => {
+                self.access.remove(&asked.argument("access_token").unwrap_or_default().to_owned());
+                Ok(NOTHING)
+            }
             ("POST", "message/send") => self.send(&body(asked)?, turn, webhooks),
             ("GET", "message/get") => self.messages(asked),
             ("GET", "message/query") => self.messages_of_several(asked),

@@ -1,7 +1,8 @@
 """The API of a Yeastar P-Series PBX, as its documentation says; see serving.py for the control port.
 
 Settings: client_id, client_secret, dids (list), webhook_secret, most_tokens, refresh_seconds, token_seconds,
-"loose": true (a comma too many and ids as strings, as the documentation's own samples have), "ids": false (no msg_id).
+"loose": true (a comma too many and ids as strings, as the documentation's own samples have), "ids": false (no msg_id),
+"repeats": true (a request_id that came before has the msg_id of then). A webhook with "keyless" has no request_id.
 """
 
 import json
@@ -11,7 +12,7 @@ import uuid
 from serving import E164, Simulator, Wrong, answer, is_int, is_text, need, signature, table
 
 CODES = table("yeastar-pseries")
-CHANNELS = ("general", "twilio", "telnyx", "bandwidth", "whatsapp", "facebook", "livechat", "sms")
+CHANNELS = ("general", "twilio", "telnyx", "bandwidth", "whatsapp", "facebook", "livechat")
 NUMBERS = ("business_number", "business_number2", "mobile_number", "mobile_number2", "home_number", "home_number2",
            "business_fax", "home_fax", "other_number")
 CONTACT = ("first_name", "last_name", "company", "email", "remark", "phonebook_id_list", "number_list", "zip_code",
@@ -34,6 +35,7 @@ class Yeastar(Simulator):
         self.sessions = {}
         self.messages = {}
         self.seen = set()
+        self.given = {}
         self.contacts = {}
         self.phonebooks = {}
         self.next = 30
@@ -45,7 +47,7 @@ class Yeastar(Simulator):
             self.refreshes.clear()
 
     def is_token(self, request):
-        return request.path in ("/openapi/v1.0/get_token", "/openapi/v1.0/refresh_token")
+        return request.path in ("/openapi/v1.0/get_token", "/openapi/v1.0/refresh_token", "/openapi/v1.0/del_token")
 
     def lane(self, request):
         value = request.json() if request.path == "/openapi/v1.0/message/send" else None
@@ -99,7 +101,7 @@ class Yeastar(Simulator):
                  "phonebook/create": self.phonebook, "phonebook/update": self.phonebook_update,
                  "message_campaign/create": self.campaign,
                  "system/sendemail": self.mail}
-        gets = {"del_token": self.del_token, "message/get": self.message_get, "message/query": self.message_query,
+        gets = {"del_token": None, "message/get": self.message_get, "message/query": self.message_query,
                 "company_contact/delete": self.contact_delete, "company_contact/get": self.contact_get,
                 "phonebook/delete": self.phonebook_delete,
                 "company_contact/list": self.contact_list, "company_contact/search": self.contact_list,
@@ -118,6 +120,10 @@ class Yeastar(Simulator):
         need(request.method == "GET" and name in gets, 10001, "%s %s" % (request.method, name))
         need(not request.body, 40001, "body")
         self.token(request)
+        if name == "del_token":
+            need(set(request.query) == {"access_token"}, 40002, "query")
+            del self.tokens[request.query["access_token"]]
+            return self.reply_with(0), False
         query = {key: value for key, value in request.query.items() if key != "access_token"}
         return gets[name](query), True
 
@@ -157,9 +163,6 @@ class Yeastar(Simulator):
         del self.refreshes[value["refresh_token"]]
         return self.issue()
 
-    def del_token(self, query):
-        return self.reply_with(0)
-
     # Messages and their sessions.
 
     def send(self, value):
@@ -195,12 +198,15 @@ class Yeastar(Simulator):
         self.seen.add(value.get("request_id"))
         self.entry_now["duplicate"] = again
         self.next += 1
-        self.messages[self.next] = {"msg_id": self.next, "session_id": session, "request_id": value.get("request_id"),
+        number = self.next
+        if self.settings.get("repeats"):
+            number = self.given.setdefault(value["request_id"], number)
+        self.messages[number] = {"msg_id": number, "session_id": session, "request_id": value.get("request_id"),
                                     "delivery_status": 0, "send_error": "", "send_error_msg": ""}
-        self.entry_now["id"] = str(self.next)
+        self.entry_now["id"] = str(number)
         if self.settings.get("ids") is False:
             return self.reply_with(0)
-        return self.reply_with(0, {"data": {"msg_id": self.next, "session_id": session}})
+        return self.reply_with(0, {"data": {"msg_id": number, "session_id": session}})
 
     def session(self, value):
         if "session_id" in value:
@@ -356,6 +362,8 @@ class Yeastar(Simulator):
 
     def webhook(self, wanted):
         message = dict(self.messages.get(int(wanted["id"]), {"msg_id": int(wanted["id"])}))
+        if wanted.get("keyless"):
+            message.pop("request_id", None)
         message["delivery_status"] = wanted.get("delivery_status", 1)
         if "send_error" in wanted:
             message["send_error"] = wanted["send_error"]
