@@ -395,15 +395,3 @@ fn other_operations_have_a_name_and_a_body() {
     }
     error(done(System::Yeastar, "Delete", &[("Session", "x")]), 4_000_005, "expected a number");
 }
-
-#[test]
-fn an_operation_is_done_where_the_connector_lists_it() {
-    let tree = |name: &str| object(SMS, &properties(&[("Operation", name), ("Body", "{}")]));
-    let some = one(System::Yeastar, |connector, _| connector.operations = vec!["message/get".into()]);
-    only(planned(&some, "Create", &tree("message/get")));
-    error(planned(&some, "Create", &tree("system/sendemail")), 4_000_009, "operation system/sendemail");
-    let none = one(System::Yeastar, |connector, _| connector.operations.clear());
-    error(planned(&none, "Create", &tree("message/get")), 4_000_009, "`operations` of the connector yeastar");
-    let person = format!("<SubscriberKey>a</SubscriberKey>{}", properties(&[("Operation", "message/get")]));
-    error(planned(&none, "Create", &object("Subscriber", &person)), 4_000_009, "message/get");
-}
