@@ -10,7 +10,7 @@ use crate::{
 
 use super::{
     super::{Failure, Work, keeper, list, list::ListRef, membership::Entry, plan::Method, subscriber},
-    contact::{self, CONTACTS, PHONEBOOKS},
+    contact::{self, CONTACTS, Namer, PHONEBOOKS},
     plan::Asked,
 };
 
@@ -27,20 +27,20 @@ pub(super) fn named(
     asked: &Asked<'_, '_>,
     options: &Options,
 ) -> Result<Result<Named, Refused>, StoreError> {
-    let (connector, node) = (asked.connector_name(), asked.node());
+    let (namer, node) = (asked.namer(), asked.node());
     match asked.kind {
-        list::KIND => of_list(objects, connector, node),
+        list::KIND => of_list(objects, namer, node),
         // A Delete takes him off everything.
-        subscriber::KIND if asked.method() != Method::Delete => of_subscriber(objects, connector, node, options),
+        subscriber::KIND if asked.method() != Method::Delete => of_subscriber(objects, namer, node, options),
         _ => Ok(Ok(Named::default())),
     }
 }
 
-fn of_list(objects: &Objects<'_>, connector: &str, node: Node<'_>) -> Result<Result<Named, Refused>, StoreError> {
+fn of_list(objects: &Objects<'_>, namer: Namer<'_>, node: Node<'_>) -> Result<Result<Named, Refused>, StoreError> {
     let mut named = Named::default();
     let given = ListRef::read(node).unwrap_or_default();
     if let Some(id) = given.id {
-        named.list = contact::known_as(objects, PHONEBOOKS, connector, &id.to_string())?;
+        named.list = contact::known_as(objects, PHONEBOOKS, namer, &id.to_string())?;
         let Some(name) = &named.list else { return Ok(Err(refused(code::NO_PHONEBOOK, format!("List {id}")))) };
         let agrees = |key: &String| contact::is_same(key, name);
         if !given.key.as_ref().is_none_or(agrees) {
@@ -53,7 +53,7 @@ fn of_list(objects: &Objects<'_>, connector: &str, node: Node<'_>) -> Result<Res
     }
     for member in node.children_named("Subscribers").filter(|member| !member.is_nil()) {
         let key = member.given("SubscriberKey").or_else(|| member.given("EmailAddress")).unwrap_or_default();
-        match contact::contact(objects, CONTACTS, connector, &key)? {
+        match contact::contact(objects, CONTACTS, namer, &key)? {
             Some(id) => named.ids.push(id),
             None => return Ok(Err(refused(code::NO_CONTACT, format!("SubscriberKey {key}")))),
         }
@@ -63,7 +63,7 @@ fn of_list(objects: &Objects<'_>, connector: &str, node: Node<'_>) -> Result<Res
 
 fn of_subscriber(
     objects: &Objects<'_>,
-    connector: &str,
+    namer: Namer<'_>,
     node: Node<'_>,
     options: &Options,
 ) -> Result<Result<Named, Refused>, StoreError> {
@@ -72,10 +72,11 @@ fn of_subscriber(
     for entry in own.chain(Entry::of_container(options)) {
         let which = entry.list();
         let here = list::find(objects, which)?.is_some();
-        match (id(objects, connector, which)?, here) {
+        match (id(objects, namer, which)?, here) {
             (Some(_), true) => {
                 let what = format!(
-                    "Lists: {which} is a list that is kept here, and a phonebook of the connector {connector}: name it by CustomerKey"
+                    "Lists: {which} is a list that is kept here, and a phonebook of the connector {}: name it by CustomerKey",
+                    namer.connector
                 );
                 return Ok(Err(refused(code::CONNECTOR_VALUE, what)));
             }
@@ -94,13 +95,13 @@ fn of_subscriber(
 }
 
 /// What a connector's system calls the phonebook that is meant.
-fn id(objects: &Objects<'_>, connector: &str, list: &ListRef) -> Result<Option<String>, StoreError> {
+fn id(objects: &Objects<'_>, namer: Namer<'_>, list: &ListRef) -> Result<Option<String>, StoreError> {
     match list {
         ListRef { id: Some(id), .. } => {
             let id = id.to_string();
-            Ok(contact::known_as(objects, PHONEBOOKS, connector, &id)?.map(|_| id))
+            Ok(contact::known_as(objects, PHONEBOOKS, namer, &id)?.map(|_| id))
         }
-        ListRef { guid: None, key: Some(key), .. } => contact::contact(objects, PHONEBOOKS, connector, key),
+        ListRef { guid: None, key: Some(key), .. } => contact::contact(objects, PHONEBOOKS, namer, key),
         _ => Ok(None),
     }
 }
@@ -120,8 +121,8 @@ pub(super) fn keep(
         if list::find(&work.objects(), entry.list())?.is_some() {
             return Ok(false);
         }
-        for connector in work.backend.connectors.connectors.keys() {
-            if id(&work.objects(), connector, entry.list())?.is_some() {
+        for connector in work.backend.connectors.connectors.values() {
+            if id(&work.objects(), Namer::of(connector), entry.list())?.is_some() {
                 return Ok(true);
             }
         }

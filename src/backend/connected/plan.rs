@@ -100,9 +100,9 @@ pub(super) fn asked<'b, 'n>(
 }
 
 impl<'n> Asked<'_, 'n> {
-    /// The name of the connector.
-    pub(super) fn connector_name(&self) -> &str {
-        &self.connector.name
+    /// By whose names contacts are known.
+    pub(super) fn namer(&self) -> contact::Namer<'_> {
+        contact::Namer::of(self.connector)
     }
 
     pub(super) fn node(&self) -> Node<'n> {
@@ -304,7 +304,7 @@ fn known_now(
     for message in &mut outline.messages {
         waits = txn.deliveries().has_before(message)?;
         if !waits {
-            contact::look(&txn.objects(&owner), message)?;
+            contact::look(&txn.objects(&owner), message, asked.connector.record)?;
         }
     }
     match outline.messages.first().filter(|_| !waits).and_then(Message::unsent) {
