@@ -527,7 +527,7 @@ fn a_channel_that_the_documentation_of_a_pbx_does_not_list_is_told() {
     let listed = "is no channel that the documentation of the PBX lists (general, twilio, telnyx, bandwidth, whatsapp, facebook, livechat): where it has none of that name, it answers 80018";
     let route = "[[route]]\nto = \"pbx\"\ntypes = [\"SMSTriggeredSend\"]\nchannels = [\"general\", \"viber\", \"tel*\"]\n[route.defaults]\nchannel = \"sms\"\n[[route]]\nto = \"wa\"\n[route.defaults]\nchannel = \"sms\"\n";
     let expected = format!(
-        "envoi.toml:24: route.defaults.channel: `sms` {listed}\nenvoi.toml:22: route.channels: `viber` {listed}\n"
+        "envoi.toml:25: route.defaults.channel: `sms` {listed}\nenvoi.toml:23: route.channels: `viber` {listed}\n"
     );
     assert_eq!(told(route), expected);
 }

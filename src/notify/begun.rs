@@ -81,7 +81,11 @@ impl Shared {
     ) -> Result<Vec<(Delivery, Seat)>, StoreError> {
         let mut taken = Vec::with_capacity(numbers.len());
         for delivery in txn.begin_deliveries(numbers, now)? {
-            let delivery = connected::begun(txn, delivery)?;
+            let connectors = &self.parts.connectors.connectors;
+            let connector =
+                delivery.content.outgoing().and_then(|outgoing| connectors.get(&outgoing.message.connector));
+            let records = connector.is_some_and(|connector| connector.record);
+            let delivery = connected::begun(txn, delivery, records)?;
             let seat = self.seat(&delivery, now);
             taken.push((delivery, seat));
         }

@@ -200,7 +200,7 @@ async fn what_has_not_gone_out_when_the_request_expires_is_taken_back() {
         house.items()[..3],
         [
             "Error 2070547 [yeastar 70547] later",
-            "Error 2900005 [yeastar] taken back before it was sent",
+            "Error 2900005 [yeastar] taken back before it was sent: its turn at connector:pbx had not come (at_once 4, per_second 1000, wait 30s)",
             "OK - [yeastar] accepted"
         ]
     );

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    connector::{Action, ContactChange, Found, Message, Unsent, Wanted, Wish},
+    connector::{Action, Connector, ContactChange, Found, Message, Unsent, Wanted, Wish},
     message::{Operation, Options},
     store::{Content, Delivery, DeliveryState, Internal, Objects, Owner, StoreError, Transaction, outgoing::Outgoing},
 };
@@ -35,6 +35,36 @@ pub(in crate::backend) struct Contact {
     id: String,
 }
 
+/// A connector as one by whose names contacts are known. What one that only records was never told has a name of its own, which it
+/// alone knows: a dry run goes on as if all had been done, and nothing of it is believed when it is over.
+#[derive(Clone, Copy)]
+pub(in crate::backend) struct Namer<'c> {
+    pub(in crate::backend) connector: &'c str,
+    pub(in crate::backend) records: bool,
+}
+
+/// What follows the name of a connector under which recorded names are kept. No connector's name has a space.
+const RECORDED: &str = " (recorded)";
+
+impl<'c> Namer<'c> {
+    /// Of a connector that is configured.
+    pub(in crate::backend) fn of(connector: &'c Connector) -> Self {
+        Self { connector: &connector.name, records: connector.record }
+    }
+
+    /// Under which names is looked, in this order.
+    fn names(self) -> impl Iterator<Item = String> {
+        let recorded = self.records.then(|| format!("{}{RECORDED}", self.connector));
+        recorded.into_iter().chain([self.connector.to_owned()])
+    }
+}
+
+/// The name under which is kept what came of a message: of one that was only recorded it is another.
+fn namer_of(outgoing: &Outgoing) -> String {
+    let name = &outgoing.message.connector;
+    if outgoing.shown.is_some() { format!("{name}{RECORDED}") } else { name.clone() }
+}
+
 /// What a call asks to be done to the contacts or phonebooks that its objects of this type name: SaveOptions count as they do here.
 pub fn wanted_of(operation: Operation, options: &Options, kind: &str) -> Wanted {
     let (method, action) = (Method::of(operation), options.save_action(kind));
@@ -51,31 +81,32 @@ pub fn wanted_of(operation: Operation, options: &Options, kind: &str) -> Wanted 
 }
 
 /// To be called in the transaction that begins an attempt: what it shows of contacts is looked up, and written down with it. What
-/// [`Message::unsent`] then says is not carried anywhere.
+/// [`Message::unsent`] then says is not carried anywhere. `records` says whether its connector only records.
 ///
 /// # Errors
 /// The store's.
-pub fn begun(txn: &mut Transaction<'_>, delivery: Delivery) -> Result<Delivery, StoreError> {
+pub fn begun(txn: &mut Transaction<'_>, delivery: Delivery, records: bool) -> Result<Delivery, StoreError> {
     let Content::Message(outgoing) = &delivery.content else { return Ok(delivery) };
     let owner = Internal(outgoing.account);
     let mut message = outgoing.message.clone();
-    if !look(&txn.objects(&owner), &mut message)? {
+    if !look(&txn.objects(&owner), &mut message, records)? {
         return Ok(delivery);
     }
     Ok(txn.put_message(delivery.number, message)?.unwrap_or(delivery))
 }
 
 /// Looks up what a message needs to know of its contact; whether it needs anything.
-pub(super) fn look(objects: &Objects<'_>, message: &mut Message) -> Result<bool, StoreError> {
+pub(super) fn look(objects: &Objects<'_>, message: &mut Message, records: bool) -> Result<bool, StoreError> {
     let Some((kind, _)) = kept_as(message) else { return Ok(false) };
     let (connector, mut broken) = (message.connector.clone(), None);
-    let looked = message.find(|subscriber| match contact(objects, kind, &connector, subscriber) {
-        Ok(id) => Found::of(id),
-        Err(error) => {
-            broken = Some(error);
-            Found::Unknown
-        }
-    });
+    let looked =
+        message.find(|subscriber| match contact(objects, kind, Namer { connector: &connector, records }, subscriber) {
+            Ok(id) => Found::of(id),
+            Err(error) => {
+                broken = Some(error);
+                Found::Unknown
+            }
+        });
     broken.map_or(Ok(looked), Err)
 }
 
@@ -96,9 +127,11 @@ pub(super) fn learn(txn: &Transaction<'_>, delivery: &Delivery, outgoing: &Outgo
     if !matches!(delivery.state, DeliveryState::Delivered | DeliveryState::Accepted) {
         return Ok(());
     }
-    let id = outgoing.verdict.as_ref().and_then(|verdict| verdict.id.as_deref());
+    let given = outgoing.verdict.as_ref().and_then(|verdict| verdict.id.clone());
+    // Nobody gave what was only recorded an id, and what follows it needs one.
+    let id = given.or_else(|| outgoing.shown.as_ref().map(|_| delivery.number.to_string()));
     let settled = change.settled();
-    if kind == CONTACTS {
+    if kind == CONTACTS && outgoing.shown.is_none() {
         match &settled {
             Some(ContactChange::Delete(_)) => reached::forget(txn, outgoing, &message.connector, subscriber)?,
             Some(made) => {
@@ -111,7 +144,7 @@ pub(super) fn learn(txn: &Transaction<'_>, delivery: &Delivery, outgoing: &Outgo
     }
     match (settled, id) {
         (Some(ContactChange::Create(_)), Some(id)) => {
-            put(txn, outgoing, kind, &message.connector, subscriber, Some(id))
+            put(txn, outgoing, kind, &namer_of(outgoing), subscriber, Some(&id))
         }
         (Some(ContactChange::Delete(gone)), _) => forget(txn, outgoing, kind, message, &gone),
         _ => Ok(()),
@@ -122,14 +155,15 @@ pub(super) fn learn(txn: &Transaction<'_>, delivery: &Delivery, outgoing: &Outgo
 /// it was made since.
 fn forget(
     txn: &Transaction<'_>,
-    owner: &impl Owner,
+    outgoing: &Outgoing,
     kind: &str,
     message: &Message,
     gone: &str,
 ) -> Result<(), StoreError> {
-    let subscriber = message.subscriber.as_deref().unwrap_or_default();
-    match contact(&txn.objects(owner), kind, &message.connector, subscriber)?.is_some_and(|known| known == gone) {
-        true => put(txn, owner, kind, &message.connector, subscriber, None),
+    let (subscriber, name) = (message.subscriber.as_deref().unwrap_or_default(), namer_of(outgoing));
+    let known = contact(&txn.objects(outgoing), kind, Namer { connector: &name, records: false }, subscriber)?;
+    match known.is_some_and(|known| known == gone) {
+        true => put(txn, outgoing, kind, &name, subscriber, None),
         false => Ok(()),
     }
 }
@@ -144,28 +178,35 @@ fn kept_as(message: &Message) -> Option<(&'static str, &ContactChange)> {
 pub(super) fn contact(
     objects: &Objects<'_>,
     kind: &str,
-    connector: &str,
+    namer: Namer<'_>,
     subscriber: &str,
 ) -> Result<Option<String>, StoreError> {
-    let Some(number) = objects.find_first(kind, BY_KEY, &key(connector, subscriber))? else {
-        return Ok(None);
-    };
-    let contact: Option<Contact> = objects.get(kind, number)?;
-    Ok(contact.map(|contact| contact.id))
+    Ok(first(objects, kind, BY_KEY, namer, subscriber)?.map(|contact| contact.id))
+}
+
+fn first(
+    objects: &Objects<'_>,
+    kind: &str,
+    index: &str,
+    namer: Namer<'_>,
+    text: &str,
+) -> Result<Option<Contact>, StoreError> {
+    for name in namer.names() {
+        if let Some(number) = objects.find_first(kind, index, &key(&name, text))? {
+            return objects.get(kind, number);
+        }
+    }
+    Ok(None)
 }
 
 /// The name by which that is known which a connector's system calls so.
 pub(super) fn known_as(
     objects: &Objects<'_>,
     kind: &str,
-    connector: &str,
+    namer: Namer<'_>,
     id: &str,
 ) -> Result<Option<String>, StoreError> {
-    let Some(number) = objects.find_first(kind, BY_ID, &key(connector, id))? else {
-        return Ok(None);
-    };
-    let contact: Option<Contact> = objects.get(kind, number)?;
-    Ok(contact.map(|contact| contact.subscriber))
+    Ok(first(objects, kind, BY_ID, namer, id)?.map(|contact| contact.subscriber))
 }
 
 /// Whether two names are the same here.

@@ -49,6 +49,9 @@ pub(super) fn changed(
     }
     let verdict = outgoing.verdict.as_ref();
     match delivery.state {
+        DeliveryState::Delivered | DeliveryState::Accepted if outgoing.shown.is_some() => {
+            told(txn, outgoing, &about, NOT_SENT, Some(RECORDED), now)
+        }
         DeliveryState::Delivered | DeliveryState::Accepted => told(txn, outgoing, &about, SENT, None, now),
         DeliveryState::Failed | DeliveryState::Withdrawn if !verdict.is_some_and(may_have_been_taken) => {
             let why = verdict.map(|verdict| verdict.message.as_str()).filter(|why| !why.is_empty());
@@ -58,6 +61,9 @@ pub(super) fn changed(
         _ => Ok(()),
     }
 }
+
+/// Why nothing went out of a connector in record mode.
+const RECORDED: &str = "recorded; nothing was sent";
 
 /// Whether the system has taken it, or nobody knows.
 fn may_have_been_taken(verdict: &Verdict) -> bool {
@@ -129,10 +135,12 @@ fn told(
     }
     tracking::keep_in(txn, owner, event, now)?;
     let count = if kind == SENT { Count::Sent } else { Count::Error };
+    // That nothing left of what was to be recorded is no error.
+    let counted = i64::from(reason != Some(RECORDED));
     match found {
         Some((id, definition)) => {
             let waited = if is_first { -1 } else { 0 };
-            tracking::count_in(txn, owner, id, &definition, &[(count, 1), (Count::Queued, waited)], now)
+            tracking::count_in(txn, owner, id, &definition, &[(count, counted), (Count::Queued, waited)], now)
         }
         None => Ok(()),
     }

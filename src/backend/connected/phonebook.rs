@@ -10,7 +10,7 @@ use crate::{
 
 use super::{
     super::{Failure, Work, keeper, list, list::ListRef, membership::Entry, plan::Method, subscriber},
-    contact::{self, CONTACTS, PHONEBOOKS},
+    contact::{self, CONTACTS, Namer, PHONEBOOKS},
 };
 
 /// What keeps an object from going anywhere: ErrorCode and StatusMessage.
@@ -32,18 +32,18 @@ pub(super) fn named(
         return Ok(Ok(Named::default()));
     }
     match kind {
-        list::KIND => of_list(objects, &connector.name, node),
+        list::KIND => of_list(objects, Namer::of(connector), node),
         // A Delete takes him off everything.
-        subscriber::KIND if method != Method::Delete => of_subscriber(objects, &connector.name, node, options),
+        subscriber::KIND if method != Method::Delete => of_subscriber(objects, Namer::of(connector), node, options),
         _ => Ok(Ok(Named::default())),
     }
 }
 
-fn of_list(objects: &Objects<'_>, connector: &str, node: Node<'_>) -> Result<Result<Named, Refused>, StoreError> {
+fn of_list(objects: &Objects<'_>, namer: Namer<'_>, node: Node<'_>) -> Result<Result<Named, Refused>, StoreError> {
     let mut named = Named::default();
     let given = ListRef::read(node).unwrap_or_default();
     if let Some(id) = given.id {
-        named.list = contact::known_as(objects, PHONEBOOKS, connector, &id.to_string())?;
+        named.list = contact::known_as(objects, PHONEBOOKS, namer, &id.to_string())?;
         let Some(name) = &named.list else { return Ok(Err(refused(code::NO_PHONEBOOK, format!("List {id}")))) };
         let agrees = |key: &String| contact::is_same(key, name);
         if !given.key.as_ref().is_none_or(agrees) {
@@ -56,7 +56,7 @@ fn of_list(objects: &Objects<'_>, connector: &str, node: Node<'_>) -> Result<Res
     }
     for member in node.children_named("Subscribers").filter(|member| !member.is_nil()) {
         let key = member.given("SubscriberKey").or_else(|| member.given("EmailAddress")).unwrap_or_default();
-        match contact::contact(objects, CONTACTS, connector, &key)? {
+        match contact::contact(objects, CONTACTS, namer, &key)? {
             Some(id) => named.ids.push(id),
             None => return Ok(Err(refused(code::NO_CONTACT, format!("SubscriberKey {key}")))),
         }
@@ -66,7 +66,7 @@ fn of_list(objects: &Objects<'_>, connector: &str, node: Node<'_>) -> Result<Res
 
 fn of_subscriber(
     objects: &Objects<'_>,
-    connector: &str,
+    namer: Namer<'_>,
     node: Node<'_>,
     options: &Options,
 ) -> Result<Result<Named, Refused>, StoreError> {
@@ -74,10 +74,11 @@ fn of_subscriber(
     for entry in entries(node, options) {
         let which = entry.list();
         let here = list::find(objects, which)?.is_some();
-        match (id(objects, connector, which)?, here) {
+        match (id(objects, namer, which)?, here) {
             (Some(_), true) => {
                 let what = format!(
-                    "Lists: {which} is a list that is kept here, and a phonebook of the connector {connector}: name it by CustomerKey"
+                    "Lists: {which} is a list that is kept here, and a phonebook of the connector {}: name it by CustomerKey",
+                    namer.connector
                 );
                 return Ok(Err(refused(code::CONNECTOR_VALUE, what)));
             }
@@ -117,8 +118,8 @@ fn is_one(work: &Work<'_, '_>, list: &ListRef) -> Result<bool, StoreError> {
     if list::find(&objects, list)?.is_some() {
         return Ok(false);
     }
-    for connector in work.backend.connectors.connectors.keys() {
-        if id(&objects, connector, list)?.is_some() {
+    for connector in work.backend.connectors.connectors.values() {
+        if id(&objects, Namer::of(connector), list)?.is_some() {
             return Ok(true);
         }
     }
@@ -126,13 +127,13 @@ fn is_one(work: &Work<'_, '_>, list: &ListRef) -> Result<bool, StoreError> {
 }
 
 /// What a connector's system calls the phonebook that is meant.
-fn id(objects: &Objects<'_>, connector: &str, list: &ListRef) -> Result<Option<String>, StoreError> {
+fn id(objects: &Objects<'_>, namer: Namer<'_>, list: &ListRef) -> Result<Option<String>, StoreError> {
     match list {
         ListRef { id: Some(id), .. } => {
             let id = id.to_string();
-            Ok(contact::known_as(objects, PHONEBOOKS, connector, &id)?.map(|_| id))
+            Ok(contact::known_as(objects, PHONEBOOKS, namer, &id)?.map(|_| id))
         }
-        ListRef { guid: None, key: Some(key), .. } => contact::contact(objects, PHONEBOOKS, connector, key),
+        ListRef { guid: None, key: Some(key), .. } => contact::contact(objects, PHONEBOOKS, namer, key),
         _ => Ok(None),
     }
 }

@@ -301,7 +301,7 @@ fn known_now(
     for message in &mut outline.messages {
         waits = txn.deliveries().has_before(message)?;
         if !waits {
-            contact::look(&txn.objects(&owner), message)?;
+            contact::look(&txn.objects(&owner), message, asked.connector.record)?;
         }
     }
     let is_contact = asked.kind == subscriber::KIND && asked.connector.system() == System::Yeastar;

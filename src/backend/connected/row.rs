@@ -39,15 +39,14 @@ fn because(backend: &Backend, txn: &Transaction<'_>, delivery: &Delivery) -> Res
     }
     let Some(connector) = backend.connectors.connectors.get(&message.connector) else { return Ok(None) };
     let before = txn.deliveries().waiting_before(delivery, COUNTED)?;
-    let before = match before {
-        0 => "had no place free for it".to_owned(),
-        COUNTED => format!("had {COUNTED} messages or more before it"),
-        before => format!("had {before} messages before it"),
+    let why = match before {
+        // Something of its own recipient's may have kept it back that was taken back with it.
+        0 => format!("its turn at {name} had not come"),
+        COUNTED => format!("{name} had {COUNTED} messages or more before it"),
+        before => format!("{name} had {before} messages before it"),
     };
-    Ok(Some(format!(
-        "{name} {before} (at_once {}, per_second {}, wait {:?})",
-        connector.at_once, connector.per_second, connector.wait
-    )))
+    let (at_once, per_second, wait) = (connector.at_once, connector.per_second, connector.wait);
+    Ok(Some(format!("{why} (at_once {at_once}, per_second {per_second}, wait {wait:?})")))
 }
 
 /// So many messages are counted that stand before another.

@@ -66,7 +66,7 @@ pub struct Described<'a> {
 #[derive(Default)]
 pub struct Accounts {
     accounts: BTreeMap<u64, Account>,
-    first: Option<u64>,
+    pub(super) first: Option<u64>,
     pub(super) api_clients: HashMap<String, Arc<Principal>>,
     pub(super) users: HashMap<String, Arc<Principal>>,
     decoys: Vec<SecretHash>,
@@ -115,22 +115,6 @@ impl Accounts {
     /// Every account, in the order of their numbers.
     pub fn accounts(&self) -> impl Iterator<Item = &Account> {
         self.accounts.values()
-    }
-
-    /// The account that the configuration names first.
-    pub fn first(&self) -> Option<u64> {
-        self.first
-    }
-
-    /// The account in which a user lives.
-    pub fn account_of_user(&self, name: &str) -> Option<u64> {
-        self.users.get(name).map(|user| user.account)
-    }
-
-    /// The numbers of all accounts in words: `7, 100001`.
-    pub fn listed(&self) -> String {
-        let numbers: Vec<String> = self.accounts.keys().map(u64::to_string).collect();
-        numbers.join(", ")
     }
 
     /// The SOAP users who live in an account, by name, each with the accounts that he may act for.

@@ -35,6 +35,22 @@ pub struct Client {
 }
 
 impl Accounts {
+    /// The account that the configuration names first.
+    pub fn first(&self) -> Option<u64> {
+        self.first
+    }
+
+    /// The account in which a user lives.
+    pub fn account_of_user(&self, name: &str) -> Option<u64> {
+        self.users.get(name).map(|user| user.account)
+    }
+
+    /// The numbers of all accounts in words: `7, 100001`.
+    pub fn listed(&self) -> String {
+        let numbers: Vec<String> = self.accounts().map(|account| account.mid.to_string()).collect();
+        numbers.join(", ")
+    }
+
     /// Whether an API client or a user may act for an account.
     pub fn is_reached(&self, mid: u64) -> bool {
         self.api_clients.values().chain(self.users.values()).any(|principal| self.reaches(principal, mid))
