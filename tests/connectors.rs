@@ -18,6 +18,8 @@ mod front;
 mod gateway;
 #[path = "connectors/house.rs"]
 mod house;
+#[path = "connectors/kinds.rs"]
+mod kinds;
 #[path = "connectors/order.rs"]
 mod order;
 #[path = "connectors/settings.rs"]

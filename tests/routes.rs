@@ -172,7 +172,7 @@ org_id = "00D"
 complete_on = "delivered"
 [[route]]
 to = "w"
-types = ["SmsTriggeredSend", "Email"]
+types = ["SmsTriggeredSend", "DataFolder"]
 accounts = [8, "x"]
 [[route]]
 types = ["Subscriber"]
@@ -208,7 +208,7 @@ envoi.toml:36: connector.org_id: expected the 15 letters and digits of an organi
 envoi.toml:37: connector.complete_on: Salesforce tells of no delivery by webhook: expected accepted
 envoi.toml:39: route.to: there is no connector `w`; perhaps `wa` is meant: expected one of store, mail, wa, pbx, sf
 envoi.toml:40: route.types: `SmsTriggeredSend` is no object type of the contract (case matters); perhaps `SMSTriggeredSend` is meant
-envoi.toml:40: route.types: a Email cannot go to a connector: expected some of SMSTriggeredSend, Subscriber, TriggeredSend
+envoi.toml:40: route.types: a DataFolder cannot go to a connector: expected some of Email, List, SMSTriggeredSend, Subscriber, TriggeredSend, TriggeredSendDefinition
 envoi.toml:41: route.accounts: there is no account 8
 envoi.toml:41: route.accounts: `x` is no account: expected its number (MID)
 envoi.toml:43: route.types: a Subscriber cannot be mailed: expected TriggeredSend
@@ -226,7 +226,7 @@ envoi.toml:48: route.too: there is no such setting; perhaps `to` is meant
     for host in ["127.1", "2130706433", "0x7f.0.0.1"] {
         let told = complaints(&numbered(&format!("https://{host}/v1")));
         let expected = format!(
-            "envoi.toml:6: connector.base_url: `{host}` is no address: expected a name, or four numbers such as 192.0.2.7\n"
+            "envoi.toml:6: connector.base_url: `{host}` is no host: expected a name, or an address of four numbers such as 192.0.2.7\n"
         );
         assert_eq!(told, expected);
     }
@@ -366,13 +366,17 @@ fn envelope(operation: &str, kind: &str, members: &str) -> String {
 }
 
 fn route(dir: &Path, name: &str, envelope: &str) -> (i32, String, String) {
+    route_with(dir, name, envelope, &[])
+}
+
+fn route_with(dir: &Path, name: &str, envelope: &str, more: &[&str]) -> (i32, String, String) {
     let file = dir.join(name);
     fs::write(&file, envelope).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_envoi"));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ENVOI_")) {
         command.env_remove(name);
     }
-    command.args(["route", name, "--config", "envoi.toml"]).env("ENVOI_WA_KEY", SECRET).current_dir(dir);
+    command.args(["route", name, "--config", "envoi.toml"]).args(more).env("ENVOI_WA_KEY", SECRET).current_dir(dir);
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
@@ -427,6 +431,15 @@ object 0: SMSTriggeredSend for account 7
     let (exit, out, _) =
         route(dir.path(), "d.xml", &envelope("Delete", "Subscriber", "<SubscriberKey>a</SubscriberKey>"));
     assert!(exit == 0 && out.contains("company_contact/delete?id=0&access_token=…"), "{out}");
+    assert!(
+        out.ends_with(
+            "    (the id 0 stands for that of the contact or phonebook, which only the server knows that made it)\n"
+        ),
+        "{out}"
+    );
+    let known = "<SubscriberKey>a</SubscriberKey><PartnerProperties><Name>ContactID</Name><Value>31</Value></PartnerProperties>";
+    let (exit, out, _) = route(dir.path(), "d2.xml", &envelope("Delete", "Subscriber", known));
+    assert!(exit == 0 && out.contains("delete?id=31&") && !out.contains("stands for"), "{out}");
     let (exit, _, err) = route(dir.path(), "e.xml", "<a/>");
     assert!(exit == 64 && err.contains("no SOAP envelope"), "{err}");
     let (exit, out, _) = route(dir.path(), "f.xml", &envelope("Update", "SMSTriggeredSend", &sms));
@@ -445,11 +458,102 @@ object 0: SMSTriggeredSend for account 7
 }
 
 #[test]
+fn the_account_is_the_named_one_then_the_users_then_the_first() {
+    let hash = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let users = format!(
+        "[[user]]\nname = \"demo\"\naccount = 9\npassword_hashes = [\"{hash}\"]\nact_for = [7]\n[[user]]\nname = \"seven\"\naccount = 7\npassword_hashes = [\"{hash}\"]\n"
+    );
+    // The first of the configuration is not the smallest.
+    let accounts = "[[account]]\nmid = 9\n[[account]]\nmid = 7\n";
+    let (dir, _) = written(&format!("{accounts}{users}"));
+    let whole = |header: &str, options: &str, client: &str| {
+        format!(
+            r#"<Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Header>{header}</Header><Body><CreateRequest xmlns="http://exacttarget.com/wsdl/partnerAPI" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><Options>{options}</Options><Objects xsi:type="List">{client}</Objects></CreateRequest></Body></Envelope>"#
+        )
+    };
+    let user = |name: &str| {
+        format!("<Security><UsernameToken><Username>{name}</Username><Password>x</Password></UsernameToken></Security>")
+    };
+    let (demo, seven) = (user("demo"), user("seven"));
+    let of = |mid: u64| format!("<Client><ID>{mid}</ID></Client>");
+    for (envelope, more, expected) in [
+        (whole("", "", ""), [].as_slice(), 9),
+        (whole(&demo, "", ""), &[], 9),
+        (whole(&seven, "", ""), &[], 7),
+        (whole(&user("nobody"), "", ""), &[], 9),
+        (whole("<fueloauth>token</fueloauth>", "", ""), &[], 9),
+        (whole(&demo, &of(7), ""), &[], 7),
+        (whole(&seven, &of(7), &of(9)), &[], 9),
+        (whole(&seven, &of(7), &of(7)), &["--account", "9"], 9),
+    ] {
+        let (exit, out, err) = route_with(dir.path(), "a.xml", &envelope, more);
+        assert!(
+            exit == 0 && out.contains(&format!("object 0: List for account {expected}\n")),
+            "{envelope} {out} {err}"
+        );
+    }
+    let (exit, _, err) = route_with(dir.path(), "a.xml", &whole(&demo, "", ""), &["--account", "99"]);
+    assert_eq!((exit, err.as_str()), (64, "envoi: a.xml: there is no account 99: expected one of 7, 9\n"));
+    let (exit, _, err) = route(dir.path(), "a.xml", &whole(&demo, "", &of(8)));
+    assert_eq!((exit, err.as_str()), (64, "envoi: a.xml: object 0: there is no account 8: expected one of 7, 9\n"));
+}
+
+#[test]
 fn a_configuration_that_is_wrong_routes_nothing() {
     let (dir, _) = written("[[route]]\nto = \"nowhere\"\n");
     let (exit, out, err) = route(dir.path(), "a.xml", &envelope("Create", "List", ""));
     assert_eq!((exit, out.as_str()), (64, ""));
     assert!(err.contains("envoi.toml:2: route.to: there is no connector `nowhere`"), "{err}");
+}
+
+#[test]
+fn attributes_of_the_subscribers_of_a_triggered_send_do_not_route() {
+    let (dir, _) = written(&format!("{CONNECTORS}[[route]]\nto = \"wa\"\n[route.attributes]\nTier = \"gold\"\n"));
+    let attribute = |name: &str| format!("<Attributes><Name>{name}</Name><Value>gold</Value></Attributes>");
+    let of_subscriber = format!("<Subscribers>{}</Subscribers>", attribute("tier"));
+    for (members, why) in [
+        (of_subscriber.clone(), "Tier on the TriggeredSend itself; those of its Subscribers do not route\n"),
+        (attribute("Colour") + "<Subscribers/>", "does not fit: there is no Attribute Tier\n"),
+        (attribute("TIER") + &of_subscriber, "goes to connector `wa`"),
+    ] {
+        let (_, out, _) = route(dir.path(), "a.xml", &envelope("Create", "TriggeredSend", &members));
+        assert!(out.contains(why), "{members} {out}");
+    }
+}
+
+#[test]
+fn a_channel_that_the_documentation_of_a_pbx_does_not_list_is_told() {
+    let told = |given: &str| warnings(&format!("{CONNECTORS}{given}"));
+    let listed = "is no channel that the documentation of the PBX lists (general, twilio, telnyx, bandwidth, whatsapp, facebook, livechat): where it has none of that name, it answers 80018";
+    let route = "[[route]]\nto = \"pbx\"\ntypes = [\"SMSTriggeredSend\"]\nchannels = [\"general\", \"viber\", \"tel*\"]\n[route.defaults]\nchannel = \"sms\"\n[[route]]\nto = \"wa\"\n[route.defaults]\nchannel = \"sms\"\n";
+    let expected = format!(
+        "envoi.toml:24: route.defaults.channel: `sms` {listed}\nenvoi.toml:22: route.channels: `viber` {listed}\n"
+    );
+    assert_eq!(told(route), expected);
+}
+
+#[test]
+fn a_connection_that_is_given_no_time_has_that_of_its_request() {
+    let connector = |times: &str| {
+        let text = format!(
+            "[[connector]]\nname = \"wa\"\nsystem = \"connectly\"\nbusiness = \"b1\"\napi_key_env = \"ENVOI_WA_KEY\"\n{times}"
+        );
+        let (_dir, path) = written(&text);
+        Config::load(&layers(&path)).map(|config| {
+            let connector = &config.connectors.connectors["wa"];
+            (connector.connect_timeout.as_secs(), connector.timeout.as_secs())
+        })
+    };
+    assert_eq!(connector("timeout = \"2s\"").ok(), Some((2, 2)));
+    assert_eq!(connector("timeout = \"1m\"").ok(), Some((10, 60)));
+    let told = complaints(
+        "[[connector]]\nname = \"wa\"\nsystem = \"connectly\"\nbusiness = \"b1\"\napi_key_env = \"ENVOI_WA_KEY\"\ntimeout = \"2s\"\nconnect_timeout = \"3s\"\non_ambiguous = \"maybe\"\n",
+    );
+    assert!(
+        told.contains("connector.connect_timeout: 3s is longer than timeout (2s), which it is a part of"),
+        "{told}"
+    );
+    assert!(told.contains("connector.on_ambiguous: `maybe` is none of them: expected retry or stop or ask"), "{told}");
 }
 
 #[test]
@@ -473,20 +577,92 @@ fn a_list_that_limits_nothing_is_a_mistake() {
 }
 
 #[test]
-fn operations_that_go_beyond_the_lists_are_told() {
-    let operations = "operations = [\"message/get\", \"message_campaign/create\"]\n";
-    let what = "envoi.toml:20: connector.operations: has message_campaign/create, whose bodies callers write themselves: they can \
-                name senders or channels there that `senders` and `channels` do not allow\n";
-    let told = |connector: &str, route: &str| {
-        let routes = format!(
-            "[[route]]\nto = \"wa\"\ntypes = [\"SMSTriggeredSend\"]\ndefinition = \"a\"\n[[route]]\nto = \"pbx\"\n{route}"
-        );
-        warnings(&format!("{CONNECTORS}{connector}{routes}"))
+fn lists_templates_and_bodies_are_told_their_way() {
+    let routes = r#"operations = ["message_campaign/create"]
+senders = ["+4989*"]
+[[route]]
+to = "pbx"
+types = ["List", "Subscriber", "SMSTriggeredSend"]
+[[route]]
+to = "wa"
+types = ["TriggeredSendDefinition", "List"]
+definition = "wa_*"
+defaults = { language = "de", parameters = ["FirstName"] }
+"#;
+    let expected =
+        "envoi.toml:27: route.types: connectly can do nothing with a List: every one is answered with an error\n";
+    assert_eq!(
+        warnings(&format!("{CONNECTORS}{routes}")),
+        expected,
+        "bodies are looked into: there is nothing to warn of"
+    );
+    let (dir, _) = written(&format!("{CONNECTORS}{routes}"));
+    let property = |name: &str, value: &str| {
+        let value = value.replace('"', "&quot;");
+        format!("<PartnerProperties><Name>{name}</Name><Value>{value}</Value></PartnerProperties>")
     };
-    assert_eq!(told(&format!("{operations}senders = [\"1\"]\n"), ""), what);
-    assert_eq!(told(operations, "channels = [\"sms\"]\n"), what);
-    assert_eq!(told(operations, ""), "");
-    assert_eq!(told("operations = [\"message/get\"]\nsenders = [\"1\"]\n", ""), "");
+    let campaign = |body: &str| property("Operation", "message_campaign/create") + &property("Body", body);
+    let template = property("Category", "UTILITY") + &property("Body", "Dear %%FirstName%%");
+    let definition = |more: &str| format!("{more}<CustomerKey>wa_order</CustomerKey><Name>Order</Name>");
+    for (operation, kind, members, exit, parts) in [
+        (
+            "Create",
+            "List",
+            "<ListName>red</ListName>".to_owned(),
+            0,
+            [r#"{"member_select":"sel_specific","name":"red"}"#, "message 0 to red on phonebook"],
+        ),
+        (
+            "Delete",
+            "List",
+            "<ID>31</ID>".to_owned(),
+            0,
+            ["phonebook/delete?id=0&access_token=…", "0 stands for it here"],
+        ),
+        (
+            "Create",
+            "Subscriber",
+            "<Lists><ID>31</ID></Lists><SubscriberKey>+4989123456</SubscriberKey>".to_owned(),
+            0,
+            ["which of its Lists are phonebooks is known to the server alone", "company_contact/create"],
+        ),
+        (
+            "Create",
+            "TriggeredSendDefinition",
+            definition(&template),
+            0,
+            [r#""template_components":[{"body":{"text":{"text":"Dear {{1}}"}}}]"#, "create/template"],
+        ),
+        ("Update", "TriggeredSendDefinition", definition(""), 0, ["so its Update is done here", "kept here"]),
+        (
+            "Update",
+            "TriggeredSendDefinition",
+            definition(&template),
+            1,
+            ["error 4000004", "cannot be done by connectly"],
+        ),
+        ("Create", "Email", "<TextBody>Hi</TextBody>".to_owned(), 0, ["not for Email", "kept here"]),
+        (
+            "Create",
+            "SMSTriggeredSend",
+            campaign(r#"{"sender":"0900"}"#),
+            1,
+            [
+                "error 4000010: PartnerProperty Body: sender: The connector does not allow the sender 0900",
+                "of the connector pbx",
+            ],
+        ),
+        (
+            "Create",
+            "SMSTriggeredSend",
+            campaign(r#"{"sender":"+49891"}"#),
+            0,
+            [r#"{"sender":"+49891"}"#, "campaign/create"],
+        ),
+    ] {
+        let (code, out, _) = route(dir.path(), "a.xml", &envelope(operation, kind, &members));
+        assert!(code == exit && parts.iter().all(|part| out.contains(part)), "{operation} {kind}: {code}\n{out}");
+    }
 }
 
 #[test]
@@ -511,7 +687,7 @@ fn a_secret_without_an_end_is_not_read_to_its_end() {
         .replace("api_key_file = \"secret\"", "api_key_file = \"/dev/zero\"");
     let expected = "\
 envoi.toml:13: connector.api_key_file: the file cannot be read: it is too long: expected at most 64 KiB
-envoi.toml:20: connector.ca: /dev/zero: I/O error: it is too long: expected at most 4096 KiB
+envoi.toml:20: connector.ca: /dev/zero: I/O error: it is too long: expected at most 4 MiB
 ";
     assert_eq!(complaints(&text), expected);
 }

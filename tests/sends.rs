@@ -32,6 +32,8 @@ mod leaving;
 mod odd_bounces;
 #[path = "sends/rendering.rs"]
 mod rendering;
+#[path = "sends/settled.rs"]
+mod settled;
 #[path = "mail/sink.rs"]
 #[allow(dead_code, reason = "shared with the tests of mail")]
 mod sink;

@@ -13,6 +13,7 @@ use std::{
 /// The rooms, in the order in which they may know of each other: each imports only those before it.
 const ROOMS: &[&str] = &[
     "clock",
+    "file",
     "trust",
     "schema",
     "object",

@@ -31,7 +31,7 @@ fn shape(kind: &str) -> Shape {
         ending::COUNT => Shape::of::<Count>(),
         connected::ERRANDS => Shape::of::<connected::Errand>(),
         connected::OPEN => Shape::of::<i64>(),
-        connected::CONTACTS => Shape::of::<connected::Contact>(),
+        connected::CONTACTS | connected::PHONEBOOKS => Shape::of::<connected::Contact>(),
         triggered_send::BOUNCES => Shape::of::<triggered_send::Bounces>(),
         DETAIL => Shape::of::<String>(),
         kind if kind.starts_with("row:") => Shape::of::<row::Stored>(),

@@ -56,6 +56,17 @@ impl Entry {
         Self { list: list.unwrap_or_default(), action: node.given("Action"), status: node.given("Status") }
     }
 
+    /// The list that is meant.
+    pub(crate) fn list(&self) -> &ListRef {
+        &self.list
+    }
+
+    /// Whether it does no more than put somebody on the list.
+    pub(crate) fn only_adds(&self) -> bool {
+        let action = self.action.as_deref().map(Action::named);
+        !matches!(action, Some(None | Some(Action::Delete))) && matches!(self.status.as_deref(), None | Some("Active"))
+    }
+
     /// The entry that the options stand for when their Container is a List.
     pub(crate) fn of_container(options: &Options) -> Option<Self> {
         let container = options.container.as_ref().filter(|container| container.kind == list::KIND)?;

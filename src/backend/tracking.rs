@@ -5,7 +5,7 @@
 use crate::{
     clock::Time,
     object::{Object, Value},
-    store::{Owner, StoreError, Transaction, send::Send},
+    store::{Objects, Owner, StoreError, Transaction, send::Send},
 };
 
 use super::{
@@ -118,8 +118,8 @@ pub(crate) fn keep_in(
 }
 
 /// What the summary of a definition says of it: ObjectID and CustomerKey.
-pub(crate) fn named(work: &Work<'_, '_>, id: i64) -> Result<Option<Object>, StoreError> {
-    let summary: Option<Object> = work.objects().get(SUMMARY, id)?;
+pub(crate) fn named(objects: &Objects<'_>, id: i64) -> Result<Option<Object>, StoreError> {
+    let summary: Option<Object> = objects.get(SUMMARY, id)?;
     Ok(summary.and_then(|summary| summary.object(DEFINITION).cloned()))
 }
 

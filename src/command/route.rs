@@ -11,11 +11,14 @@ use crate::{
     clock::{Clock, Time},
     config::{Config, NOBODY, near::near},
     connector::{
-        Api, EXTRAS, Found, Message, Planned, Planning, Unsent, Wanted, plan, request,
+        Api, EXTRAS, Found, Message, Named, Planned, Planning, Unsent, Wanted, plan, request,
         route::{self, Asked, Decision, Way},
     },
-    mail,
-    message::{Call, Operation},
+    file, mail,
+    message::{
+        Call, Operation,
+        client::{Credentials, Proof},
+    },
     object::{Node, Tree},
     schema::Schema,
     soap,
@@ -25,22 +28,33 @@ use crate::{
 const UNKNOWN_ID: &str = "0";
 
 #[derive(Args)]
+#[command(after_long_help = HELP)]
 pub(super) struct Route {
-    /// Files with one SOAP envelope each.
+    /// Files with one SOAP envelope each; `-` is stdin.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
     sources: Sources,
-    /// The account (MID) that calls; by default the one that the envelope names, else the first of the configuration.
+    /// The account (MID) that calls; by default the one that the envelope names (Client.ID), else that of the user of its
+    /// UsernameToken, else the first of the configuration.
     #[arg(long, value_name = "MID")]
     account: Option<u64>,
 }
+
+const HELP: &str = "For each object: the routes that do not fit, in the order in which they are asked, and why; the one that does, and \
+where it leads. For a connector each message, to whom and on which channel, and the request as it would be sent, without its secrets; \
+`error CODE` where nothing would be (`envoi explain CODE`). Exit code 1 when an object could not be sent.\n\nRoutes are those of the \
+configuration (--config FILE, ENVOI_CONFIG); no server is asked.";
 
 pub(super) fn route(args: &Route) -> Exit {
     let config = match args.sources.load(Vec::new()) {
         Ok(config) => config,
         Err(exit) => return exit,
     };
+    if config.connectors.routes.is_empty() && args.sources.config.is_none() {
+        let what = "no configuration was named (--config FILE), so there are no routes: those of `envoi demo --connectors` are its own";
+        complain(Exit::Ok, what);
+    }
     for warning in config.warnings.iter().filter(|warning| warning.key.starts_with("route.") && warning.what != NOBODY)
     {
         complain(Exit::Ok, &format!("warning: {warning}"));
@@ -51,17 +65,17 @@ pub(super) fn route(args: &Route) -> Exit {
     };
     let now = Clock::system().now();
     let mut worst = Exit::Ok;
-    for file in &args.files {
-        let told = std::fs::read(file)
+    for path in &args.files {
+        let told = file::read_or_stdin(path, file::LONGEST_ENVELOPE)
             .map_err(|error| (Exit::Io, error.to_string()))
             .and_then(|bytes| tree(bytes.into(), None, &schema).map_err(|error| (Exit::Usage, error)))
             .and_then(|tree| tell(&config, &tree, args.account, now).map_err(|error| (Exit::Usage, error)));
         let exit = match told {
-            Ok((text, exit)) => match say(&format!("{}: {text}", file.display())) {
+            Ok((text, exit)) => match say(&format!("{}: {text}", path.display())) {
                 Exit::Ok => exit,
                 other => other,
             },
-            Err((exit, error)) => complain(exit, &format!("{}: {error}", file.display())),
+            Err((exit, error)) => complain(exit, &format!("{}: {error}", path.display())),
         };
         if worst == Exit::Ok {
             worst = exit;
@@ -78,10 +92,13 @@ fn tell(config: &Config, tree: &Tree, account: Option<u64>, now: Time) -> Result
     let operation = operation.ok_or_else(|| format!("{name} is no request message of the contract"))?;
     let call = Call::new(operation, &envelope).map_err(|fault| fault.text.to_string())?;
     let of_options = call.message.child("Options").and_then(|options| options.child("Client")).and_then(client);
-    let configured = config.accounts.accounts().map(|account| account.mid).min();
-    let account_of = |node: Node<'_>| {
-        let named = node.child("Client").and_then(client).or(of_options);
-        account.or(named).or(configured).unwrap_or_default()
+    if let Some(account) = account {
+        known(config, account)?;
+    }
+    let caller = account.or_else(|| config.accounts.account_of_user(&user(&envelope)?)).or(config.accounts.first());
+    let account_of = |node: Node<'_>| match account.or_else(|| node.child("Client").and_then(client)).or(of_options) {
+        Some(named) => known(config, named),
+        None => Ok(caller.unwrap_or_default()),
     };
     let mut out = format!("{} of {} objects\n", operation.name(), call.objects.len());
     if !matches!(operation, Operation::Create | Operation::Update | Operation::Delete) {
@@ -90,7 +107,7 @@ fn tell(config: &Config, tree: &Tree, account: Option<u64>, now: Time) -> Result
     }
     let mut exit = Exit::Ok;
     for (ordinal, node) in (0..).zip(call.objects.iter().copied()) {
-        let account = account_of(node);
+        let account = account_of(node).map_err(|why| format!("object {ordinal}: {why}"))?;
         let asked = Asked { account, method: operation.name(), node };
         let decision = route::explain(&config.connectors, &asked);
         out.push_str(&header(ordinal, node, account));
@@ -106,7 +123,7 @@ fn tell(config: &Config, tree: &Tree, account: Option<u64>, now: Time) -> Result
             out.push_str(&format!("  error {code}: {text}\n"));
             exit = Exit::Failed;
         }
-        let contact = connected::wanted_of(operation, &call.options);
+        let contact = connected::wanted_of(operation, &call.options, kind);
         if !told(&mut out, config, &decision.way, contact, ordinal, &asked, now) {
             exit = Exit::Failed;
         }
@@ -115,6 +132,23 @@ fn tell(config: &Config, tree: &Tree, account: Option<u64>, now: Time) -> Result
         }
     }
     Ok((out, exit))
+}
+
+/// An account that there is; without a configured one there is nothing to compare.
+fn known(config: &Config, mid: u64) -> Result<u64, String> {
+    match config.accounts.account(mid).is_some() || config.accounts.first().is_none() {
+        true => Ok(mid),
+        false => Err(format!("there is no account {mid}: expected one of {}", config.accounts.listed())),
+    }
+}
+
+/// Who calls, where the envelope says so by name. Whether his password is right, only the server checks.
+fn user(envelope: &soap::Envelope<'_>) -> Option<String> {
+    match Credentials::read(&envelope.header, None).ok()?.proof {
+        Proof::Password { user, .. } => Some(user),
+        Proof::Digest(digest) => Some(digest.user),
+        Proof::Token(_) => None,
+    }
 }
 
 fn client(node: Node<'_>) -> Option<u64> {
@@ -152,7 +186,9 @@ fn told(
     let Way::Connector(connector, _) = way else {
         return true;
     };
-    let planning = Planning { request_id: "envoi route", ordinal, method: asked.method, node: asked.node, contact };
+    let named = named(asked.node);
+    let Asked { method, node, .. } = *asked;
+    let planning = Planning { request_id: "envoi route", ordinal, method, node, contact, named: &named };
     let Planned { mut messages, failures } = match plan(&config.connectors, way, &planning) {
         Ok(planned) => planned,
         Err((code, text)) => {
@@ -161,15 +197,15 @@ fn told(
         }
     };
     let mut is_good = failures.is_empty();
-    if matches!(connector.api, Api::Yeastar { .. }) && matches!((way, asked.method), (_, "Update" | "Delete")) {
-        out.push_str("  the id of a contact is known to the server that made it: 0 stands for it here\n");
+    if matches!(connector.api, Api::Yeastar { .. }) && asked.node.children_named("Lists").next().is_some() {
+        out.push_str("  which of its Lists are phonebooks is known to the server alone: they are left out here\n");
     }
     if connector.record {
         out.push_str("  the connector records: nothing would leave\n");
     }
     for message in &mut messages {
         // Nobody here knows whether there is a contact: a Create finds none, all else one.
-        message.find(|_| match asked.method {
+        let is_looked_up = message.find(|_| match asked.method {
             "Create" => Found::Absent,
             _ => Found::Present(UNKNOWN_ID.to_owned()),
         });
@@ -191,6 +227,10 @@ fn told(
                 for line in request.shown(&connector.base).lines() {
                     out.push_str(&format!("    {line}\n"));
                 }
+                if is_looked_up && asked.method != "Create" {
+                    let what = "that of the contact or phonebook, which only the server knows that made it";
+                    out.push_str(&format!("    (the id {UNKNOWN_ID} stands for {what})\n"));
+                }
             }
             Err(error) => {
                 is_good = false;
@@ -203,6 +243,13 @@ fn told(
         out.push_str(&format!("  recipient {place}{who}: error {code}: {text}\n"));
     }
     is_good
+}
+
+/// What stands for what only a server knows.
+fn named(node: Node<'_>) -> Named {
+    let is_list = node.ty().is_some_and(|ty| node.schema().type_name(ty) == "List");
+    let members = node.children_named("Subscribers").filter(|_| is_list);
+    Named { list: node.given("ID").filter(|_| is_list), ids: members.map(|_| UNKNOWN_ID.to_owned()).collect() }
 }
 
 fn on(message: &Message) -> String {

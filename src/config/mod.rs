@@ -13,6 +13,7 @@ pub(crate) mod near;
 mod show;
 mod source;
 mod table;
+mod trial;
 mod value;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -21,16 +22,20 @@ pub use connectors::{connector_markdown, route_markdown};
 pub use document::Problem;
 pub use show::{markdown, toml};
 pub use source::Layers;
+pub use trial::Trial;
 
 use crate::{
     backend,
     connector::Connectors,
-    mail,
+    file, mail,
     message::client::{Accounts, Secret},
     notify, object, queue,
     server::{self, Tls, access},
-    store, trust,
+    store,
 };
+
+/// Where a setting comes from that nobody has given.
+const DEFAULT: &str = "default";
 
 /// Lawful for who only looks (`envoi config`), and a mistake for who checks or serves.
 pub const NOBODY: &str = "there is no [[api_client]] and no [[user]], so nobody could log in";
@@ -137,7 +142,10 @@ impl Config {
             problems.push(Problem { place: self.origin(key), key: key.into(), what });
         }
         let mut wrong = |given: &str, key: &str, what: String| {
-            problems.push(Problem { place: self.origin(given), key: key.into(), what });
+            // What was given and cannot be read is not missing.
+            if !problems.iter().any(|problem| problem.key == key) {
+                problems.push(Problem { place: self.origin(given), key: key.into(), what });
+            }
         };
         let missing = |given| format!("is missing, while {given} is set: TLS needs both");
         match (&self.certificate, &self.key) {
@@ -153,7 +161,14 @@ impl Config {
                 setting if setting.starts_with("tls.") => setting.to_owned(),
                 setting => format!("server.{setting}"),
             };
-            problems.push(Problem { place: self.origin(&key), key, what: error.wrong.to_owned() });
+            // What nobody wrote is too small for what somebody did.
+            let place = match self.origin(&key) {
+                default if default == DEFAULT && matches!(error.setting, "max_buffered" | "max_unproven") => {
+                    self.origin("server.max_body")
+                }
+                place => place,
+            };
+            problems.push(Problem { place, key, what: error.wrong.into_owned() });
         }
         self.check_mail(problems);
         if self.accounts.callers() == (0, 0) {
@@ -168,7 +183,7 @@ impl Config {
     }
 
     fn check_mail(&mut self, problems: &mut Vec<Problem>) {
-        let given = |config: &Self, key: &str| config.origin(key) != "default";
+        let given = |config: &Self, key: &str| config.origin(key) != DEFAULT;
         let mut wrong = |config: &Self, place: &str, key: &str, what: String| {
             problems.push(Problem { place: config.origin(place), key: key.into(), what });
         };
@@ -177,7 +192,7 @@ impl Config {
                 let what = "is set, and mail.password too: expected one of them".to_owned();
                 wrong(self, "mail.password_file", "mail.password_file", what);
             }
-            match trust::read_text(&path) {
+            match file::read_text(&path, file::LONGEST_SECRET) {
                 Ok(text) => self.mail.relay.password = Some(Secret::new(text.trim_end_matches(['\r', '\n']))),
                 Err(error) => {
                     let what = format!("{}: {error}", path.display());

@@ -13,6 +13,7 @@ use super::{
     near::perhaps,
     table::{Setting, settings},
 };
+use crate::file;
 
 /// What was given, in the order in which it counts: flags, environment, file.
 #[derive(Clone, Debug, Default)]
@@ -101,7 +102,7 @@ fn only_whole_lines(problems: &mut Vec<Problem>) {
 fn apply(config: &mut Config, setting: &'static Setting, given: Option<&Given>, problems: &mut Vec<Problem>) {
     let (text, place, base) = match given {
         Some(given) => (given.text.as_deref(), given.place.as_str(), given.base.as_path()),
-        None => (Ok(setting.default), "default", Path::new("")),
+        None => (Ok(setting.default), super::DEFAULT, Path::new("")),
     };
     let put = match text {
         // Empty means unset, for the settings that have no default.
@@ -177,7 +178,7 @@ fn read_environment(
 }
 
 fn read_accounts(path: &Path, directory: &mut accounts::Drafts, problems: &mut Vec<Problem>) {
-    let text = match std::fs::read_to_string(path) {
+    let text = match file::read_text(path, file::LONGEST_SETTINGS) {
         Ok(text) => text,
         Err(error) => {
             let (place, key) = (path.display().to_string(), "access.accounts".into());

@@ -1,5 +1,6 @@
-//! What becomes of a contact of a system. Whether there is one of a SubscriberKey is known only when the message's turn has
-//! come: messages about one contact go one after the other, and the one before may have made it, or removed it.
+//! What becomes of a contact of a system, or of a phonebook. Whether there is one of a SubscriberKey is known only when the
+//! message's turn has come: messages about one contact go one after the other, and the one before may have made it, or removed
+//! it. A phonebook is known by its List's CustomerKey in the same way.
 
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +71,8 @@ pub struct Wanted {
 pub enum Wish {
     /// It is made.
     Create,
+    /// It is made where enough is known of it, for it was there once; else it is an error that there is none.
+    Remake,
     /// It is changed.
     Update,
     /// It is removed.
@@ -78,6 +81,8 @@ pub enum Wish {
     Nothing,
     /// It is an error that there is none.
     Missing,
+    /// It is an error that there is one.
+    Exists,
     /// It is an error of its own.
     Refuse(ErrorCode),
 }
@@ -123,12 +128,35 @@ impl InTurn {
 
 /// What Yeastar answers where there is no contact of the id (any more).
 const NO_SUCH_CONTACT: &str = "70128";
+/// The same of phonebooks.
+const NO_SUCH_PHONEBOOK: &str = "70093";
+
+impl Action {
+    /// What is done to a contact or a phonebook.
+    pub fn change(&self) -> Option<&ContactChange> {
+        match self {
+            Self::Contact(change) | Self::Phonebook(change) => Some(change),
+            _ => None,
+        }
+    }
+
+    fn in_turn(&self) -> Option<&InTurn> {
+        match self.change()? {
+            ContactChange::InTurn(turn) => Some(turn),
+            _ => None,
+        }
+    }
+}
 
 impl Message {
-    /// The id of the contact that its last attempt was about, where the system says that there is none of it.
+    /// The id of the contact or phonebook that its last attempt was about, where the system says that there is none of it.
     pub fn missed(&self, verdict: &Verdict) -> Option<String> {
-        let Action::Contact(change) = &self.action else { return None };
-        let says = self.system == System::Yeastar && verdict.code.as_deref() == Some(NO_SUCH_CONTACT);
+        let (change, none) = match &self.action {
+            Action::Contact(change) => (change, NO_SUCH_CONTACT),
+            Action::Phonebook(change) => (change, NO_SUCH_PHONEBOOK),
+            _ => return None,
+        };
+        let says = self.system == System::Yeastar && verdict.code.as_deref() == Some(none);
         match change.settled().filter(|_| says)? {
             ContactChange::Update(id, _) | ContactChange::Delete(id) => Some(id),
             ContactChange::Create(_) | ContactChange::InTurn(_) => None,
@@ -137,7 +165,10 @@ impl Message {
 
     /// Writes down whether there is a contact, where that decides what is done; whether it does.
     pub fn find(&mut self, found: impl FnOnce(&str) -> Found) -> bool {
-        let (Action::Contact(ContactChange::InTurn(turn)), Some(subscriber)) = (&mut self.action, &self.subscriber)
+        let (
+            Action::Contact(ContactChange::InTurn(turn)) | Action::Phonebook(ContactChange::InTurn(turn)),
+            Some(subscriber),
+        ) = (&mut self.action, &self.subscriber)
         else {
             return false;
         };
@@ -147,8 +178,7 @@ impl Message {
 
     /// Why nothing is sent for it, as far as that has been found.
     pub fn unsent(&self) -> Option<Unsent> {
-        let Action::Contact(ContactChange::InTurn(turn)) = &self.action else { return None };
-        match turn.step()? {
+        match self.action.in_turn()?.step()? {
             Step::Nothing => Some(Unsent::Nothing),
             Step::Refuse(code, text) => Some(Unsent::Refused(*code, text.clone())),
             Step::Create(_) | Step::Update(_) | Step::Delete => None,

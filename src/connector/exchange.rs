@@ -74,13 +74,16 @@ pub struct Verdict {
     pub id: Option<String>,
     /// How long the system asks to wait, in milliseconds.
     pub after_ms: Option<u64>,
-    /// The raw answer, at most [`Verdict::RAW`] bytes of it, without secrets.
+    /// The raw answer without secrets: at most [`Verdict::RAW`] bytes of it, of a reading operation `max_answer` and at most
+    /// [`Verdict::READ`]. Where it was cut, that is its last word.
     pub raw: String,
 }
 
 impl Verdict {
     /// Bytes of a raw answer that are kept.
     pub const RAW: usize = 4096;
+    /// Bytes that are kept at most of what a reading operation was answered, whatever `max_answer` is.
+    pub const READ: usize = 1 << 20;
 }
 
 /// Where a message stands after an attempt.

@@ -66,6 +66,8 @@ pub enum Action {
         /// Its JSON body.
         body: String,
     },
+    /// A phonebook is made, changed or removed (Yeastar); its name stands where a contact has its SubscriberKey.
+    Phonebook(ContactChange),
 }
 
 /// The name under which a text's attributes, or a template's parameters, hold the extension of a PBX that sends it.

@@ -31,10 +31,12 @@ pub use exchange::{Answer, Request, Standing, Token, Verdict};
 pub use judge::{judge, unanswered};
 use message::SENDER_NO;
 pub use message::{Action, Message, Receipt, Template, Text};
+use operation::CREATE_TEMPLATE;
 pub use operation::{OPERATIONS, Operation};
-pub use plan::{EXTRAS, Planned, Planning, is_extension, plan};
+pub use plan::{EXTRAS, Named, Planned, Planning, is_extension, plan};
 pub use remedy::remedy;
-pub use request::{check_private_key, encoded, read_token, request, token_request};
+pub use request::{check_private_key, encoded, read_token, request, revocation, revoked, token_request};
 pub use settings::{
-    Allowed, Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Route, System, To,
+    Allowed, Ambiguous, Api, CompleteOn, Connector, Connectors, ContextType, Defaults, ErrorNumbers, PBX_CHANNELS,
+    Route, System, To,
 };

@@ -31,6 +31,9 @@ pub enum Arguments {
     None,
 }
 
+/// The operation that makes a template.
+pub(super) const CREATE_TEMPLATE: &str = "create/template";
+
 /// All of them.
 pub const OPERATIONS: &[Operation] = &[
     salesforce("acknowledgement", "POST", "/acknowledgement", false),
@@ -62,8 +65,10 @@ pub const OPERATIONS: &[Operation] = &[
     yeastar("message_session/unarchive", "POST", "/message_session/unarchive"),
     yeastar("phonebook/create", "POST", "/phonebook/create"),
     yeastar("phonebook/delete", "GET", "/phonebook/delete"),
+    // Beyond facts/backends: the vendor's page "Edit a Phonebook".
+    yeastar("phonebook/update", "POST", "/phonebook/update"),
     yeastar("system/sendemail", "POST", "/system/sendemail"),
-    connectly("create/template", "POST", "create/template", Arguments::Body),
+    connectly(CREATE_TEMPLATE, "POST", "create/template", Arguments::Body),
     connectly("create/webhooks", "POST", "create/webhooks", Arguments::Body),
     connectly("get/templates", "POST", "get/templates", Arguments::None),
     connectly("send/campaigns", "POST", "send/campaigns", Arguments::Body),
@@ -82,17 +87,10 @@ impl Operation {
         Self::of(system).find(|operation| operation.name == name)
     }
 
-    /// Whether its body says from whom, or on which channel, something is sent or a conversation begins (facts/backends sections
-    /// 1 to 3).
-    pub fn names_channels(&self) -> bool {
-        let names: &[&str] = match self.system {
-            System::Salesforce => {
-                &["consent", "conversation", "conversationEntry", "conversationHistory", "messagingSession"]
-            }
-            System::Yeastar => &["message_campaign/create"],
-            System::Connectly => &["send/campaigns"],
-        };
-        names.contains(&self.name)
+    /// Whether it reads and changes nothing, so that it may be done again. A GET of Yeastar may remove something.
+    pub fn reads(&self) -> bool {
+        let is_get = self.method == "GET" && !self.path.ends_with("/delete");
+        is_get || (self.system, self.name) == (System::Connectly, "get/templates")
     }
 
     /// Those of a system.
@@ -130,7 +128,6 @@ mod tests {
                 "{one:?}"
             );
         }
-        assert_eq!(OPERATIONS.iter().filter(|operation| operation.names_channels()).count(), 7);
         assert_eq!(Operation::named(System::Yeastar, "conversationEntry"), None);
     }
 }

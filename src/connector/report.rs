@@ -1,7 +1,7 @@
 //! What a Result says of a message: the verdict in the words of the SOAP API (facts/backends section 6).
 
 use super::{
-    Connector, ErrorNumbers, Message, Receipt, Standing, Verdict,
+    Action, CREATE_TEMPLATE, Connector, ErrorNumbers, Message, Receipt, Standing, System, Verdict,
     codes::{self, Plain},
 };
 
@@ -45,7 +45,7 @@ pub struct Reported {
 
 /// What is said of a message whose last attempt ended with `verdict`.
 pub fn of(connector: &Connector, message: &Message, verdict: &Verdict, settled: Settled<'_>) -> Reported {
-    let end = End::of(connector, verdict, settled);
+    let end = End::of(connector, message, verdict, settled);
     let ok = end.error.is_none();
     let system = message.system;
     let code = end.error.as_ref().map(|error| number(connector, message, verdict, error));
@@ -91,14 +91,14 @@ struct End {
 }
 
 impl End {
-    fn of(connector: &Connector, verdict: &Verdict, settled: Settled<'_>) -> Self {
+    fn of(connector: &Connector, message: &Message, verdict: &Verdict, settled: Settled<'_>) -> Self {
         let plain = |plain| Self { error: Some(Failure::Plain(plain)), text: verdict.message.clone() };
         match settled {
             // What was done of it, and what was not, only the caller can see: the answer stands in the details.
             Settled::Accepted | Settled::Delivered if verdict.standing == Standing::Partial => {
                 Self { error: None, text: format!("done in part: {}", verdict.message) }
             }
-            Settled::Accepted => Self { error: None, text: accepted(connector, verdict).to_owned() },
+            Settled::Accepted => Self { error: None, text: accepted(connector, message, verdict).to_owned() },
             Settled::Delivered => Self { error: None, text: "delivered".to_owned() },
             Settled::Failed => Self::failed(verdict),
             Settled::InDoubt => {
@@ -139,9 +139,14 @@ fn native(verdict: &Verdict) -> Option<String> {
     verdict.code.clone().filter(says).or_else(|| verdict.kind.clone())
 }
 
-fn accepted(connector: &Connector, verdict: &Verdict) -> &'static str {
+fn accepted<'v>(connector: &Connector, message: &Message, verdict: &'v Verdict) -> &'v str {
+    let is_template = |operation: &str| message.system == System::Connectly && operation == CREATE_TEMPLATE;
     match verdict.standing {
         _ if connector.record => "recorded; nothing was sent",
+        // Whether it can be sent already.
+        Standing::Accepted if matches!(&message.action, Action::Other { operation, .. } if is_template(operation)) => {
+            &verdict.message
+        }
         Standing::Processing => "accepted, and still being worked on",
         _ => "accepted",
     }

@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc};
 
 use super::{
     Connector, Connectors, Route, System, To,
-    attribute::{attribute, attributes, property},
+    attribute::{attribute, attributes, own_attributes, property},
     pattern::fits,
 };
 use crate::object::Node;
@@ -73,6 +73,8 @@ pub enum Mismatch {
     Property(String, Option<String>),
     /// An attribute likewise.
     Attribute(String, Option<String>),
+    /// An attribute stands on subscribers of a TriggeredSend alone, which is one object with one way.
+    OfSubscribers(String),
 }
 
 impl fmt::Display for Mismatch {
@@ -89,6 +91,12 @@ impl fmt::Display for Mismatch {
             Self::Definition(None) => f.write_str("no definition is named by CustomerKey"),
             Self::Property(name, value) => valued("PartnerProperty", name, value),
             Self::Attribute(name, value) => valued("Attribute", name, value),
+            Self::OfSubscribers(name) => {
+                write!(
+                    f,
+                    "there is no Attribute {name} on the TriggeredSend itself; those of its Subscribers do not route"
+                )
+            }
         }
     }
 }
@@ -119,8 +127,11 @@ pub(super) fn kind_of(node: Node<'_>) -> &str {
     node.ty().map_or("", |ty| node.schema().type_name(ty))
 }
 
-/// CustomerKey of the definition that a send names.
+/// CustomerKey of the definition that a send names; of a definition its own.
 pub(super) fn definition_of(node: Node<'_>) -> Option<String> {
+    if kind_of(node) == "TriggeredSendDefinition" {
+        return node.given("CustomerKey");
+    }
     let definition = node.child("TriggeredSendDefinition").or_else(|| node.child("SMSTriggeredSendDefinition"))?;
     definition.given("CustomerKey")
 }
@@ -147,12 +158,23 @@ fn way<'c>(connectors: &'c Connectors, route: &'c Route, asked: &Asked<'_>) -> R
             None => return Err(Mismatch::Unable(format!("there is no connector `{name}`"))),
         },
     };
+    if let Way::Connector(..) = way
+        && is_template(kind)
+        && asked.method != "Create"
+        && !says_template(asked.node)
+    {
+        return Err(Mismatch::Unable(format!("it says nothing of a template, so its {} is done here", asked.method)));
+    }
     // A route that names the type wants an error where its system can do nothing with it; one that names none leaves it.
     if let Way::Connector(connector, _) = way
-        && let Err(why) = able(connector.system(), asked)
-        && (route.kinds.is_empty() || !is_sent(kind))
+        && route.kinds.is_empty()
     {
-        return Err(Mismatch::Unable(why));
+        able(connector.system(), asked).map_err(Mismatch::Unable)?;
+        if !goes_unnamed(kind) {
+            return Err(Mismatch::Unable(format!(
+                "it is only where its `types` name {kind} that one goes to a connector"
+            )));
+        }
     }
     if let Some(pattern) = &route.definition {
         let key = definition_of(asked.node);
@@ -170,6 +192,10 @@ fn way<'c>(connectors: &'c Connectors, route: &'c Route, asked: &Asked<'_>) -> R
     for (name, pattern) in &route.attributes {
         let value = attribute(&attributes, name);
         if !value.is_some_and(|value| fits(pattern, value)) {
+            let of_one = |subscriber| attribute(&own_attributes(subscriber), name).is_some();
+            if value.is_none() && asked.node.children_named("Subscribers").any(of_one) {
+                return Err(Mismatch::OfSubscribers(name.clone()));
+            }
             return Err(Mismatch::Attribute(name.clone(), value.map(str::to_owned)));
         }
     }
@@ -177,21 +203,42 @@ fn way<'c>(connectors: &'c Connectors, route: &'c Route, asked: &Asked<'_>) -> R
 }
 
 /// The types that connectors know.
-pub const KINDS: [&str; 3] = ["SMSTriggeredSend", "Subscriber", "TriggeredSend"];
+pub const KINDS: [&str; 6] =
+    ["Email", "List", "SMSTriggeredSend", "Subscriber", "TriggeredSend", "TriggeredSendDefinition"];
 
 /// Whether a system can do anything at all with a type, other operations aside.
 pub fn can(system: System, kind: &str) -> bool {
-    is_sent(kind) && (kind != "Subscriber" || system != System::Connectly)
+    match kind {
+        "SMSTriggeredSend" | "TriggeredSend" => true,
+        "Subscriber" => system != System::Connectly,
+        "List" => system == System::Yeastar,
+        "Email" | "TriggeredSendDefinition" => system == System::Connectly,
+        _ => false,
+    }
 }
 
-fn is_sent(kind: &str) -> bool {
-    KINDS.contains(&kind)
+/// Whether objects of a type are templates of a messaging API. They are kept here too.
+pub fn is_template(kind: &str) -> bool {
+    ["Email", "TriggeredSendDefinition"].contains(&kind)
+}
+
+/// Whether an object says what its template is.
+fn says_template(node: Node<'_>) -> bool {
+    let names = ["Body", "Category", "Components", "Language", "Template"];
+    names.iter().any(|name| property(node, name).is_some())
+        || node.child("Email").unwrap_or(node).given("TextBody").is_some()
+}
+
+/// Whether a route takes a type that it does not name. Lists, mails and definitions are kept here by anybody who does not say
+/// otherwise: a phonebook or a template beside them is no surprise that one wants.
+pub fn goes_unnamed(kind: &str) -> bool {
+    ["SMSTriggeredSend", "Subscriber", "TriggeredSend"].contains(&kind)
 }
 
 /// Whether a system has something for the method on the type; why not. What an `Operation` does is not in the type.
 pub(super) fn able(system: System, asked: &Asked<'_>) -> Result<(), String> {
     let (kind, method) = (kind_of(asked.node), asked.method);
-    if !is_sent(kind) {
+    if !KINDS.contains(&kind) {
         return Err(format!("a {kind} cannot go to a connector"));
     }
     if method == "Create" && property(asked.node, "Operation").is_some() {
@@ -208,6 +255,9 @@ pub(super) fn able(system: System, asked: &Asked<'_>) -> Result<(), String> {
         ("SMSTriggeredSend" | "TriggeredSend", _) => {
             Err(format!("a message that was sent cannot be changed or taken back, so there is no {method} of a {kind}"))
         }
+        ("List", _) if system == System::Yeastar => Ok(()),
+        ("Email" | "TriggeredSendDefinition", "Create") if system == System::Connectly => Ok(()),
+        ("List" | "Email" | "TriggeredSendDefinition", _) => cannot(&format!("{method} of {kind}")),
         (_, "Create" | "Update" | "Delete") if system == System::Yeastar => Ok(()),
         (_, "Create") if system == System::Salesforce => Ok(()),
         (_, "Update") if system == System::Salesforce && asked.node.given("Status").is_some() => Ok(()),
@@ -308,6 +358,9 @@ mod tests {
         let salesforce = one(System::Salesforce, |_, _| {});
         let status = object("Subscriber", "<SubscriberKey>a</SubscriberKey><Status>Active</Status>");
         let plain = object("Subscriber", "<SubscriberKey>a</SubscriberKey>");
+        let (list, mail) = (object("List", "<ListName>l</ListName>"), object("Email", "<TextBody>Hi</TextBody>"));
+        // A route that names the type takes it, and tells what its system cannot do.
+        let named = |system, kind: &str| one(system, |_, route| route.kinds = vec![kind.to_owned()]);
         for (connectors, method, tree, goes) in [
             (&salesforce, "Create", &plain, true),
             (&salesforce, "Update", &status, true),
@@ -318,6 +371,14 @@ mod tests {
             (&one(System::Connectly, |_, route| route.kinds = vec!["Subscriber".into()]), "Create", &plain, true),
             (&salesforce, "Update", &sms(), false),
             (&salesforce, "Create", &object("List", ""), false),
+            (&one(System::Yeastar, |_, _| {}), "Create", &list, false),
+            (&named(System::Yeastar, "List"), "Create", &list, true),
+            (&named(System::Yeastar, "List"), "Delete", &list, true),
+            (&named(System::Connectly, "List"), "Create", &list, true),
+            (&one(System::Connectly, |_, _| {}), "Create", &mail, false),
+            (&named(System::Connectly, "Email"), "Create", &mail, true),
+            (&named(System::Connectly, "Email"), "Update", &mail, true),
+            (&named(System::Connectly, "Email"), "Update", &object("Email", "<Name>m</Name>"), false),
         ] {
             let why = way(connectors, method, tree);
             assert_eq!(why.starts_with("connector"), goes, "{method}: {why}");

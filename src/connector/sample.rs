@@ -7,12 +7,12 @@ use std::{
 };
 
 use super::{
-    Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Operation, Planned, Planning, Route,
-    System, To, Wanted, Wish, plan,
+    Ambiguous, Api, CompleteOn, Connector, Connectors, ContextType, Defaults, ErrorNumbers, Named, Operation, Planned,
+    Planning, Route, System, To, Wanted, Wish, plan,
     route::{self, Asked, Way},
 };
 use crate::{
-    message::{client::Secret, code},
+    message::client::Secret,
     object::{Limits, Tree, read},
     schema::{PARTNER_API, Schema},
 };
@@ -48,6 +48,7 @@ pub(super) fn connector(system: System) -> Connector {
                 private_key: secret("none"),
                 org_id: "00D000000000001".into(),
                 authorization_context: "acme_channel".into(),
+                context_type: ContextType::default(),
             },
             "https://acme.example/api/v1",
         ),
@@ -86,7 +87,11 @@ pub(super) fn connector(system: System) -> Connector {
         wait: seconds(30),
         webhook_secret: None,
         defaults: Defaults {
-            channel: (system != System::Connectly).then(|| "chan".into()),
+            channel: match system {
+                System::Salesforce => Some("chan".into()),
+                System::Yeastar => Some("whatsapp".into()),
+                System::Connectly => None,
+            },
             sender: (system == System::Yeastar).then(|| "0800".into()),
             country: Some("DE".into()),
             ..Defaults::default()
@@ -124,10 +129,11 @@ pub(super) fn planned(connectors: &Connectors, method: &str, tree: &Tree) -> Res
     let way = route::decide(connectors, &Asked { account: 1, method, node });
     assert!(matches!(way, Way::Connector(..)), "{}", way.why());
     let (absent, present) = match method {
-        "Create" => (Wish::Create, Wish::Refuse(code::SUBSCRIBER_EXISTS)),
+        "Create" => (Wish::Create, Wish::Exists),
         "Update" => (Wish::Missing, Wish::Update),
         _ => (Wish::Missing, Wish::Delete),
     };
     let contact = Wanted { absent, present };
-    plan(connectors, &way, &Planning { request_id: "R1", ordinal: 2, method, node, contact })
+    let named = &Named::default();
+    plan(connectors, &way, &Planning { request_id: "R1", ordinal: 2, method, node, contact, named })
 }

@@ -32,6 +32,32 @@ impl System {
     }
 }
 
+/// Channels of a PBX, as facts/backends section 2 lists them; the list is open (`…`).
+pub const PBX_CHANNELS: [&str; 7] = ["general", "twilio", "telnyx", "bandwidth", "whatsapp", "facebook", "livechat"];
+
+/// As what an AuthorizationContext is known to Salesforce (facts/backends section 1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ContextType {
+    /// The developer name of a channel's definition.
+    #[default]
+    Channel,
+    /// An embedded messaging channel.
+    Embedded,
+    /// A bot of its own (BYOB).
+    Participant,
+}
+
+impl ContextType {
+    /// The value of the header `AuthorizationContextType`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Channel => "ConversationChannelDefinition",
+            Self::Embedded => "EmbeddedMessagingChannel",
+            Self::Participant => "ExternalConversationParticipant",
+        }
+    }
+}
+
 /// Where a system is reached as whom.
 #[derive(Clone, Debug)]
 pub enum Api {
@@ -49,6 +75,8 @@ pub enum Api {
         org_id: String,
         /// `AuthorizationContext` header: developer name of the ConversationChannelDefinition.
         authorization_context: String,
+        /// As what it is known: `AuthorizationContextType`, on the requests that need it.
+        context_type: ContextType,
     },
     /// Access token in the query string, thirty minutes; refresh token, a day.
     Yeastar {

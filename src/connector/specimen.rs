@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Action, Ambiguous, Api, CompleteOn, Connector, Defaults, ErrorNumbers, Message, System, Text};
+use super::{
+    Action, Ambiguous, Api, CompleteOn, Connector, ContextType, Defaults, ErrorNumbers, Message, System, Text,
+};
 use crate::message::client::Secret;
 
 /// The secret of each specimen's API.
@@ -18,6 +20,7 @@ pub(super) fn connector(system: System) -> Connector {
             private_key: secret(),
             org_id: "00D000000000001".to_owned(),
             authorization_context: "prefix_Channel".to_owned(),
+            context_type: ContextType::default(),
         },
         System::Yeastar => Api::Yeastar { client_id: "client".to_owned(), client_secret: secret() },
         System::Connectly => Api::Connectly { business: "business-1".to_owned(), api_key: secret() },

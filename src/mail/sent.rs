@@ -19,6 +19,9 @@ pub enum Sent {
     Retry {
         /// Why.
         status: String,
+        /// Whether the relay does its work, and it is this mail alone that has to wait: its recipient or its message was not
+        /// taken now.
+        alone: bool,
     },
     /// It has surely not been taken, and will not be.
     Refused {
@@ -37,7 +40,7 @@ impl Sent {
     pub fn status(&self) -> &str {
         match self {
             Self::Accepted { status }
-            | Self::Retry { status }
+            | Self::Retry { status, .. }
             | Self::Refused { status }
             | Self::Uncertain { status } => status,
         }

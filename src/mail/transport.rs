@@ -46,7 +46,8 @@ impl Transport {
             Self::Relay(relay) => relay.send(mail).await,
             Self::Capture(capture) => capture.keep(mail).await,
             Self::None => {
-                Sent::Retry { status: "there is no way out for mail: set mail.relay or mail.folder".to_owned() }
+                let status = "there is no way out for mail: set mail.relay or mail.folder".to_owned();
+                Sent::Retry { status, alone: false }
             }
         }
     }

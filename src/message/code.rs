@@ -116,7 +116,7 @@ codes! {
     EXTENSION_INVALID = 310007, "{}";
     /// A folder that is not there.
     FOLDER_NOT_FOUND = 396001, "The folder does not exist: {}";
-    /// A connector: nobody to send to. Our codes and texts, up to 4000009.
+    /// A connector: nobody to send to. Our codes and texts, up to 4000013.
     NO_RECIPIENT = 4000001, "There is no recipient: {}";
     /// A connector: the recipient's number is none.
     BAD_NUMBER = 4000002, "The recipient's number cannot be used: {}";
@@ -138,6 +138,10 @@ codes! {
     SENDER_NOT_ALLOWED = 4000010, "The connector does not allow the sender {}";
     /// A connector: its configuration does not let callers name this channel.
     CHANNEL_NOT_ALLOWED = 4000011, "The connector does not allow the channel {}";
+    /// A connector: no phonebook of this List was made there.
+    NO_PHONEBOOK = 4000012, "The connector knows no phonebook of {}";
+    /// A connector: a phonebook of this List was made there already.
+    PHONEBOOK_EXISTS = 4000013, "The connector has a phonebook already of {}";
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ mod call;
 pub mod client;
 pub mod code;
 mod filter;
+pub mod host;
+pub mod mailbox;
 pub mod network;
 pub mod fixed;
 mod operand;

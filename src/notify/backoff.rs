@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::{Outcome, pace::Pace};
+use super::{Outcome, Place, pace::Pace};
 use crate::{
     clock::Time,
     connector::{Ambiguous, Standing, Verdict},
@@ -15,7 +15,7 @@ use crate::{
 pub(super) fn next(delivery: &Delivery, outcome: &Outcome, now: Time, pace: &Pace) -> Next {
     let (after, is_ambiguous) = match outcome {
         Outcome::Delivered { .. } => return Next::Delivered,
-        Outcome::Refused { .. } | Outcome::Gone { .. } => return Next::Failed,
+        Outcome::Refused { .. } | Outcome::Unsent { .. } | Outcome::Gone { .. } => return Next::Failed,
         Outcome::Uncertain { .. } => (None, true),
         Outcome::Retry { after, .. } => (*after, false),
         Outcome::Judged(judged) => {
@@ -49,15 +49,21 @@ pub(super) fn next(delivery: &Delivery, outcome: &Outcome, now: Time, pace: &Pac
 
 /// Until when a place rests that asks for a while without anything: until what it said so of is tried again.
 pub(super) fn rest(delivery: &Delivery, outcome: &Outcome, next: Next, now: Time, pace: &Pace) -> Option<Time> {
-    let Outcome::Judged(judged) = outcome else { return None };
-    if let Some(rest) = judged.rest {
+    // A callback's host may be that of many: who is asked to wait there keeps the others no longer than a failure would.
+    let (rest, asked, longest) = match outcome {
+        Outcome::Judged(judged) => (judged.rest, asked(&judged.verdict), None),
+        Outcome::Retry { after, .. } => (None, *after, Some(now.plus(pace.breaker_rest))),
+        _ => return None,
+    };
+    if let Some(rest) = rest {
         return Some(now.plus(rest));
     }
-    match next {
-        _ if !outcome.is_limit() => None,
-        Next::Again(at) => Some(at),
-        _ => Some(now.plus(delay(&delivery.id, delivery.series, asked(&judged.verdict), pace))),
-    }
+    let until = match next {
+        _ if outcome.place() != Place::Limited => return None,
+        Next::Again(at) => at,
+        _ => now.plus(delay(&delivery.id, delivery.series, asked, pace)),
+    };
+    Some(longest.map_or(until, |longest| until.min(longest)))
 }
 
 /// How long to wait after the attempt of this number (the first is 1): twice as long each time, from `first_delay` to
@@ -154,7 +160,8 @@ mod tests {
     #[test]
     fn it_ends_after_so_many_attempts_or_so_long() {
         let pace = Pace { max_attempts: 3, ..pace() };
-        let (start, retry) = (Time::from_millis(0), Outcome::Retry { status: String::new(), after: None });
+        let (start, retry) =
+            (Time::from_millis(0), Outcome::Retry { status: String::new(), after: None, place: Place::Down });
         assert!(matches!(next(&delivery(2, start), &retry, start, &pace), Next::Again(_)));
         assert_eq!(next(&delivery(3, start), &retry, start, &pace), Next::Failed);
         let late = start.plus(pace.max_age);
@@ -215,6 +222,12 @@ mod tests {
         let (next, rest) = rested(&judged(Standing::Limited, None, None));
         assert!(matches!((next, rest), (Next::Again(at), Some(rest)) if at == rest && rest > start));
         assert_eq!(rested(&judged(Standing::Again, Some(120_000), None)).1, None, "it is one message's affair");
+        // The host of a callback may be that of many.
+        let many =
+            Outcome::Retry { status: String::new(), after: Some(Duration::from_secs(600)), place: Place::Limited };
+        let (next, rest) = rested(&many);
+        assert!(matches!(next, Next::Again(at) if at >= Time::from_millis(600_000)), "{next:?}");
+        assert_eq!(rest, Some(start.plus(pace.breaker_rest)));
         let log_in = judged(Standing::Refused, None, Some(Duration::from_secs(30)));
         assert_eq!(rested(&log_in), (Next::Failed, Some(Time::from_millis(30_000))));
     }

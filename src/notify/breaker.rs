@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::{Outcome, pace::Pace};
+use super::{Place, pace::Pace};
 use crate::{
     clock::Time,
     store::{Health, Lane},
@@ -34,20 +34,17 @@ pub(super) fn named(health: Health, now: Time, pace: &Pace) -> &'static str {
     }
 }
 
-/// How a place fares after an attempt that began at `began` and has ended; `asked` is until when it is to be left alone
+/// How a place fares after an attempt that began at `began` and has told this of it; `asked` is until when it is to be left alone
 /// though it does its work.
-pub(super) fn after(
-    health: Health,
-    outcome: &Outcome,
-    asked: Option<Time>,
-    began: Time,
-    now: Time,
-    pace: &Pace,
-) -> Health {
-    if !outcome.is_failure() {
-        // One that was under way when the rest began does not end it.
-        let rest = health.rest.filter(|rest| !is_open(health, pace) && began < *rest && now < *rest);
-        return Health { rest: rest.max(asked), ..Health::default() };
+pub(super) fn after(health: Health, told: Place, asked: Option<Time>, began: Time, now: Time, pace: &Pace) -> Health {
+    match told {
+        Place::Unasked => return health,
+        Place::Alive | Place::Limited => {
+            // One that was under way when the rest began does not end it.
+            let rest = health.rest.filter(|rest| !is_open(health, pace) && began < *rest && now < *rest);
+            return Health { rest: rest.max(asked), ..Health::default() };
+        }
+        Place::Down => {}
     }
     // One of several that were under way when the rest began says nothing new.
     if is_open(health, pace) && health.rest.is_some_and(|rest| began < rest) {
@@ -79,41 +76,45 @@ mod tests {
             breaker_rest: Duration::from_secs(30),
             ..Pace::of_settings(&Settings::default())
         };
-        let failed = Outcome::Uncertain { status: String::new() };
-        let taken = Outcome::Refused { status: "HTTP 404".to_owned() };
         let mut health = Health::default();
         for _ in 0..2 {
-            health = after(health, &failed, None, at(0), at(0), &pace);
+            health = after(health, Place::Down, None, at(0), at(0), &pace);
             assert_eq!((health.rest, named(health, at(0), &pace)), (None, "closed"));
         }
-        assert_eq!(after(health, &taken, None, at(0), at(0), &pace), Health::default(), "an answer is an answer");
-        health = after(health, &failed, None, at(0), at(1), &pace);
+        assert_eq!(after(health, Place::Alive, None, at(0), at(0), &pace), Health::default(), "an answer is an answer");
+        health = after(health, Place::Down, None, at(0), at(1), &pace);
         assert_eq!((health.rest, health.failing), (Some(at(31)), Some(at(0))));
         assert_eq!(named(health, at(30), &pace), "open");
-        assert_eq!(after(health, &failed, None, at(0), at(2), &pace), health, "it was under way before");
+        assert_eq!(after(health, Place::Down, None, at(0), at(2), &pace), health, "it was under way before");
         let lane = Lane { name: String::new(), head: None, health };
         assert_eq!((named(health, at(31), &pace), seats(&lane, &pace, 8)), ("half-open", 1));
-        health = after(health, &failed, None, at(31), at(32), &pace);
+        health = after(health, Place::Down, None, at(31), at(32), &pace);
         assert_eq!(health.rest, Some(at(92)));
         for _ in 0..40 {
             let began = health.rest.unwrap();
-            health = after(health, &failed, None, began, began, &pace);
+            health = after(health, Place::Down, None, began, began, &pace);
         }
         assert_eq!(health.rest.unwrap().since(health.rest.unwrap().minus(LONGEST)), LONGEST);
-        let taken = Outcome::Delivered { status: String::new() };
-        assert_eq!(after(health, &taken, None, at(0), at(0), &pace), Health::default());
+        assert_eq!(after(health, Place::Alive, None, at(0), at(0), &pace), Health::default());
+    }
+
+    #[test]
+    fn what_was_not_asked_says_nothing_and_any_answer_ends_the_rest() {
+        let pace = Pace { breaker_failures: 1, ..Pace::of_settings(&Settings::default()) };
+        let open = after(Health::default(), Place::Down, None, at(0), at(0), &pace);
+        assert_eq!(named(open, at(30), &pace), "half-open");
+        assert_eq!(after(open, Place::Unasked, None, at(30), at(31), &pace), open);
+        assert_eq!(after(open, Place::Alive, None, at(30), at(31), &pace), Health::default());
     }
 
     #[test]
     fn a_place_that_asks_for_a_rest_is_left_alone_and_is_not_failing() {
         let pace = Pace::of_settings(&Settings::default());
-        let taken = Outcome::Delivered { status: String::new() };
-        let limited = after(Health::default(), &taken, Some(at(60)), at(0), at(1), &pace);
+        let limited = after(Health::default(), Place::Limited, Some(at(60)), at(0), at(1), &pace);
         assert_eq!(limited, Health { rest: Some(at(60)), ..Health::default() });
         assert_eq!((named(limited, at(59), &pace), named(limited, at(60), &pace)), ("limited", "closed"));
-        assert_eq!(after(limited, &taken, None, at(0), at(2), &pace), limited, "it was under way before");
-        assert_eq!(after(limited, &taken, None, at(60), at(61), &pace), Health::default());
-        let failed = Outcome::Uncertain { status: String::new() };
-        assert_eq!(after(limited, &failed, None, at(0), at(2), &pace).rest, Some(at(60)), "a failure ends no rest");
+        assert_eq!(after(limited, Place::Alive, None, at(0), at(2), &pace), limited, "it was under way before");
+        assert_eq!(after(limited, Place::Alive, None, at(60), at(61), &pace), Health::default());
+        assert_eq!(after(limited, Place::Down, None, at(0), at(2), &pace).rest, Some(at(60)), "a failure ends no rest");
     }
 }

@@ -58,12 +58,17 @@ pub(super) enum DialError {
     #[error("{0} has no address: {1}")]
     Unknown(String, io::Error),
     /// Never tried again: the next look-up may answer otherwise, and nothing may depend on that.
-    #[error("{host} is {address}, which is not public; callback.allow_networks would allow it")]
+    #[error("{} not public; callback.allow_networks would allow it", named(host, address))]
     Forbidden { host: String, address: IpAddr },
     #[error("no connection to {0}: {1}")]
     Unreachable(SocketAddr, io::Error),
     #[error("no connection to {0} within {1:?}")]
     Late(SocketAddr, Duration),
+}
+
+/// A host and its address; once where it was an address itself.
+fn named(host: &str, address: &IpAddr) -> String {
+    if host.parse() == Ok(*address) { format!("{address} is") } else { format!("{host} is {address}, which is") }
 }
 
 /// Connects to looked-at addresses alone.

@@ -46,7 +46,7 @@ pub use self::{
     dial::{Resolver, Resolving},
     drop::Folder,
     mail::Email,
-    outcome::{Carrier, Carrying, Judged, Outcome},
+    outcome::{Carrier, Carrying, Judged, Leaving, Outcome, Place},
     post::Post,
     send::Mailer,
     settings::Settings,
@@ -161,7 +161,7 @@ impl Notifier {
     /// The store's.
     pub async fn next_due(&self) -> Result<Option<Time>, StoreError> {
         let now = self.0.parts.clock.now();
-        let look = move |view: &View<'_>| view.deliveries().due(now, 0, &|_| 0);
+        let look = move |view: &View<'_>| view.deliveries().due(now, 0, &|_| 0, &|_| 0);
         Ok(self.0.parts.store.read(look).await?.1)
     }
 
@@ -214,9 +214,12 @@ impl Notifier {
         self.0.cut.send_replace(true);
     }
 
-    /// Ends the work: attempts under way are finished, or cut, no other is begun.
+    /// Ends the work: attempts under way are finished, or cut, no other is begun, and the carriers take their leave.
     pub async fn close(&self) {
         self.0.duty.close().await;
+        for carrier in self.0.parts.carriers.values() {
+            carrier.leave().await;
+        }
     }
 
     /// Works off what is owed until the notifier is closed.

@@ -1,8 +1,9 @@
 //! HTTPPost: the form by HTTPS to the caller's URL, over HTTP/1.1 or HTTP/2 on kept connections.
 //!
-//! One attempt: it neither retries nor writes anything down. What comes back counts by its status alone. 2xx is taken;
-//! 408, 425, 429 and 5xx are tried again, 410 asks for no more, everything else is a refusal. 307 and 308 are followed,
-//! since they repeat the POST with its body; 301, 302 and 303 would make it a GET of nothing, and are refusals. Each hop is held to the same rules as the first.
+//! One attempt: it neither retries nor writes anything down. What comes back counts by its status alone. 2xx is taken,
+//! 410 asks for no more, everything else is tried again (Standard Webhooks), since a receiver may be put right. 307 and 308
+//! are followed, since they repeat the POST with its body; other redirects would make it a GET of nothing, or lead nowhere, and
+//! are refusals. Each hop is held to the same rules as the first.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +19,7 @@ use rustls::ClientConfig;
 use tokio::time::timeout;
 
 use super::{
-    Outcome, Settings,
+    Outcome, Place, Settings,
     dial::{DialError, Dialer},
     outcome::{Carrier, Carrying},
     render, shown, sign,
@@ -68,7 +69,7 @@ impl Post {
         settings: Settings,
         rules: conversation::Settings,
     ) -> Result<Self, rustls::Error> {
-        let tls = trust::client(trust::system(), &settings.ca)?;
+        let tls = Self::tls(&settings)?;
         let own = LOOPBACK.iter().filter_map(|own| own.parse::<Network>().ok());
         let near = settings.allow_networks.iter().copied().chain(own).collect();
         let (client, near) =
@@ -76,12 +77,20 @@ impl Post {
         Ok(Self { client, near, store, schema, clock, settings, rules })
     }
 
+    /// Whom it believes.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn tls(settings: &Settings) -> Result<ClientConfig, rustls::Error> {
+        trust::client(trust::system(), &settings.ca)
+    }
+
     async fn attempt(&self, delivery: &Delivery) -> Outcome {
         let (schema, told) = (Arc::clone(&self.schema), delivery.clone());
         let look = move |view: &View<'_>| render::told(view, &told, &schema);
         let form = match self.store.read(look).await {
             Ok(told) => Bytes::from(render::form(&told)),
-            Err(error) => return Outcome::Refused { status: error.to_string() },
+            Err(error) => return Outcome::Unsent { status: error.to_string() },
         };
         let target = delivery.content.address().trim().to_owned();
         self.exchange(delivery, target, &form).await
@@ -94,10 +103,10 @@ impl Post {
         let left = || self.settings.timeout.saturating_sub(watch.elapsed());
         for _ in 0..=self.settings.max_redirects {
             if let Err(why) = conversation::may_post_to(&target, rules) {
-                return Outcome::Refused { status: format!("{} {why}", shown(&target)) };
+                return Outcome::Unsent { status: format!("{} {why}", shown(&target)) };
             }
             let Ok(uri) = target.parse::<Uri>() else {
-                return Outcome::Refused { status: format!("{} is no URL", shown(&target)) };
+                return Outcome::Unsent { status: format!("{} is no URL", shown(&target)) };
             };
             let is_near = rules.insecure_loopback && conversation::is_plain_loopback(&target);
             let client = if is_near { &self.near } else { &self.client };
@@ -144,7 +153,7 @@ impl Post {
             request = request.header(name, value);
         }
         let request = request.body(Full::new(form.clone()));
-        let request = request.map_err(|error| Outcome::Refused { status: error.to_string() })?;
+        let request = request.map_err(|error| Outcome::Unsent { status: error.to_string() })?;
         client.request(request).await.map_err(|error| failed(&error))
     }
 }
@@ -186,11 +195,11 @@ fn by_status(code: StatusCode, after: Option<Duration>) -> Outcome {
     let status = format!("HTTP {}", code.as_u16());
     match code.as_u16() {
         200..=299 => Outcome::Delivered { status },
-        408 | 425 | 429 | 500..=599 => Outcome::Retry { status, after },
         410 => Outcome::Gone { status },
         301..=303 => Outcome::Refused { status: format!("{status}, which does not repeat a POST") },
         307 | 308 => Outcome::Refused { status: format!("{status} without a Location that can be used") },
-        _ => Outcome::Refused { status },
+        300..=399 => Outcome::Refused { status },
+        code => Outcome::Retry { status, after, place: Place::of_http(code) },
     }
 }
 
@@ -200,17 +209,21 @@ fn failed(error: &ClientError) -> Outcome {
     let mut status = String::new();
     for cause in causes {
         if let Some(DialError::Forbidden { .. }) = cause.downcast_ref::<DialError>() {
-            return Outcome::Refused { status: cause.to_string() };
+            return Outcome::Unsent { status: cause.to_string() };
         }
         if !status.is_empty() {
             status += ": ";
         }
-        status += &cause.to_string();
+        status += &trust::plain(&cause.to_string());
     }
     if status.is_empty() {
         status = error.to_string();
     }
-    if error.is_connect() { Outcome::Retry { status, after: None } } else { Outcome::Uncertain { status } }
+    if error.is_connect() {
+        Outcome::Retry { status, after: None, place: Place::Down }
+    } else {
+        Outcome::Uncertain { status }
+    }
 }
 
 /// `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date in the form that is to be sent. Dates of the two obsolete
@@ -285,21 +298,21 @@ mod tests {
             (303, Refused),
             (304, Refused),
             (307, Refused),
-            (400, Refused),
-            (401, Refused),
-            (403, Refused),
-            (404, Refused),
+            (400, Retry),
+            (401, Retry),
+            (403, Retry),
+            (404, Retry),
             (408, Retry),
             (410, Gone),
-            (413, Refused),
+            (413, Retry),
             (425, Retry),
             (429, Retry),
             (500, Retry),
             (501, Retry),
             (503, Retry),
             (599, Retry),
-            (600, Refused),
-            (999, Refused),
+            (600, Retry),
+            (999, Retry),
         ] {
             assert_eq!(outcome(code), expected, "{code}");
         }

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::task::{Id, JoinError, JoinSet};
 
-use super::{Carrier, Outcome, Shared, backoff, breaker, duty::Work, pace::Pace, seats::Seat};
+use super::{Carrier, Outcome, Place, Shared, backoff, breaker, duty::Work, pace::Pace, seats::Seat};
 use crate::{
     clock::{Stopwatch, Time},
     connector::{Ambiguous, Unsent},
@@ -39,19 +39,25 @@ impl Dispatcher {
         let shared = Arc::clone(&self.shared);
         let parts = &shared.parts;
         while !self.recovered {
-            self.recovered = shared.recover().await? == 0;
-            shared.seats().is_open = self.recovered;
+            if shared.recover().await? == 0 {
+                shared.take_over_rates().await?;
+                (self.recovered, shared.seats().is_open) = (true, true);
+            }
         }
         let now = parts.clock.now();
         let places = shared.places(now);
         let look = move |view: &View<'_>| {
             let deliveries = view.deliveries();
-            let due = deliveries.due(now, places.total, &|lane| places.of(lane))?;
-            Ok::<_, StoreError>((due, deliveries.next_forgotten()?, deliveries.next_unconfirmed()?))
+            let due = deliveries.due(now, places.total, &|lane| places.of(lane), &|lane| places.begun(lane))?;
+            let (forget, early) = (deliveries.next_forgotten()?, deliveries.next_early()?);
+            Ok::<_, StoreError>((due, forget, early, deliveries.next_unconfirmed()?))
         };
-        let ((due, next), forget, confirm) = parts.store.read(look).await?;
+        let ((due, next), forget, early, confirm) = parts.store.read(look).await?;
         if forget.is_some_and(|forget| forget <= now) {
             while parts.store.write(move |txn| txn.forget_sends(now)).await? > 0 {}
+        }
+        if early.is_some_and(|forget| forget <= now) {
+            while parts.store.write(move |txn| txn.forget_early(now)).await? > 0 {}
         }
         if confirm.is_some_and(|until| until <= now) {
             while shared.give_up_unconfirmed(now).await? > 0 {}
@@ -79,6 +85,7 @@ impl Dispatcher {
             let is_spent = seats.rates.free(&connector.name, connector.per_second, now) == 0;
             seats.rates.next(&connector.name).filter(|_| is_spent)
         });
+        let forget = forget.into_iter().chain(early);
         Ok(next.into_iter().chain(forget).chain(confirm.filter(|until| *until > now)).chain(spent).min())
     }
 }
@@ -132,6 +139,23 @@ impl Shared {
             Ok::<_, StoreError>((found.len(), shared.ended(txn, &found, &outcome, now)?))
         };
         Ok(self.told(work).await?.0)
+    }
+
+    /// What connectors have begun within the last second counts, also when the program that began it has ended.
+    async fn take_over_rates(&self) -> Result<(), StoreError> {
+        let connectors: Vec<String> = self.parts.connectors.connectors.keys().cloned().collect();
+        let look = move |view: &View<'_>| -> Result<Vec<_>, StoreError> {
+            let begun = |name: String| view.deliveries().begun(&name).map(|moments| (name, moments));
+            connectors.into_iter().map(begun).collect()
+        };
+        let found = self.parts.store.read(look).await?;
+        let mut seats = self.seats();
+        for (connector, moments) in found {
+            for (at, count) in moments {
+                seats.rates.have_begun(&connector, count as usize, at);
+            }
+        }
+        Ok(())
     }
 
     /// Gives up messages that no webhook has told of in time; gives how many.
@@ -192,10 +216,9 @@ impl Shared {
         let Some(carrier) = self.parts.carriers.get(&kind).map(Arc::clone) else { return };
         self.leaves(&delivery, &seat, began);
         let unsent = delivery.content.outgoing().and_then(|outgoing| outgoing.message.unsent());
-        let was_sent = unsent.is_none();
-        let outcome = match unsent {
+        let outcome = match &unsent {
             Some(Unsent::Nothing) => Outcome::Delivered { status: "there was nothing to send".to_owned() },
-            Some(Unsent::Refused(code, text)) => Outcome::Refused { status: format!("not sent: {code} {text}") },
+            Some(Unsent::Refused(code, text)) => Outcome::Unsent { status: format!("not sent: {code} {text}") },
             None => tokio::select! {
                 biased;
                 outcome = carried(&carrier, &delivery) => outcome,
@@ -206,6 +229,7 @@ impl Shared {
                 }
             },
         };
+        let place = if unsent.is_some() { Place::Unasked } else { outcome.place() };
         let took_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
         {
             let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
@@ -225,7 +249,7 @@ impl Shared {
             outcome.status()
         );
         let lane = delivery.content.lane();
-        let ended = Arc::new(Ended { delivery, lane, outcome, was_sent, began, took_ms });
+        let ended = Arc::new(Ended { delivery, lane, outcome, place, began, took_ms });
         let next = loop {
             let (shared, ended) = (Arc::clone(&self), Arc::clone(&ended));
             let work = move |txn: &mut Transaction<'_>| ended.write(txn, &shared);
@@ -255,8 +279,7 @@ struct Ended {
     delivery: Arc<Delivery>,
     lane: String,
     outcome: Outcome,
-    /// Of what was not, nothing is learned of how the place fares.
-    was_sent: bool,
+    place: Place,
     began: Time,
     took_ms: u64,
 }
@@ -289,18 +312,18 @@ impl Ended {
         };
         let next = backoff::next(&self.delivery, outcome, now, &pace);
         if let Outcome::Judged(judged) = outcome {
-            txn.judged(self.delivery.number, judged.verdict.clone(), judged.shown.clone())?;
+            txn.judged(self.delivery.number, judged.verdict.clone(), judged.shown.clone(), now)?;
         }
         let (mut askers, mut then, mut is_learned) = (Vec::new(), keep, false);
         // Written before already, when others are given up in further transactions.
         if let Some(delivery) = txn.end_attempt(self.delivery.number, attempt, next, now, keep)? {
             then = delivery.due.map_or(then, |due| then.min(due));
             askers = shared.ended(txn, &[delivery], outcome, now)?;
-            is_learned = self.was_sent;
+            is_learned = true;
         }
         let lane = txn.change_lane(&self.lane, |health| {
             let asked = || backoff::rest(&self.delivery, outcome, next, now, &pace);
-            if is_learned { breaker::after(health, outcome, asked(), self.began, now, &pace) } else { health }
+            if is_learned { breaker::after(health, self.place, asked(), self.began, now, &pace) } else { health }
         })?;
         // Who waits in the lane may have waited for this seat alone.
         then = lane.head.map_or(then, |head| head.min(then));

@@ -21,6 +21,8 @@ const MAILS: [DeliveryKind; 2] = [DeliveryKind::Email, DeliveryKind::Send];
 pub(super) struct Seats {
     /// How many in each lane.
     taken: BTreeMap<String, usize>,
+    /// How many have begun since the start in each lane with ranks.
+    begun: BTreeMap<String, u64>,
     pub(super) rates: Rates,
     /// Transactions that may take some ...
     entered: usize,
@@ -104,6 +106,9 @@ impl Shared {
         if let Some(outgoing) = delivery.content.outgoing() {
             seats.rates.begin(&outgoing.message.connector, now);
         }
+        if matches!(delivery.content.kind(), DeliveryKind::Send | DeliveryKind::Message) {
+            *seats.begun.entry(lane.clone()).or_default() += 1;
+        }
         *seats.taken.entry(lane.clone()).or_default() += 1;
         Seat { shared: Arc::clone(self), lane, taken: now }
     }
@@ -137,6 +142,7 @@ impl Shared {
             others,
             connectors,
             taken: seats.taken.clone(),
+            begun: seats.begun.clone(),
             shared: Arc::clone(self),
         }
     }
@@ -152,10 +158,17 @@ pub(super) struct Places {
     connectors: BTreeMap<String, usize>,
     /// What is taken in each lane.
     taken: BTreeMap<String, usize>,
+    /// How many have begun in each lane: every so many goes to who has been due longest.
+    begun: BTreeMap<String, u64>,
     shared: Arc<Shared>,
 }
 
 impl Places {
+    /// How many have begun in a lane with ranks.
+    pub(super) fn begun(&self, lane: &str) -> u64 {
+        self.begun.get(lane).copied().unwrap_or(0)
+    }
+
     /// How many more may be begun in a lane; of mail no more than there are places for.
     pub(super) fn of(&self, lane: &Lane) -> usize {
         let (parts, busy) = (&self.shared.parts, self.taken.get(&lane.name).copied().unwrap_or(0));

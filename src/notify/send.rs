@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::{
-    Outcome,
+    Outcome, Place, mail,
     outcome::{Carrier, Carrying},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         triggered_send::{self, Ending, Letter},
     },
     clock::{Clock, Time},
-    mail::{AutoSubmitted, Composed, Mail, ReturnPath, Sent, Transport, compose},
+    mail::{AutoSubmitted, Composed, Mail, ReturnPath, Transport, compose},
     message::client::Accounts,
     store::{Asker, Content, Delivery, Store, StoreError, Transaction, View, send::Send},
 };
@@ -41,7 +41,7 @@ pub struct Mailer {
 impl Mailer {
     async fn attempt(&self, delivery: &Delivery) -> Outcome {
         let Content::Send(send) = &delivery.content else {
-            return Outcome::Refused { status: "this is no mail of a triggered send".to_owned() };
+            return Outcome::Unsent { status: "this is no mail of a triggered send".to_owned() };
         };
         let accounts = (self.directory)();
         let business = accounts.account(send.account).map(|account| account.name.clone()).unwrap_or_default();
@@ -49,19 +49,14 @@ impl Mailer {
         let build = move |view: &View<'_>| triggered_send::render(&backend, view, &owed, &business, now);
         let letter = match self.store.read::<_, StoreError, _>(build).await {
             Ok(Ok(letter)) => letter,
-            Ok(Err(why)) => return Outcome::Refused { status: why.reason },
-            Err(error) => return Outcome::Retry { status: error.to_string(), after: None },
+            Ok(Err(why)) => return Outcome::Unsent { status: why.reason },
+            Err(error) => return Outcome::Retry { status: error.to_string(), after: None, place: Place::Unasked },
         };
         let composed = match composed(letter, delivery, send) {
             Ok(composed) => composed.reported_to(self.return_path.as_ref(), &delivery.id),
-            Err(status) => return Outcome::Refused { status },
+            Err(status) => return Outcome::Unsent { status },
         };
-        match self.transport.send(&composed).await {
-            Sent::Accepted { status } => Outcome::Delivered { status },
-            Sent::Retry { status } => Outcome::Retry { status, after: None },
-            Sent::Refused { status } => Outcome::Refused { status },
-            Sent::Uncertain { status } => Outcome::Uncertain { status },
-        }
+        mail::outcome(self.transport.send(&composed).await)
     }
 }
 

@@ -56,7 +56,7 @@ pub struct Whole {
     pub renewed_as: Option<String>,
     /// What connectors have to do before it goes on, as `a message to +4930… by pbx: owed, tried 2 times, next 2026-…`.
     pub waits_for: Vec<String>,
-    /// Who is and was told, as `OnCallComplete HttpPost https://… for part 1: delivered`.
+    /// Who is and was told, and what was sent for it and is waited for no longer, as `OnCallComplete HttpPost https://… for part 1: delivered`.
     pub owed: Vec<String>,
     /// The parts that are in, in order.
     pub parts: Vec<Part>,
@@ -162,7 +162,7 @@ pub fn whole(
         renews: kept.renews.clone(),
         renewed_as: kept.renewed_as.clone(),
         waits_for: owed.iter().filter(|delivery| is_waited_for(delivery)).map(told_to).collect(),
-        owed: owed.iter().map(told_to).collect(),
+        owed: owed.iter().filter(|delivery| !is_waited_for(delivery)).map(told_to).collect(),
         parts: parts.collect(),
         timeline: events.into_iter().map(|(at, _, what)| Event { at: at.to_string(), what }).collect(),
     }))
@@ -195,7 +195,8 @@ fn told_to(delivery: &Delivery) -> String {
             let message = &outgoing.message;
             let mut line = format!("a message to {} by {}: {state}", message.recipient, message.connector);
             if delivery.tries > 0 {
-                line += &format!(", tried {} times", delivery.tries);
+                let times = if delivery.tries == 1 { "once".to_owned() } else { format!("{} times", delivery.tries) };
+                line += &format!(", tried {times}");
             }
             match (delivery.state, delivery.due) {
                 (DeliveryState::Owed, Some(due)) => line += &format!(", next {due}"),

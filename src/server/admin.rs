@@ -36,7 +36,7 @@ pub struct Probes {
     /// Whether work can be taken on, or a short reason why not (the store refuses writes).
     pub ready: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
     /// Figures to show beside our own (the store's).
-    pub gauges: Box<dyn Fn() -> Vec<Gauge> + Send + Sync>,
+    pub figures: Box<dyn Fn() -> Vec<Figure> + Send + Sync>,
 }
 
 /// What a [`Desk`] answers.
@@ -69,7 +69,7 @@ pub const OPERATOR: &str = "envoi-operator";
 
 /// One figure of another room.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Gauge {
+pub struct Figure {
     /// `envoi_store_bytes`: letters and underscores; labels may follow in braces. Those of one name stand together.
     pub name: Cow<'static, str>,
     /// One line.
@@ -81,7 +81,7 @@ pub struct Gauge {
 impl Probes {
     /// Always ready, nothing to show.
     pub fn none() -> Self {
-        Self { desk: None, ready: Box::new(|| Ok(())), gauges: Box::new(Vec::new) }
+        Self { desk: None, ready: Box::new(|| Ok(())), figures: Box::new(Vec::new) }
     }
 }
 
@@ -157,10 +157,12 @@ impl Admin {
     fn page(&self) -> String {
         let mut page = self.metrics.text();
         let mut last = String::new();
-        for Gauge { name, help, value } in (self.probes.gauges)() {
+        for Figure { name, help, value } in (self.probes.figures)() {
             let base = name.split('{').next().unwrap_or_default();
             if base != last {
-                page += &format!("# HELP {base} {help}.\n# TYPE {base} gauge\n");
+                // What only grows is a counter, and its family has the name without this end.
+                let (family, kind) = base.strip_suffix("_total").map_or((base, "gauge"), |family| (family, "counter"));
+                page += &format!("# HELP {family} {help}.\n# TYPE {family} {kind}\n");
                 base.clone_into(&mut last);
             }
             page += &format!("{name} {value}\n");

@@ -18,7 +18,7 @@ mod connection;
 mod contract;
 mod desk;
 pub mod dev_certs;
-mod gauges;
+mod figures;
 pub mod gateway;
 mod http;
 mod idle;
@@ -27,6 +27,7 @@ mod journal;
 pub mod limits;
 mod listen;
 mod metrics;
+mod rehearse;
 mod route;
 mod settings;
 mod start;
@@ -37,15 +38,17 @@ mod webhook;
 
 use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc};
 
+use rustls::ServerConfig;
 use tokio::{sync::watch, time::sleep};
 
 use self::{admin::Admin, http::Front, listen::Listener, tls::Certificates};
 pub use self::{
-    admin::{Desk, Gauge, OPERATOR, Probes, Told},
+    admin::{Desk, Figure, OPERATOR, Probes, Told},
     contract::{Contract, Slim},
     inbound::{BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report},
     metrics::Metrics,
-    settings::{SettingError, Settings},
+    rehearse::{Rehearsal, rehearse},
+    settings::{SettingError, Settings, public_url},
     start::{Parts, StartError, TOKEN_KEY, start, start_with},
     tls::{Reload, Tls, TlsError},
 };
@@ -81,6 +84,22 @@ pub struct Server<H> {
     metrics: Arc<Metrics>,
 }
 
+/// The certificate that is set, read; and what its listener needs.
+fn encrypted(settings: &Settings) -> Result<Option<(Arc<Certificates>, Arc<ServerConfig>)>, TlsError> {
+    let Some(tls) = settings.tls.clone() else { return Ok(None) };
+    let certificates = Certificates::read(tls)?;
+    let config = Arc::new(certificates.config()?);
+    Ok(Some((certificates, config)))
+}
+
+async fn front(settings: &Settings) -> Result<Listener, ServerError> {
+    Listener::bind("soap", settings.listen, settings.max_connections).await
+}
+
+async fn admin(settings: &Settings) -> Result<Listener, ServerError> {
+    Listener::bind("admin", settings.admin, settings.max_admin_connections).await
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Drained {
@@ -99,12 +118,16 @@ impl<H: Handler> Server<H> {
     ) -> Result<Self, ServerError> {
         let settings = Arc::new(settings);
         let metrics = Arc::new(Metrics::new(clock.now()));
-        let certificates = settings.tls.clone().map(Certificates::read).transpose()?;
-        let mut front = Listener::bind("soap", settings.listen, settings.max_connections).await?;
-        if let Some(certificates) = &certificates {
-            front = front.with_tls(Arc::new(certificates.config()?));
-        }
-        let admin = Listener::bind("admin", settings.admin, settings.max_admin_connections).await?;
+        let encrypted = encrypted(&settings)?;
+        let mut front = front(&settings).await?;
+        let admin = admin(&settings).await?;
+        let certificates = encrypted.map(|(certificates, config)| {
+            for warning in certificates.outdated(clock.now()) {
+                tracing::warn!("{warning}");
+            }
+            front.encrypt(config);
+            certificates
+        });
         Ok(Self { front, certificates, admin, handler, contract, probes, settings, metrics })
     }
 

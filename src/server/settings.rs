@@ -1,6 +1,7 @@
 //! Every setting of the front door with its default. It is only read: nothing here opens a file or a port.
 
 use std::{
+    borrow::Cow,
     net::{Ipv4Addr, SocketAddr},
     time::Duration,
 };
@@ -8,7 +9,7 @@ use std::{
 use hyper::Uri;
 
 use super::{Network, Tls};
-use crate::message::network::is_odd_number;
+use crate::message::host;
 
 /// The front door's settings; `Settings::default()` is what README's table says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,20 +93,29 @@ pub struct SettingError {
     /// The field of [`Settings`].
     pub setting: &'static str,
     /// What is wrong with it, to follow its name.
-    pub wrong: &'static str,
+    pub wrong: Cow<'static, str>,
 }
 
 impl Settings {
     /// Everything that is wrong, before a port is opened.
     pub fn check(&self) -> Vec<SettingError> {
         let mut errors = Vec::new();
-        let mut demand = |holds: bool, setting, wrong| {
+        for (setting, size) in [("max_buffered", self.max_buffered), ("max_unproven", self.max_unproven)] {
+            if size < self.max_body {
+                let wrong = format!(
+                    "{size} bytes are less than server.max_body ({} bytes), which has to fit in",
+                    self.max_body
+                );
+                errors.push(SettingError { setting, wrong: wrong.into() });
+            }
+        }
+        let mut demand = |holds: bool, setting, wrong: &'static str| {
             if !holds {
-                errors.push(SettingError { setting, wrong });
+                errors.push(SettingError { setting, wrong: wrong.into() });
             }
         };
         demand(
-            self.public_url.as_deref().is_none_or(is_url),
+            self.public_url.as_deref().is_none_or(|url| public_url(url).is_ok()),
             "public_url",
             "must be http:// or https:// with a host, without query",
         );
@@ -120,9 +130,6 @@ impl Settings {
             ("max_in_flight", self.max_in_flight),
         ] {
             demand(number > 0, setting, "must be at least 1");
-        }
-        for (setting, number) in [("max_buffered", self.max_buffered), ("max_unproven", self.max_unproven)] {
-            demand(number >= self.max_body, setting, "must be at least max_body");
         }
         demand(self.max_head >= 8192, "max_head", "must be at least 8,192");
         for (setting, time) in [
@@ -139,15 +146,16 @@ impl Settings {
     }
 }
 
-fn is_host(host: &str) -> bool {
-    !host.is_empty() && !is_odd_number(host)
-}
-
-fn is_url(text: &str) -> bool {
-    let Ok(uri) = text.parse::<Uri>() else { return false };
-    let scheme = matches!(uri.scheme_str(), Some("http" | "https"));
-    let host = uri.authority().is_some_and(|authority| !authority.as_str().contains('@') && is_host(authority.host()));
-    scheme && host && uri.query().is_none() && !text.contains(['#', '"', '<', '>', '&', '\''])
+/// Checks the URL that clients use: it stands in documents that we serve.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn public_url(text: &str) -> Result<(), String> {
+    let start = host::url(text).map_err(|unfit| unfit.to_string())?;
+    match start.rest.contains(['?', '#', '&']) || text.parse::<Uri>().is_err() {
+        true => Err("there is more than a path behind its host".to_owned()),
+        false => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -171,11 +179,20 @@ mod tests {
     #[test]
     fn a_public_url_has_scheme_and_host_and_nothing_odd() {
         for lawful in ["https://mc.example", "http://mc.example:8080/soap/", "https://[::1]/"] {
-            assert!(is_url(lawful), "{lawful}");
+            assert!(public_url(lawful).is_ok(), "{lawful}");
         }
-        for odd in ["mc.example", "/soap", "https://", "https://u:p@h", "https://h?x=1", "https://h/\"", "https://h/#f"]
-        {
-            assert!(!is_url(odd), "{odd}");
+        for odd in [
+            "mc.example",
+            "/soap",
+            "https://",
+            "https://u:p@h",
+            "https://h?x=1",
+            "https://h/\"",
+            "https://h/#f",
+            "https://x..y",
+            "https://h:99999",
+        ] {
+            assert!(public_url(odd).is_err(), "{odd}");
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::{
 
 use super::{
     Contract, Probes, Server, ServerError, Settings, access, access::Access, budget::Budget, desk::Operators,
-    gateway::Gateway, gauges::measured, limits::Flight,
+    figures::measured, gateway::Gateway, limits::Flight,
 };
 
 /// The setting under which the store keeps the key that signs tokens, so that they survive a restart.
@@ -274,6 +274,6 @@ fn probes(store: Store, notifier: Notifier, clock: Clock, desk: Operators) -> Pr
             Some(reason) => Err(format!("the store refuses writes since one failed: {reason}")),
             None => Ok(()),
         }),
-        gauges: Box::new(move || measured(&store, &notifier, clock.now())),
+        figures: Box::new(move || measured(&store, &notifier, clock.now())),
     }
 }

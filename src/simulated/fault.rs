@@ -97,6 +97,9 @@ impl Faults {
             let known: Vec<_> = all.keys().copied().collect();
             return Err(format!("there is no simulated backend `{name}`: expected one of {}", known.join(", ")));
         };
+        if fault.login && system == System::Connectly {
+            return Err("connectly has no log-ins: its key goes with each request".to_owned());
+        }
         if let What::Receipt(_) = &fault.what
             && (system == System::Salesforce || fault.login)
         {
@@ -200,6 +203,8 @@ mod tests {
         faults.set("yeastar", fault(failed("too_many_request"))).unwrap();
         assert!(faults.set("yeastar", fault(failed("gone"))).unwrap_err().contains("no code `gone`"));
         assert!(faults.set("salesforce", fault(Outcome::Read)).unwrap_err().contains("no webhooks"));
+        let login = Fault { what: What::Limit(None), times: None, login: true };
+        assert!(Faults::new(["connectly"]).set("connectly", login).unwrap_err().contains("no log-ins"));
         assert_eq!(faults.next("yeastar", false), (None, None));
         let told = || faults.outcome("yeastar");
         assert_eq!([told(), told(), told()], [Some(Outcome::Read), Some(failed("too_many_request")), None]);

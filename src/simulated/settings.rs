@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::{
     connector::{
-        Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Operation, Route, System, To,
+        Ambiguous, Api, CompleteOn, Connector, Connectors, ContextType, Defaults, ErrorNumbers, Operation, Route,
+        System, To,
     },
     message::client::Secret,
 };
@@ -34,15 +35,20 @@ pub(super) fn connectors(bases: &[String], private_key: String) -> Connectors {
     let connectors = named.map(|(system, base)| (system.name().to_owned(), Arc::new(connector(system, base, &key))));
     let sends = DEFINITIONS.map(|(system, definition)| Route {
         definition: Some(definition.to_owned()),
-        kinds: vec!["SMSTriggeredSend".to_owned(), "TriggeredSend".to_owned()],
+        kinds: ["SMSTriggeredSend", "TriggeredSend"].map(str::to_owned).to_vec(),
         ..to(system, format!("{definition} to {}", system.name()))
     });
-    let contacts = [System::Salesforce, System::Yeastar].map(|system| Route {
-        kinds: vec!["Subscriber".to_owned()],
+    let others: [(System, &[&str], &str); 3] = [
+        (System::Salesforce, &["Subscriber"], "subscribers"),
+        (System::Yeastar, &["Subscriber", "List"], "subscribers and lists"),
+        (System::Connectly, &["TriggeredSendDefinition", "Email"], "templates"),
+    ];
+    let others = others.map(|(system, kinds, what)| Route {
+        kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
         properties: BTreeMap::from([("Connector".to_owned(), system.name().to_owned())]),
-        ..to(system, format!("subscribers of {}", system.name()))
+        ..to(system, format!("{what} of {}", system.name()))
     });
-    Connectors { connectors: connectors.collect(), routes: sends.into_iter().chain(contacts).collect() }
+    Connectors { connectors: connectors.collect(), routes: sends.into_iter().chain(others).collect() }
 }
 
 fn to(system: System, name: String) -> Route {
@@ -70,6 +76,7 @@ fn connector(system: System, base: &str, private_key: &Secret) -> Connector {
                 private_key: private_key.clone(),
                 org_id: ORG.into(),
                 authorization_context: CONTEXT.into(),
+                context_type: ContextType::default(),
             },
             "/api/v1",
             Defaults {

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Name, Owner, outgoing::Outgoing, send::Send};
+use super::{Name, Owner, kept_content::Kept, outgoing::Outgoing, send::Send};
 use crate::{
     clock::Time,
     conversation::respond::Event,
@@ -46,7 +46,8 @@ pub struct Delivery {
 }
 
 /// What is told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "Kept")]
 pub enum Content {
     /// The results of a call or a conversation.
     Results(Box<Notice>),
@@ -116,6 +117,11 @@ impl Content {
                 ResponseType::HttpPost | ResponseType::None => DeliveryKind::Post,
             },
         }
+    }
+
+    /// Whether it goes as a mail.
+    pub fn is_mail(&self) -> bool {
+        matches!(self.kind(), DeliveryKind::Email | DeliveryKind::Send)
     }
 
     /// What a connector is to do.

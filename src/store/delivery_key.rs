@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | 0x25 | connector, recipient, channel, number | nothing: the message waits for its turn, or has it |
 //! | 0x26 | number | a delivery |
-//! | 0x27 | lane, moment, number | nothing: the delivery is due at that moment, and has its turn |
+//! | 0x27 | rank of a lane, moment, number | nothing: the delivery is due at that moment, and has its turn |
 //! | 0x28 | lane | the lane: its name, its head, whether it rests |
 //! | 0x29 | moment, lane | the lane's name: its first delivery is due at that moment |
 //! | 0x2A | state, number | nothing |
@@ -15,6 +15,10 @@
 //! | 0x2F | connector, recipient, channel | whose turn it is (see `turn`) |
 //! | 0x30 | connector, id, number | nothing: the message has that id, its own or its system's |
 //! | 0x31 | moment, number | nothing: that long it is waited for what becomes of the message |
+//! | 0x32 | number | what was told of a message that nobody knows yet (see `early`) |
+//! | 0x33 | connector, id, number | nothing: that was told of this id |
+//! | 0x34 | number, digest of a report | nothing: that the mail has come back was heard by this report |
+//! | 0x35 | connector | when its latest messages began (see `rate`) |
 //!
 //! Numbers are written falling in 0x26, 0x2A, 0x2B and 0x30, so that the newest comes first, and rising elsewhere.
 
@@ -34,6 +38,10 @@ pub(super) const COUNT: u8 = 0x2E;
 pub(super) const FRONT: u8 = 0x2F;
 pub(super) const EXTERNAL: u8 = 0x30;
 pub(super) const CONFIRM: u8 = 0x31;
+pub(super) const EARLY: u8 = 0x32;
+pub(super) const EARLY_ID: u8 = 0x33;
+pub(super) const REPORT: u8 = 0x34;
+pub(super) const BEGUN: u8 = 0x35;
 
 pub(super) fn delivery(number: i64) -> Vec<u8> {
     falling(vec![DELIVERY], number)
@@ -44,18 +52,18 @@ pub(super) fn deliveries() -> Vec<u8> {
     vec![DELIVERY]
 }
 
-pub(super) fn due(lane: &str, moment: i64, number: i64) -> Vec<u8> {
-    rising(rising(of(DUE, lane), moment), number)
+pub(super) fn due(rank: &str, moment: i64, number: i64) -> Vec<u8> {
+    rising(rising(of(DUE, rank), moment), number)
 }
 
-/// What everything due in one lane begins with.
-pub(super) fn due_in(lane: &str) -> Vec<u8> {
-    of(DUE, lane)
+/// What everything due in one rank begins with.
+pub(super) fn due_in(rank: &str) -> Vec<u8> {
+    of(DUE, rank)
 }
 
-/// What everything that is due in a lane after a moment comes behind.
-pub(super) fn due_after(lane: &str, moment: i64) -> Vec<u8> {
-    rising(of(DUE, lane), moment.saturating_add(1))
+/// What everything that is due in a rank after a moment comes behind.
+pub(super) fn due_after(rank: &str, moment: i64) -> Vec<u8> {
+    rising(of(DUE, rank), moment.saturating_add(1))
 }
 
 /// The moment in a key of what is due in a lane.
@@ -196,6 +204,49 @@ pub(super) fn confirm_after(moment: i64) -> Vec<u8> {
     rising(vec![CONFIRM], moment.saturating_add(1))
 }
 
+pub(super) fn early(number: i64) -> Vec<u8> {
+    rising(all_early(), number)
+}
+
+/// What everything begins with that was told of messages that nobody knows.
+pub(super) fn all_early() -> Vec<u8> {
+    vec![EARLY]
+}
+
+pub(super) fn early_id(connector: &str, id: &str, number: i64) -> Vec<u8> {
+    rising(early_ids(connector, id), number)
+}
+
+/// What everything begins with that was told of an id.
+pub(super) fn early_ids(connector: &str, id: &str) -> Vec<u8> {
+    let mut key = all_early_ids(connector);
+    key::index_value(&mut key, id.as_bytes());
+    key
+}
+
+/// What everything begins with that a connector told of ids.
+pub(super) fn all_early_ids(connector: &str) -> Vec<u8> {
+    of(EARLY_ID, connector)
+}
+
+pub(super) fn report(number: i64, digest: &str) -> Vec<u8> {
+    [&reports(number), digest.as_bytes()].concat()
+}
+
+/// What all reports begin with that were heard of a mail.
+pub(super) fn reports(number: i64) -> Vec<u8> {
+    rising(vec![REPORT], number)
+}
+
+/// The number of the mail in the key of a report.
+pub(super) fn reported(key: &[u8]) -> Option<i64> {
+    key::id(key.get(..9)?)
+}
+
+pub(super) fn begun(connector: &str) -> Vec<u8> {
+    of(BEGUN, connector)
+}
+
 /// The number that a key with rising numbers ends with.
 pub(super) fn risen(key: &[u8]) -> Option<i64> {
     key::id(key)
@@ -222,6 +273,10 @@ pub(super) fn readable(space: u8, rest: &[u8]) -> Option<String> {
         LANE => return Some("a lane of deliveries".to_owned()),
         HEAD => return Some("the head of a lane of deliveries".to_owned()),
         COUNT => return Some("a count of deliveries".to_owned()),
+        REPORT => return Some(format!("a report of delivery {}", key::id(rest.get(..8)?)?)),
+        BEGUN => return Some("when a connector's latest messages began".to_owned()),
+        EARLY => "early word",
+        EARLY_ID => "the id of early word",
         _ => return None,
     };
     Some(format!("{what} {}", risen(rest)?))

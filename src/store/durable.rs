@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use super::StoreError;
+use super::{StoreError, whole};
 
 /// Creates the directory with its parents, and makes each new entry durable in the directory that holds it.
 pub(super) fn create_directory(path: &Path) -> Result<(), StoreError> {
@@ -15,7 +15,7 @@ pub(super) fn create_directory(path: &Path) -> Result<(), StoreError> {
     if path.exists() && !path.is_dir() {
         return Err(StoreError::NotThere { path: path.to_path_buf(), why: "is no directory".to_owned() });
     }
-    fs::create_dir_all(path).map_err(|error| failed("creating", path, &error))?;
+    whole::make_folder(path).map_err(|error| failed("creating", path, &error))?;
     for created in missing {
         match created.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => sync(parent)?,

@@ -8,7 +8,7 @@
 //! | 0x11 | account, kind, index name, index value, id | nothing |
 //! | 0x12 | account, kind | number of records of that kind |
 //! | 0x20 to 0x24 | what `conversation_key` lays out | conversations, their parts, what is due |
-//! | 0x25 to 0x31 | what `delivery_key` lays out | deliveries, when they are due, where they stand |
+//! | 0x25 to 0x35 | what `delivery_key` lays out | deliveries, when they are due, where they stand |
 //! | 0xF0 | another key, piece number | a further piece of that key's value (see `chunk`) |
 //!
 //! Accounts are big-endian; ids too, with the sign bit turned, so that bytes sort as numbers do. Texts end in 00 01 and hold

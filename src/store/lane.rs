@@ -3,7 +3,7 @@
 //!
 //! A lane has one entry among all lanes (its head) at the moment when its first delivery is due, or when its rest ends: a
 //! place that is down costs one entry to pass over, however much waits for it. How often it has failed in a row is kept
-//! with it, so a restart does not begin anew with a place that is down.
+//! with it, so a restart does not begin anew with a place that is down. Which of what is due goes first is `rank`'s.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use super::{
     conversations::{decode, read},
     deliveries::{Deliveries, counted},
     delivery::{Content, DeliveryKind, DeliveryState},
-    delivery_key as keys, key,
+    delivery_key as keys, key, rank,
     versions::Source,
 };
 use crate::clock::Time;
@@ -83,7 +83,7 @@ pub(super) fn of(content: &Content) -> String {
 }
 
 /// What the lanes of connectors begin with; their names follow.
-const CONNECTOR: &str = "connector:";
+pub(super) const CONNECTOR: &str = "connector:";
 
 fn origin(url: &str) -> String {
     let (scheme, rest) = url.trim().split_once("://").unwrap_or(("https", url));
@@ -103,12 +103,14 @@ const LANES: usize = 4096;
 
 impl Deliveries<'_> {
     /// The numbers of what is due by `now`: at most `limit`, of each lane as many as `free` allows, the lane whose first has waited longest
-    /// first. And when the next lane is due that is not due yet. Lanes that rest are passed over without a look at what waits in them.
+    /// first, and within a lane by rank (`rank`); `begun` is how many have been begun in a lane before. And when the next lane is
+    /// due that is not due yet. Lanes that rest are passed over without a look at what waits in them.
     pub fn due(
         &self,
         now: Time,
         limit: usize,
         free: &dyn Fn(&Lane) -> usize,
+        begun: &dyn Fn(&str) -> u64,
     ) -> Result<(Vec<i64>, Option<Time>), StoreError> {
         let (from, next) = (keys::heads(), keys::heads_after(now.millis()));
         let mut found = Vec::new();
@@ -125,13 +127,7 @@ impl Deliveries<'_> {
                 if room == 0 {
                     continue;
                 }
-                let mut left = room;
-                let (from, to) = (keys::due_in(&name), keys::due_after(&name, now.millis()));
-                self.0.visit(&from, Some(&to), &mut |key, _| {
-                    found.extend(keys::risen(key));
-                    left -= 1;
-                    Ok(left > 0)
-                })?;
+                found.extend(self.due_in(&name, now, room, begun(&name))?);
             }
         }
         let mut then = None;
@@ -168,16 +164,6 @@ impl Deliveries<'_> {
         }
         Ok(lanes)
     }
-
-    /// What is due first in a lane: when, and its number.
-    pub fn first_in(&self, lane: &str) -> Result<Option<(Time, i64)>, StoreError> {
-        let (from, mut first) = (keys::due_in(lane), None);
-        self.0.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, _| {
-            first = keys::due_moment(key).map(Time::from_millis).zip(keys::risen(key));
-            Ok(false)
-        })?;
-        Ok(first)
-    }
 }
 
 /// Lanes whose heads are to be looked at when a piece of work is done with them.
@@ -196,14 +182,14 @@ impl Touched {
 }
 
 impl Transaction<'_> {
-    pub(super) fn wait_in_lane(&mut self, touched: &mut Touched, lane: &str, due: Time, number: i64) {
-        self.set(keys::due(lane, due.millis(), number), Some(Vec::new()));
-        touched.lanes.insert(lane.to_owned());
+    pub(super) fn wait_in_lane(&mut self, touched: &mut Touched, rank: &str, due: Time, number: i64) {
+        self.set(keys::due(rank, due.millis(), number), Some(Vec::new()));
+        touched.lanes.insert(rank::lane(rank).to_owned());
     }
 
-    pub(super) fn leave_lane(&mut self, touched: &mut Touched, lane: &str, due: Time, number: i64) {
-        self.set(keys::due(lane, due.millis(), number), None);
-        touched.lanes.insert(lane.to_owned());
+    pub(super) fn leave_lane(&mut self, touched: &mut Touched, rank: &str, due: Time, number: i64) {
+        self.set(keys::due(rank, due.millis(), number), None);
+        touched.lanes.insert(rank::lane(rank).to_owned());
     }
 
     /// Gives the next their turns, and moves the heads of the lanes to where they belong.

@@ -21,6 +21,7 @@
 
 mod error;
 mod key;
+mod kept_content;
 mod engine;
 mod memory;
 #[doc(hidden)]
@@ -44,7 +45,11 @@ mod deliveries;
 mod lane;
 mod turn;
 mod outbox;
+mod forget;
+mod rank;
 mod receipt;
+mod early;
+mod rate;
 pub mod outgoing;
 pub mod send;
 mod stats;
@@ -55,6 +60,7 @@ mod work;
 mod writer;
 mod committer;
 mod fresh;
+pub mod whole;
 mod vacant;
 mod archive;
 mod backup;
@@ -87,6 +93,7 @@ pub use objects::{Objects, ObjectsMut};
 pub use outgoing::{Asker, Outgoing};
 pub use stats::{BATCH_BUCKETS, Stats};
 pub use stopped::Stopped;
+pub use take::refuses;
 pub use transaction::Transaction;
 pub use versions::View;
 

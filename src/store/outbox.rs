@@ -6,16 +6,17 @@
 //!          │ └───recover─────┘  (the program ended meanwhile)
 //!          └─redeliver── Failed | InDoubt | Delivered | Withdrawn | Accepted
 //! ```
-//! What webhooks and operators say of messages, and mail servers later of mail, is in `receipt`, in which order messages go in `turn`.
+//! What webhooks and operators say, and mail servers later of mail, is in `receipt`, in which order messages go in `turn`, how
+//! deliveries are forgotten in `forget`.
+
+use std::collections::BTreeMap;
 
 use super::{
-    Owner, StoreError, Transaction, chunk, deliveries,
+    Owner, StoreError, Transaction, deliveries,
     delivery::{Attempt, Attempted, Content, Delivery, DeliveryState, Next, id_of},
     delivery_key as keys,
-    lane::{self, Touched},
-    outgoing::Asker,
-    receipt,
-    versions::Source,
+    lane::Touched,
+    rank, receipt,
 };
 use crate::{
     clock::Time,
@@ -59,6 +60,7 @@ impl Transaction<'_> {
     /// Marks deliveries as begun, as far as they are owed and due; gives those as they now are. To be durable before a byte of them leaves.
     pub fn begin_deliveries(&mut self, numbers: &[i64], now: Time) -> Result<Vec<Delivery>, StoreError> {
         let (mut touched, mut begun) = (Touched::default(), Vec::with_capacity(numbers.len()));
+        let mut rates: BTreeMap<String, u32> = BTreeMap::new();
         for number in numbers {
             let Some(before) = self.deliveries().get(*number)? else { continue };
             if before.state != DeliveryState::Owed || before.due.is_none_or(|due| due > now) {
@@ -73,10 +75,16 @@ impl Transaction<'_> {
                 after.since = now;
             }
             (after.tries, after.series) = (after.tries.saturating_add(1), after.series.saturating_add(1));
+            if let Some(outgoing) = after.content.outgoing() {
+                *rates.entry(outgoing.message.connector.clone()).or_default() += 1;
+            }
             begun.push(after.clone());
             self.put_delivery(&mut touched, Some(before), after, None)?;
         }
         self.settle_lanes(touched)?;
+        for (connector, count) in rates {
+            self.count_begun(&connector, count, now)?;
+        }
         Ok(begun)
     }
 
@@ -91,14 +99,26 @@ impl Transaction<'_> {
         Ok(Some(delivery))
     }
 
-    /// Writes down what came of an attempt of a message that is under way; to be called before [`Self::end_attempt`]. `shown` is the
-    /// request, of a connector that only records.
-    pub fn judged(&mut self, number: i64, verdict: Verdict, shown: Option<String>) -> Result<(), StoreError> {
+    /// Writes down what came of an attempt of a message that is under way, with what a webhook told before of the id that it was given;
+    /// to be called before [`Self::end_attempt`]. `shown` is the request, of a connector that only records.
+    pub fn judged(
+        &mut self,
+        number: i64,
+        verdict: Verdict,
+        shown: Option<String>,
+        now: Time,
+    ) -> Result<(), StoreError> {
         let Some(before) = self.deliveries().get(number)? else { return Ok(()) };
         let mut after = before.clone();
         let Some(outgoing) = after.content.outgoing_mut().filter(|_| before.state == DeliveryState::Sending) else {
             return Ok(());
         };
+        if let Some(id) = &verdict.id
+            && let Some(receipt) = self.take_early(&outgoing.message.connector, id, now)?
+            && receipt::is_news(outgoing.receipt.as_ref(), &receipt)
+        {
+            outgoing.receipt = Some(receipt);
+        }
         outgoing.verdict = Some(verdict);
         outgoing.shown = shown;
         let mut touched = Touched::default();
@@ -239,12 +259,11 @@ impl Transaction<'_> {
         now: Time,
         keep: Time,
     ) -> Result<Vec<Delivery>, StoreError> {
-        let (from, to) = (keys::due_in(lane), keys::due_after(lane, before.millis()));
         let mut numbers = Vec::new();
-        self.visit(&from, Some(&to), &mut |key, _| {
-            numbers.extend(keys::risen(key));
-            Ok(numbers.len() < limit)
-        })?;
+        for rank in rank::all(lane) {
+            let due = self.deliveries().due_in_rank(&rank, before, limit - numbers.len())?;
+            numbers.extend(due.into_iter().map(|(_, number)| number));
+        }
         let (mut touched, mut given_up) = (Touched::default(), Vec::with_capacity(numbers.len()));
         for number in &numbers {
             let Some(before) = self.deliveries().get(*number)? else { continue };
@@ -258,64 +277,6 @@ impl Transaction<'_> {
         }
         self.settle_lanes(touched)?;
         Ok(given_up)
-    }
-
-    /// Forgets what does not go with a conversation and has been remembered long enough; gives how many marks it went through, to
-    /// be called until there are none.
-    pub fn forget_sends(&mut self, now: Time) -> Result<usize, StoreError> {
-        let (from, next) = (keys::all_forget(), keys::forget_after(now.millis()));
-        let mut ripe = Vec::new();
-        self.visit(&from, Some(&next), &mut |key, _| {
-            ripe.push(key.to_vec());
-            Ok(ripe.len() < BATCH)
-        })?;
-        let mut touched = Touched::default();
-        for key in &ripe {
-            self.set(key.clone(), None);
-            let number = keys::risen(key).unwrap_or_default();
-            // One that an operator has sent again goes with a later mark.
-            if self.deliveries().get(number)?.is_some_and(|delivery| delivery.is_settled()) {
-                self.remove_delivery(&mut touched, number)?;
-            }
-        }
-        self.settle_lanes(touched)?;
-        Ok(ripe.len())
-    }
-
-    /// Mails of triggered sends, and messages of synchronous calls, are forgotten by themselves.
-    pub(super) fn mark_to_forget(&self, delivery: &Delivery, keep: Time) {
-        let is_alone = match &delivery.content {
-            Content::Results(_) => false,
-            Content::Send(_) => true,
-            Content::Message(outgoing) => matches!(outgoing.asker, Asker::Call { .. }),
-        };
-        if is_alone && delivery.is_settled() {
-            self.set(keys::forget(keep.millis(), delivery.number), Some(Vec::new()));
-        }
-    }
-
-    /// Forgets what is and was owed about a conversation.
-    pub(super) fn forget_deliveries(&mut self, name: &super::Name) -> Result<(), StoreError> {
-        let mut touched = Touched::default();
-        for number in self.deliveries().numbers_of(name)? {
-            self.set(keys::about(name, number), None);
-            self.remove_delivery(&mut touched, number)?;
-        }
-        self.settle_lanes(touched)
-    }
-
-    fn remove_delivery(&mut self, touched: &mut Touched, number: i64) -> Result<(), StoreError> {
-        let Some(delivery) = self.deliveries().get(number)? else { return Ok(()) };
-        match (&delivery.content, delivery.due) {
-            (Content::Message(_), _) => self.touch_queue(touched, &delivery),
-            (content, Some(due)) => self.leave_lane(touched, &lane::of(content), due, number),
-            (_, None) => {}
-        }
-        for entry in deliveries::entries(&delivery) {
-            self.set(entry, None);
-        }
-        self.count_delivery(delivery.content.kind(), delivery.state, -1)?;
-        chunk::remove(self, keys::delivery(number))
     }
 
     /// Keeps a delivery as it now is, and moves everything that follows from it.
@@ -332,12 +293,12 @@ impl Transaction<'_> {
         if after.content.outgoing().is_some() {
             self.touch_queue(touched, &after);
         } else {
-            let lane = lane::of(&after.content);
+            let rank = rank::of(&after.content);
             if let Some(due) = before.as_ref().and_then(|before| before.due) {
-                self.leave_lane(touched, &lane, due, number);
+                self.leave_lane(touched, &rank, due, number);
             }
             if let Some(due) = due {
-                self.wait_in_lane(touched, &lane, due, number);
+                self.wait_in_lane(touched, &rank, due, number);
             }
         }
         let (held, right) = (before.as_ref().map(deliveries::entries).unwrap_or_default(), deliveries::entries(&after));

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Name, Owner};
-use crate::connector::{Message, Receipt, Verdict};
+use crate::{
+    connector::{Message, Receipt, Verdict},
+    message::options::Priority,
+};
 
 /// Something that a connector is to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,12 +27,25 @@ pub struct Outgoing {
     pub asks: bool,
     /// Nobody waits for it any longer: an attempt that is under way is the last.
     pub is_last: bool,
+    /// How urgent it is: what a synchronous call waits for is as urgent as can be. Kept beside it (`kept_content`).
+    #[serde(skip)]
+    pub priority: Priority,
 }
 
 impl Outgoing {
     /// A message that has not been tried.
     pub fn new(account: u64, asker: Asker, message: Message) -> Self {
-        Self { account, asker, message, verdict: None, receipt: None, shown: None, asks: false, is_last: false }
+        Self {
+            account,
+            asker,
+            message,
+            verdict: None,
+            receipt: None,
+            shown: None,
+            asks: false,
+            is_last: false,
+            priority: Priority::default(),
+        }
     }
 }
 

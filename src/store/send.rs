@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Owner;
+use crate::message::options::Priority;
 
 /// One mail that is owed to one subscriber.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,9 @@ pub struct Send {
     pub attributes: Vec<(String, String)>,
     /// `Subscriber.Owner`: FromName and FromAddress in the place of the sender profile's, where they are given.
     pub from: (Option<String>, Option<String>),
+    /// `QueuePriority`: how urgent it is. Kept beside it (`kept_content`).
+    #[serde(skip)]
+    pub priority: Priority,
 }
 
 impl Owner for Send {

@@ -9,10 +9,21 @@ impl Directory {
     pub(super) fn take(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         left::find_again(path)?;
         create_directory(path)?;
-        fresh::refuse_unfinished(path)?;
-        vacant::refuse_occupied(path)?;
+        refuses(path)?;
         let directory = Self::take_any(path, cache_bytes)?;
         left::clean_up(path)?;
         Ok(directory)
     }
+}
+
+/// Says why a directory is not taken, as far as can be told without taking it.
+///
+/// # Errors
+/// It is not finished, has lost its data, or is something else.
+pub fn refuses(path: &Path) -> Result<(), StoreError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    fresh::refuse_unfinished(path)?;
+    vacant::refuse_occupied(path)
 }

@@ -13,6 +13,8 @@ use super::{
     delivery::{Delivery, DeliveryState},
     delivery_key as keys, key,
     lane::{self, Touched},
+    rank,
+    versions::Source,
 };
 use crate::{clock::Time, connector::Message};
 
@@ -78,10 +80,17 @@ impl Transaction<'_> {
                 continue;
             }
             if let Some(Front { number, due: Some(due) }) = before {
-                self.leave_lane(touched, &lane, due, number);
+                // Which rank it had may be forgotten with it.
+                for rank in rank::all(&lane) {
+                    if self.get(&keys::due(&rank, due.millis(), number))?.is_some() {
+                        self.leave_lane(touched, &rank, due, number);
+                    }
+                }
             }
             if let Some(Front { number, due: Some(due) }) = after {
-                self.wait_in_lane(touched, &lane, due, number);
+                let content = self.deliveries().get(number)?.map(|delivery| delivery.content);
+                let rank = content.map_or_else(|| lane.clone(), |content| rank::of(&content));
+                self.wait_in_lane(touched, &rank, due, number);
             }
             match after {
                 Some(after) => self.write(keys::front(&queue), &after)?,

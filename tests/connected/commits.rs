@@ -40,7 +40,7 @@ async fn a_message_of_a_synchronous_call_takes_two() {
     told(&gateway, "POST", "/time?by=0").await;
     let flushes = async || {
         let metrics = asked(&gateway, "GET", "/metrics").await;
-        let line = metrics.lines().find_map(|line| line.strip_prefix("envoi_store_flushes "));
+        let line = metrics.lines().find_map(|line| line.strip_prefix("envoi_store_flushes_total "));
         line.unwrap().parse::<f64>().unwrap()
     };
     let before = flushes().await;

@@ -145,7 +145,7 @@ pub(crate) fn yeastar() -> Connector {
         wait: 30 * SECOND,
         webhook_secret: None,
         defaults: Defaults {
-            channel: Some("sms".to_owned()),
+            channel: Some("general".to_owned()),
             sender: Some("100".to_owned()),
             body: Some("Hello %%first%%".to_owned()),
             ..Defaults::default()

@@ -45,7 +45,7 @@ async fn a_part_waits_for_its_messages_and_the_parts_behind_it_wait_for_the_part
     );
     let waiting = whole(&house, "c");
     assert_eq!((waiting.line.due, waiting.waits_for.len()), (None, 1), "nothing is due but the message");
-    assert!(waiting.waits_for[0].starts_with(&format!("a message to {A} by pbx: owed, tried 1 times, next ")));
+    assert!(waiting.waits_for[0].starts_with(&format!("a message to {A} by pbx: owed, tried once, next ")));
     house.advance(15).await;
     assert_eq!((house.state(&c), house.system.came()), (State::Processing, vec![A.to_owned(); 2]));
     house.advance(60).await;

@@ -7,7 +7,7 @@ use envoi::{
 
 use crate::{
     engine::single,
-    house::{House, accepted, verdict},
+    house::{House, accepted, list, verdict},
 };
 
 fn person(key: &str, members: &str) -> String {
@@ -85,6 +85,34 @@ async fn what_would_be_refused_here_is_not_sent_there() {
 }
 
 #[tokio::test]
+async fn who_is_kept_here_and_gone_there_is_made_again_by_an_update() {
+    let house = House::new();
+    let gone = verdict(Standing::Refused, "70128", "CONTACTS_NOT_EXISTED");
+    house.system.answers("ada", &[accepted("31"), gone.clone(), accepted("32"), gone]);
+    house.run();
+    let ada = person("ada", &format!("{EMAIL}{PHONE}"));
+    let call = async |operation, object: &String| {
+        house.call(operation, None, single(), std::slice::from_ref(object)).await;
+        house.advance(0).await;
+        house.items().pop().unwrap()
+    };
+    assert_eq!(call(Operation::Create, &ada).await, "OK - [yeastar] accepted");
+    // Somebody has removed it on the PBX, which says so once.
+    assert_eq!(call(Operation::Update, &ada).await, "Error 2070128 [yeastar 70128] CONTACTS_NOT_EXISTED");
+    // What clients do who are told that he is there already: the same as an Update.
+    assert_eq!(call(Operation::Create, &ada).await, "Error 12014 The subscriber is already on the list");
+    let nameless = call(Operation::Update, &person("ada", EMAIL)).await;
+    assert_eq!(nameless, "Error 4000006 The connector knows no contact of SubscriberKey ada", "without a number");
+    assert_eq!(call(Operation::Update, &ada).await, "OK - [yeastar] accepted");
+    assert!(matches!(asked(&house), ContactChange::Create(_)));
+    assert_eq!((house.system.came().len(), subscribers(&house)), (3, vec!["ada ada@example.com".to_owned()]));
+    // Gone again: he is no prisoner here.
+    assert_eq!(call(Operation::Delete, &ada).await, "Error 2070128 [yeastar 70128] CONTACTS_NOT_EXISTED");
+    assert!(call(Operation::Delete, &ada).await.starts_with("OK "));
+    assert_eq!((house.system.came().len(), subscribers(&house)), (4, Vec::new()));
+}
+
+#[tokio::test]
 async fn a_contact_without_an_address_is_kept_there_alone() {
     let house = House::new();
     house.system.answers("ada", &[accepted("7")]);
@@ -92,10 +120,13 @@ async fn a_contact_without_an_address_is_kept_there_alone() {
     house.create(&[person("ada", PHONE)]).await;
     house.advance(0).await;
     assert_eq!((house.items(), subscribers(&house)), (vec!["OK - [yeastar] accepted".to_owned()], Vec::new()));
+    house.create(&[person("bob", &format!("<Lists><ID>1</ID></Lists>{}", PHONE.replace("601", "602")))]).await;
+    house.advance(0).await;
+    assert!(house.items()[1].starts_with("Error 13000 "), "a list that is none: {:?}", house.items());
     house.call(Operation::Delete, None, single(), &[person("ada", "")]).await;
     house.advance(0).await;
     assert_eq!(asked(&house), ContactChange::Delete("7".to_owned()));
-    assert_eq!(house.items()[1], "OK - [yeastar] accepted");
+    assert_eq!(house.items()[2], "OK - [yeastar] accepted");
 }
 
 #[tokio::test]
@@ -117,4 +148,26 @@ async fn a_contact_that_is_remembered_is_not_made_again() {
     house.create(&[person("ada", PHONE)]).await;
     house.advance(0).await;
     assert_eq!(house.items()[4], "OK - [yeastar] accepted");
+}
+
+#[tokio::test]
+async fn a_contact_that_is_not_kept_here_is_told_to_be_on_no_list_here() {
+    let house = House::new();
+    house.run();
+    // A route without types leaves a List here.
+    house.create(&[list("readers")]).await;
+    house.advance(0).await;
+    let id = house
+        .objects("List")
+        .iter()
+        .find(|list| list.text("ListName") == Some("readers"))
+        .map(|list| list.text("ID").unwrap().to_owned());
+    let on = format!("<Lists><ID>{}</ID></Lists>", id.unwrap());
+    house.create(&[person("ada", &format!("{PHONE}{on}"))]).await;
+    house.advance(0).await;
+    let told = "OK - [yeastar] accepted; on no list here, where nobody is kept without an EmailAddress";
+    assert_eq!(house.items()[1], told);
+    house.create(&[person("bob", &format!("{}{EMAIL}{on}", PHONE.replace("601", "602")))]).await;
+    house.advance(0).await;
+    assert_eq!(house.items()[2], "OK - [yeastar] accepted");
 }

@@ -75,7 +75,8 @@ async fn what_has_not_begun_when_the_wait_is_over_is_taken_back() {
     });
     let rows = rows(&answer);
     assert!(rows[0].contains("in doubt, it may have arrived"), "{rows:?}");
-    assert!(rows[1].ends_with("[connectly] taken back before it was sent"), "{rows:?}");
+    let why = format!("[connectly] taken back before it was sent: an earlier message to {A} was not settled");
+    assert!(rows[1].ends_with(&why), "{rows:?}");
     assert_eq!(rows[2], "OK - Created List.", "the rest of the call is done");
     far.release();
     told(&gateway, "POST", "/time?by=600000").await;
@@ -134,6 +135,57 @@ async fn a_caller_who_hangs_up_changes_nothing() {
     }
     assert_eq!(lists(&gateway).await, ["one"]);
     assert_eq!(states(&gateway).await, ["delivered", "delivered"]);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_urgent_goes_before_what_came_first() {
+    let far = Far::start().await;
+    let gateway = gateway(&far, |connector| connector.at_once = 1).await;
+    far.hold().await;
+    let queued = |priority: &str| {
+        format!("<Options><RequestType>Asynchronous</RequestType><QueuePriority>{priority}</QueuePriority></Options>")
+    };
+    let number = |at: u32| format!("+49151123456{at}");
+    let bulk: String = (10..13).map(|at| sms(&number(at))).collect();
+    create(&gateway, &queued("Low"), &bulk).await;
+    far.arrived(1).await;
+    create(&gateway, &queued("Medium"), &sms(&number(20))).await;
+    create(&gateway, &queued("High"), &sms(&number(30))).await;
+    while states(&gateway).await.len() < 5 {}
+    let asked = sms(A);
+    let (answer, ()) = tokio::join!(create(&gateway, "<Options/>", &asked), async {
+        while states(&gateway).await.len() < 6 {}
+        far.release();
+    });
+    assert_eq!(rows(&answer), ["OK - [connectly] accepted"]);
+    told(&gateway, "POST", "/time?by=0").await;
+    let came = far.came();
+    let expected = [number(10), number(30), A.to_owned(), number(20), number(11), number(12)];
+    assert_eq!(came.len(), expected.len());
+    for (came, number) in came.iter().zip(&expected) {
+        assert!(came.contains(number), "{expected:?} {came}");
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn who_was_taken_back_is_told_how_many_stood_before_him() {
+    let far = Far::start().await;
+    let gateway = gateway(&far, |connector| connector.at_once = 1).await;
+    far.hold().await;
+    let many: String = (10..15).map(|at| sms(&format!("+49151123456{at}"))).collect();
+    let urgent = "<Options><RequestType>Asynchronous</RequestType><QueuePriority>High</QueuePriority></Options>";
+    create(&gateway, urgent, &many).await;
+    far.arrived(1).await;
+    let (clock, asked) = (gateway.clock.clone(), sms(A));
+    let (answer, ()) = tokio::join!(create(&gateway, "<Options/>", &asked), async {
+        while states(&gateway).await.len() < 6 {}
+        clock.advance(WAIT);
+    });
+    let expected = "[connectly] taken back before it was sent: connector:pbx had 4 messages before it (at_once 1, per_second 1000, wait 30s)";
+    assert!(rows(&answer)[0].ends_with(expected), "{:?}", rows(&answer));
+    far.release();
     gateway.stop().await;
 }
 

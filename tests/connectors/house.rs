@@ -1,11 +1,17 @@
 //! A gateway with connectors that lead to simulated systems, whose clocks go with its own; and the words of its calls.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use envoi::{
-    connector::{Api, Connector, Connectors, Defaults, Route, To},
+    connector::{Api, Connector, Connectors, ContextType, Defaults, Route, To},
     message::client::Secret,
     server::Parts,
+    store,
 };
 use serde_json::{Value, json};
 
@@ -32,6 +38,7 @@ pub(crate) fn connector(name: &str, addr: SocketAddr, scheme: &str) -> Connector
                 private_key: Secret::new(std::fs::read_to_string(key_pair().join("private.pem")).unwrap()),
                 org_id: ORG.to_owned(),
                 authorization_context: "our_channel".to_owned(),
+                context_type: ContextType::default(),
             },
             format!("{root}/api/v1"),
         ),
@@ -66,7 +73,14 @@ pub(crate) fn route(to: &str) -> Route {
     Route {
         name: format!("to {to}"),
         accounts: Vec::new(),
-        kinds: ["SMSTriggeredSend", "TriggeredSend", "Subscriber"].map(str::to_owned).to_vec(),
+        kinds: match to {
+            YEASTAR => &["SMSTriggeredSend", "TriggeredSend", "Subscriber", "List"][..],
+            CONNECTLY => &["SMSTriggeredSend", "TriggeredSend", "Subscriber", "TriggeredSendDefinition", "Email"][..],
+            _ => &["SMSTriggeredSend", "TriggeredSend", "Subscriber"][..],
+        }
+        .iter()
+        .map(|kind| (*kind).to_owned())
+        .collect(),
         definition: None,
         properties: Default::default(),
         attributes: Default::default(),
@@ -74,6 +88,12 @@ pub(crate) fn route(to: &str) -> Route {
         defaults: Defaults::default(),
         allowed: Default::default(),
     }
+}
+
+/// A gateway whose store is in this folder.
+pub(crate) fn on_disk(folder: &Path) -> impl FnOnce(&mut Parts) {
+    let path = Some(folder.to_owned());
+    move |parts| parts.store = store::Settings { path, ..store::Settings::default() }
 }
 
 pub(crate) struct World {
@@ -256,6 +276,12 @@ pub(crate) fn save(action: &str) -> String {
         "<SaveOptions><SaveOption><PropertyName>*</PropertyName><SaveAction>{action}</SaveAction></SaveOption>\
          </SaveOptions>"
     )
+}
+
+/// A PartnerProperty.
+pub(crate) fn extra(name: &str, value: &str) -> String {
+    let value = value.replace('&', "&amp;").replace('<', "&lt;");
+    format!("<PartnerProperties><Name>{name}</Name><Value>{value}</Value></PartnerProperties>")
 }
 
 /// A subscriber with these members, PartnerProperties among them.

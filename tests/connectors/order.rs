@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::{
-    house::{ALL, CONNECTLY, SALESFORCE, World, YEASTAR, number, part, row, sms},
-    system::{python, text},
+    house::{ALL, CONNECTLY, SALESFORCE, World, YEASTAR, connector, number, on_disk, part, row, sms},
+    system::{System, python, text},
 };
 
 /// A fault after which each system may be asked again.
@@ -103,4 +103,33 @@ async fn a_retry_keeps_only_its_own_recipient_waiting() {
         }
         assert_eq!(world.system.texts().await, ["beside it", "waits", "behind it"], "{system}");
     }
+}
+
+#[tokio::test]
+async fn no_more_leave_in_a_second_in_which_the_program_was_started_again() {
+    if !python() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let running = System::start(CONNECTLY);
+    let mut connector = connector(CONNECTLY, running.addr, "http");
+    connector.per_second = 3;
+    let mut world = World::of(running, connector.clone(), on_disk(folder.path())).await;
+    let objects: String = (0..8).map(|at| sms(&number(at), &format!("to {at}"))).collect();
+    world.create(&part("c", 1, 1), &objects).await;
+    world.idle().await;
+    assert_eq!(world.system.texts().await.len(), 3);
+    // Each stands where the clock of the first one stood.
+    for _ in 0..2 {
+        let World { gateway, system } = world;
+        gateway.stop().await;
+        world = World::of(system, connector.clone(), on_disk(folder.path())).await;
+        world.idle().await;
+        assert_eq!(world.system.texts().await.len(), 3);
+    }
+    for sent in [6, 8, 8] {
+        world.advance(1).await;
+        assert_eq!(world.system.texts().await.len(), sent);
+    }
+    assert_eq!(world.state("c").await, "Complete");
 }

@@ -1,10 +1,13 @@
 //! Tokens: fetched once, used by all, renewed in time, and never asked for in a loop.
 
+use std::sync::Arc;
+
+use envoi::connector::{Connector, Connectors};
 use serde_json::{Value, json};
 
 use crate::{
-    house::{CONNECTLY, SALESFORCE, World, YEASTAR, number, part, row, sms},
-    system::python,
+    house::{CONNECTLY, SALESFORCE, World, YEASTAR, connector, number, part, route, row, sms, triggered},
+    system::{System, python},
 };
 
 fn names(entries: &[Value]) -> Vec<String> {
@@ -148,4 +151,55 @@ async fn a_log_in_that_fails_is_not_repeated_before_the_rest_is_over() {
         assert_eq!(taken, delivered, "{system}: {states:?}");
         assert!(states.iter().all(|state| state == "delivered" || state == "failed"), "{system}: {states:?}");
     }
+}
+
+#[tokio::test]
+async fn a_token_is_given_back_at_the_end_so_that_any_number_of_starts_may_follow() {
+    if !python() {
+        return;
+    }
+    let system = System::start(YEASTAR);
+    let connector = connector(YEASTAR, system.addr, "http");
+    let mut world = World::of(system, connector.clone(), |_| {}).await;
+    // Eight live at once are all that the PBX allows.
+    for start in 0..12_u32 {
+        let answer = world.create("", &sms(&number(start), "hello")).await;
+        assert_eq!(row(&answer).status, "OK", "start {start}: {}", answer.body);
+        let World { gateway, system } = world;
+        gateway.stop().await;
+        world = World::of(system, connector.clone(), |_| {}).await;
+    }
+    let expected: Vec<_> = std::iter::repeat_n(["get_token", "del_token"], 12).flatten().collect();
+    assert_eq!(names(&world.system.token_requests().await), expected);
+    assert_eq!(world.system.taken().await.len(), 12);
+    // Who never logged in has nothing to give back, and a PBX that does not answer keeps nobody from ending.
+    let answer = world.create("", &sms(&number(90), "hello")).await;
+    assert_eq!(row(&answer).status, "OK");
+    world.system.will(json!([{"kind": "code", "code": "-2", "path": "/openapi/v1.0/del_token"}])).await;
+    world.gateway.stop().await;
+}
+
+#[tokio::test]
+async fn connectors_with_one_log_in_share_one_token() {
+    if !python() {
+        return;
+    }
+    let system = System::start(YEASTAR);
+    let first = connector(YEASTAR, system.addr, "http");
+    let second = Connector { name: "second".to_owned(), ..first.clone() };
+    let world = World::of(system, first.clone(), |parts| {
+        let mut of_sends = route("second");
+        of_sends.kinds = vec!["TriggeredSend".to_owned()];
+        let connectors = [first, second].map(|connector| (connector.name.clone(), Arc::new(connector)));
+        parts.connectors =
+            Arc::new(Connectors { routes: vec![of_sends, route(YEASTAR)], connectors: connectors.into() });
+    })
+    .await;
+    let objects = sms(&number(1), "hello") + &triggered("welcome", &[("ada", &number(2))]);
+    let answer = world.patiently(world.create("", &objects)).await;
+    assert_eq!(answer.text("CreateResponse/OverallStatus").as_deref(), Some("OK"), "{}", answer.body);
+    assert_eq!(names(&world.system.token_requests().await), ["get_token"]);
+    let World { gateway, system } = world;
+    gateway.stop().await;
+    assert_eq!(names(&system.token_requests().await), ["get_token", "del_token"], "one, given back once");
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     gateway::Answer,
-    house::{ALL, CONNECTLY, SALESFORCE, World, YEASTAR, number, row, sms, subscriber, triggered},
+    house::{ALL, CONNECTLY, SALESFORCE, World, YEASTAR, extra, number, row, sms, subscriber, triggered},
     system::{OUR_NUMBER, part, python},
 };
 
@@ -19,11 +19,6 @@ fn body(entry: &Value) -> Value {
         Value::Null => part(entry["body"].as_str().unwrap()),
         json => json.clone(),
     }
-}
-
-fn extra(name: &str, value: &str) -> String {
-    let value = value.replace('&', "&amp;").replace('<', "&lt;");
-    format!("<PartnerProperties><Name>{name}</Name><Value>{value}</Value></PartnerProperties>")
 }
 
 fn attributes(pairs: &[(&str, &str)]) -> String {
@@ -408,6 +403,33 @@ async fn what_a_caller_may_not_name_is_an_error_and_never_a_request() {
         assert_eq!((row.status.as_str(), row.code), ("Error", Some(code)), "{row:?}");
     }
     assert_eq!(world.system.requests().await.len(), 1);
+    // What stands in the body of an operation is no way round.
+    let campaign = json!({"name": "May", "sender": "+15550009999", "channel_type": "sms"});
+    let bodies = [
+        (YEASTAR, "message_campaign/create", campaign, 4_000_010, "Body: sender: "),
+        (YEASTAR, "message_session/close", json!({"session_id": 100}), 4_000_005, "Body: session_id: "),
+        (
+            SALESFORCE,
+            "conversation",
+            json!({"channelAddressIdentifier": "another"}),
+            4_000_011,
+            "channelAddressIdentifier: ",
+        ),
+        (
+            CONNECTLY,
+            "send/campaigns",
+            json!({"entries": [{"sender": "+15550009999"}]}),
+            4_000_010,
+            "Body: entries[0].sender: ",
+        ),
+    ];
+    for (system, name, body, code, place) in bodies {
+        let world = World::with(system, limited).await;
+        let extras = extra("Operation", name) + &extra("Body", &body.to_string());
+        let row = row(&world.create("", &format!("<Objects xsi:type=\"SMSTriggeredSend\">{extras}</Objects>")).await);
+        assert!(row.status == "Error" && row.code == Some(code) && row.message.contains(place), "{row:?}");
+        assert!(world.system.log(0).await.is_empty());
+    }
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ fn refused(program: &Program) -> Vec<String> {
     assert_eq!(ready.status, 503);
     assert!(ready.body.contains("refuses writes"), "{}", ready.body);
     assert_eq!(program.admin("GET", "/livez").status, 200);
-    assert_eq!((metric(program, "envoi_store_failed"), metric(program, "envoi_store_failures")), (1, 1));
+    assert_eq!((metric(program, "envoi_store_failed"), metric(program, "envoi_store_failures_total")), (1, 1));
     assert_eq!(stored(program), acknowledged, "what was refused is there, or what was acknowledged is not");
     assert_whole(program, &acknowledged);
     assert_refused(&send(program, acknowledged.len()));
@@ -96,7 +96,7 @@ fn recovered(program: Program, folder: &Path, mut acknowledged: Vec<String>) {
     program.advance(60);
     program.logged("the store has recovered");
     assert_eq!(program.admin("GET", "/readyz").status, 200);
-    assert_eq!((metric(&program, "envoi_store_failed"), metric(&program, "envoi_store_recoveries")), (0, 1));
+    assert_eq!((metric(&program, "envoi_store_failed"), metric(&program, "envoi_store_recoveries_total")), (0, 1));
     assert_eq!(stored(&program), acknowledged);
     // The call that was refused is not there: it is taken as a new one.
     for _ in 0..3 {

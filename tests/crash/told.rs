@@ -350,6 +350,7 @@ fn a_start_after_a_kill_is_killed_at_every_step_too() {
     furnish(&stage);
     let (results, sent) = (|round: usize| format!("r{round}"), |round: usize| format!("s{round}@example.com"));
     let of_results = |round: usize| format!("{}@example.com", results(round));
+    let settled = std::cell::Cell::new(0);
     let prepare = |program: &Program, round: usize| {
         // The clock stands beyond where the last one's stood.
         program.advance(round as u64 * ROUND);
@@ -371,6 +372,15 @@ fn a_start_after_a_kill_is_killed_at_every_step_too() {
         let doubtful =
             whole(program, doubtful.unwrap_or_else(|| panic!("killed at {died}: it is not in doubt: {all}")));
         assert_eq!((mails(&sink, &sent(round)).len(), outcomes(&doubtful)), (1, vec!["interrupted".to_owned()]));
+        // An operator has looked, and says that it came.
+        let settle = format!("/settle?id={}&as=delivered", doubtful["id"].as_str().unwrap());
+        assert_eq!(program.admin("POST", &settle).status, 200);
+        program.advance(0);
+        assert_eq!((mails(&sink, &sent(round)).len(), &whole(program, &doubtful)["state"]), (1, &"delivered".into()));
+        settled.set(settled.get() + 1);
+        let counts = program.rows("TriggeredSendSummary", &["Sent", "Queued"], "");
+        assert_eq!(counts, [vec![settled.get().to_string(), "0".to_owned()]], "killed at {died}");
+        assert_eq!(program.rows("SentEvent", &["EventType"], "").len(), settled.get());
     };
     let steps = stage.at_every_step_of_the_next_start(prepare, check);
     let met: BTreeMap<String, usize> = met.into_inner();

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use envoi::{
     clock::Clock,
     server::{
-        Contract, Drained, Gauge, Handler, Inbound, Lost, Outbound, Outcome, Probes, Reload, Report, Server, Settings,
+        Contract, Drained, Figure, Handler, Inbound, Lost, Outbound, Outcome, Probes, Reload, Report, Server, Settings,
         tokens::Endpoint,
     },
 };
@@ -109,7 +109,7 @@ pub(crate) async fn house_with(change: impl FnOnce(&mut Settings)) -> House {
     let probes = Probes {
         desk: None,
         ready: Box::new(move || if ready.load(SeqCst) { Ok(()) } else { Err("the disk is full".to_owned()) }),
-        gauges: Box::new(|| vec![Gauge { name: "envoi_store_bytes".into(), help: "Bytes on disk", value: 4096.0 }]),
+        figures: Box::new(|| vec![Figure { name: "envoi_store_bytes".into(), help: "Bytes on disk", value: 4096.0 }]),
     };
     let server = Server::bind(settings, Arc::clone(&works), contract(), &Clock::system(), probes).await.unwrap();
     let (addr, admin, reload) = (server.addr(), server.admin_addr(), server.reload());

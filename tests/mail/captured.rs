@@ -38,7 +38,10 @@ async fn a_folder_that_cannot_be_written_is_tried_again() {
     let transport = Transport::new(&Settings { way: Way::Folder(path.clone()), ..Settings::default() }).unwrap();
     fs::remove_dir(&path).unwrap();
     let sent = transport.send(&compose(&mail()).unwrap()).await;
-    assert!(matches!(&sent, Sent::Retry { status } if status.starts_with("mail.folder cannot be written")), "{sent:?}");
+    assert!(
+        matches!(&sent, Sent::Retry { status, .. } if status.starts_with("mail.folder cannot be written")),
+        "{sent:?}"
+    );
     assert!(transport.captured().unwrap().list().is_empty());
 }
 

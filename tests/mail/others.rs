@@ -143,11 +143,11 @@ async fn aiosmtpd() {
     assert_eq!(refused, Sent::Refused { status: "SMTP 550 5.1.1 no such user".into() });
     relay.close().await;
     let wrong = transport(settings("wrong-wrong-wrong")).send(&compose(&mail()).unwrap()).await;
-    assert!(matches!(&wrong, Sent::Retry { status } if status.contains("SMTP 535 5.7.8")), "{wrong:?}");
+    assert!(matches!(&wrong, Sent::Retry { status, .. } if status.contains("SMTP 535 5.7.8")), "{wrong:?}");
     let unsafe_settings = RelaySettings { secure: Secure::None, ..settings("hunter2-hunter2") };
     let open = transport(RelaySettings { user: None, password: None, ..unsafe_settings });
     let sent = open.send(&compose(&mail()).unwrap()).await;
-    assert!(matches!(&sent, Sent::Retry { status } if status.contains("SMTP 530")), "{sent:?}");
+    assert!(matches!(&sent, Sent::Retry { status, .. } if status.contains("SMTP 530")), "{sent:?}");
     came_through(&mails, folder.path());
 }
 

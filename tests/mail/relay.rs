@@ -64,16 +64,18 @@ async fn every_reply_has_its_verdict() {
         ("MAIL", Say("550 5.7.1 not you"), "refused", "SMTP 550 5.7.1 not you"),
         ("MAIL", Say("530 5.7.0 log in first"), "retry", "SMTP 530 5.7.0"),
         ("MAIL", Close, "retry", ""),
-        ("RCPT", Say("450 4.2.1 mailbox busy"), "retry", "SMTP 450 4.2.1"),
+        ("RCPT", Say("450 4.2.1 mailbox busy"), "alone", "SMTP 450 4.2.1"),
         ("RCPT", Say("550 5.1.1 no such user"), "refused", "SMTP 550 5.1.1 no such user"),
         ("RCPT", Say("550-5.1.1 no\r\n550 5.1.1 such user"), "refused", "SMTP 550 5.1.1 no such user"),
         ("RCPT", Say("251 2.1.5 forwarded"), "accepted", "SMTP 250"),
+        ("RCPT", Say("421 4.3.2 closing"), "retry", "SMTP 421 4.3.2"),
+        ("RCPT", Say("530 5.7.0 log in first"), "retry", "SMTP 530 5.7.0"),
         ("RCPT", Close, "retry", ""),
         ("RCPT", HalfClose, "retry", ""),
-        ("DATA", Say("452 4.3.1 no room"), "retry", "SMTP 452 4.3.1"),
+        ("DATA", Say("452 4.3.1 no room"), "alone", "SMTP 452 4.3.1"),
         ("DATA", Say("554 5.5.1 no recipients"), "refused", "SMTP 554 5.5.1"),
         ("DATA", Close, "retry", ""),
-        ("BODY", Say("451 4.7.1 greylisted"), "retry", "SMTP 451 4.7.1 greylisted"),
+        ("BODY", Say("451 4.7.1 greylisted"), "alone", "SMTP 451 4.7.1 greylisted"),
         ("BODY", Say("421 4.3.2 closing"), "retry", "SMTP 421 4.3.2"),
         ("BODY", Say("554 5.7.1 spam"), "refused", "SMTP 554 5.7.1 spam"),
         ("BODY", Say("552 5.3.4 too big"), "refused", "SMTP 552 5.3.4"),
@@ -86,7 +88,8 @@ async fn every_reply_has_its_verdict() {
         let (sent, _sink) = one(Manners::default().act(when, act.clone())).await;
         let name = match &sent {
             Sent::Accepted { .. } => "accepted",
-            Sent::Retry { .. } => "retry",
+            Sent::Retry { alone: true, .. } => "alone",
+            Sent::Retry { alone: false, .. } => "retry",
             Sent::Refused { .. } => "refused",
             Sent::Uncertain { .. } => "uncertain",
         };
@@ -109,7 +112,7 @@ fn endless() -> Composed {
 async fn a_message_that_was_cut_off_has_surely_not_been_taken() {
     let sink = Sink::start(Manners::default().act("HALF", Close)).await;
     let sent = transport(sink.settings()).send(&endless()).await;
-    assert!(matches!(&sent, Sent::Retry { status } if status.contains("cut off within the message")), "{sent:?}");
+    assert!(matches!(&sent, Sent::Retry { status, .. } if status.contains("cut off within the message")), "{sent:?}");
 }
 
 #[tokio::test]
@@ -123,7 +126,7 @@ async fn a_refusal_within_the_message_is_heard() {
 async fn a_relay_that_takes_the_message_for_commands_gets_none_of_it() {
     let manners = Manners::default().act("DATA", Say("250 2.0.0 ok"));
     let (sent, sink) = one(manners).await;
-    assert!(matches!(&sent, Sent::Retry { status } if status.contains("in answer to DATA")), "{sent:?}");
+    assert!(matches!(&sent, Sent::Retry { status, .. } if status.contains("in answer to DATA")), "{sent:?}");
     sink.until(|seen| seen.open == 0).await;
     assert_eq!(sink.seen().commands.last().unwrap(), "DATA");
 }
@@ -157,7 +160,7 @@ async fn nobody_there_is_tried_again() {
     let port = held.local_addr().unwrap().port();
     let settings = RelaySettings { host: "127.0.0.1".into(), port: Some(port), ..RelaySettings::default() };
     let sent = transport(settings).send(&composed()).await;
-    assert!(matches!(&sent, Sent::Retry { status } if status.contains("connecting at 127.0.0.1")), "{sent:?}");
+    assert!(matches!(&sent, Sent::Retry { status, .. } if status.contains("connecting at 127.0.0.1")), "{sent:?}");
 }
 
 #[tokio::test]
@@ -248,7 +251,7 @@ async fn no_way_out_is_said() {
     let transport = Transport::new(&Settings::default()).unwrap();
     assert!(transport.is_none());
     let sent = transport.send(&composed()).await;
-    assert!(matches!(&sent, Sent::Retry { status } if status.contains("mail.relay")), "{sent:?}");
+    assert!(matches!(&sent, Sent::Retry { status, .. } if status.contains("mail.relay")), "{sent:?}");
 }
 
 #[test]

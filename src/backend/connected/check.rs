@@ -2,6 +2,7 @@
 //! changed or sent.
 
 use crate::{
+    connector::Named,
     message::{Call, Row, client::Client},
     object::Node,
     store::{StoreError, View},
@@ -11,7 +12,7 @@ use super::{
     super::{Backend, Failure, plan::Method, triggered_send},
     contact,
     event::SENDS,
-    plan::{asked, may_have_objects, outline},
+    plan::{Wanting, asked, may_have_objects, outline},
     row::{Outcome, of_one, of_send, refused},
 };
 
@@ -35,8 +36,9 @@ pub(in crate::backend) fn check(
         Err(Failure::Store(error)) => return Err(error),
         Err(refused) => return Ok(Some(Err(refused))),
     };
-    let (method, contact) = (Method::of(call.operation), contact::wanted_of(call.operation, &call.options));
-    let outline = match outline(backend, &view.objects(&asked.account), &asked, method, contact, "")? {
+    let (method, contact) = (Method::of(call.operation), contact::wanted_of(call.operation, &call.options, asked.kind));
+    let wanting = Wanting { method, contact, named: Named::default() };
+    let outline = match outline(backend, &view.objects(&asked.account), &asked, &wanting, "")? {
         Ok(outline) => outline,
         Err((code, text)) => return Ok(Some(Err(refused(asked.kind, code, &text)))),
     };

@@ -1,4 +1,4 @@
-//! What a system calls the contacts of subscribers, and what becomes of a contact when its turn has come: whether there is one
+//! What a system calls the contacts of subscribers and the phonebooks of lists, and what becomes of a contact when its turn has come: whether there is one
 //! is looked up in the transaction that begins the attempt, so that of two calls under way at once the second finds what the
 //! first has made.
 
@@ -6,22 +6,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     connector::{Action, ContactChange, Found, Message, Unsent, Wanted, Wish},
-    message::{Operation, Options, code},
+    message::{Operation, Options},
     store::{Content, Delivery, DeliveryState, Internal, Objects, Owner, StoreError, Transaction, outgoing::Outgoing},
 };
 
 use super::super::{
     generic::folded,
     plan::{self, Method, Plan},
-    subscriber,
 };
 
 /// Kind of what systems call contacts.
 pub(in crate::backend) const CONTACTS: &str = "contacts";
-/// Index of [`CONTACTS`]: connector and SubscriberKey.
+/// Kind of what systems call phonebooks: records as of [`CONTACTS`], by the name of the list.
+pub(in crate::backend) const PHONEBOOKS: &str = "phonebooks";
+/// Index: connector and SubscriberKey, or name of the list.
 const BY_KEY: &str = "key";
+/// Index: connector and what its system calls it.
+const BY_ID: &str = "id";
 
-/// What a system calls a contact.
+/// What a system calls a contact, or a phonebook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::backend) struct Contact {
     connector: String,
@@ -29,17 +32,16 @@ pub(in crate::backend) struct Contact {
     id: String,
 }
 
-/// What a call asks to be done to the contacts that it names: SaveOptions count as they do here.
-pub fn wanted_of(operation: Operation, options: &Options) -> Wanted {
-    let (method, action) = (Method::of(operation), options.save_action(subscriber::KIND));
+/// What a call asks to be done to the contacts or phonebooks that its objects of this type name: SaveOptions count as they do here.
+pub fn wanted_of(operation: Operation, options: &Options, kind: &str) -> Wanted {
+    let (method, action) = (Method::of(operation), options.save_action(kind));
     let wish = |exists| match plan::plan(method, action, exists) {
         Plan::Insert => Wish::Create,
         Plan::Change => Wish::Update,
         Plan::Remove => Wish::Delete,
         Plan::Leave | Plan::Gone => Wish::Nothing,
         Plan::Missing => Wish::Missing,
-        // A second contact of the same key would be the only one that anybody finds again.
-        Plan::Exists => Wish::Refuse(code::SUBSCRIBER_EXISTS),
+        Plan::Exists => Wish::Exists,
         Plan::Refuse(why) => Wish::Refuse(why),
     };
     Wanted { absent: wish(false), present: wish(true) }
@@ -62,8 +64,9 @@ pub fn begun(txn: &mut Transaction<'_>, delivery: Delivery) -> Result<Delivery, 
 
 /// Looks up what a message needs to know of its contact; whether it needs anything.
 pub(super) fn look(objects: &Objects<'_>, message: &mut Message) -> Result<bool, StoreError> {
+    let Some((kind, _)) = kept_as(message) else { return Ok(false) };
     let (connector, mut broken) = (message.connector.clone(), None);
-    let looked = message.find(|subscriber| match contact(objects, &connector, subscriber) {
+    let looked = message.find(|subscriber| match contact(objects, kind, &connector, subscriber) {
         Ok(id) => Found::of(id),
         Err(error) => {
             broken = Some(error);
@@ -83,17 +86,19 @@ pub(super) fn unsent(delivery: &Delivery, message: &Message) -> Option<Unsent> {
 /// system has no such contact, so that the next call can make one.
 pub(super) fn learn(txn: &Transaction<'_>, delivery: &Delivery, outgoing: &Outgoing) -> Result<(), StoreError> {
     let message = &outgoing.message;
-    let (Action::Contact(change), Some(subscriber)) = (&message.action, &message.subscriber) else { return Ok(()) };
+    let (Some((kind, change)), Some(subscriber)) = (kept_as(message), &message.subscriber) else { return Ok(()) };
     if let Some(missed) = outgoing.verdict.as_ref().and_then(|verdict| message.missed(verdict)) {
-        return forget(txn, outgoing, message, subscriber, &missed);
+        return forget(txn, outgoing, kind, message, &missed);
     }
     if !matches!(delivery.state, DeliveryState::Delivered | DeliveryState::Accepted) {
         return Ok(());
     }
     let id = outgoing.verdict.as_ref().and_then(|verdict| verdict.id.as_deref());
     match (change.settled(), id) {
-        (Some(ContactChange::Create(_)), Some(id)) => put(txn, outgoing, &message.connector, subscriber, Some(id)),
-        (Some(ContactChange::Delete(gone)), _) => forget(txn, outgoing, message, subscriber, &gone),
+        (Some(ContactChange::Create(_)), Some(id)) => {
+            put(txn, outgoing, kind, &message.connector, subscriber, Some(id))
+        }
+        (Some(ContactChange::Delete(gone)), _) => forget(txn, outgoing, kind, message, &gone),
         _ => Ok(()),
     }
 }
@@ -103,44 +108,77 @@ pub(super) fn learn(txn: &Transaction<'_>, delivery: &Delivery, outgoing: &Outgo
 fn forget(
     txn: &Transaction<'_>,
     owner: &impl Owner,
+    kind: &str,
     message: &Message,
-    subscriber: &str,
     gone: &str,
 ) -> Result<(), StoreError> {
-    match contact(&txn.objects(owner), &message.connector, subscriber)?.is_some_and(|known| known == gone) {
-        true => put(txn, owner, &message.connector, subscriber, None),
+    let subscriber = message.subscriber.as_deref().unwrap_or_default();
+    match contact(&txn.objects(owner), kind, &message.connector, subscriber)?.is_some_and(|known| known == gone) {
+        true => put(txn, owner, kind, &message.connector, subscriber, None),
         false => Ok(()),
     }
 }
 
-/// What a connector's system calls the contact of a subscriber.
-fn contact(objects: &Objects<'_>, connector: &str, subscriber: &str) -> Result<Option<String>, StoreError> {
-    let Some(number) = objects.find_first(CONTACTS, BY_KEY, &key(connector, subscriber))? else {
+/// As what that which a message changes is kept.
+fn kept_as(message: &Message) -> Option<(&'static str, &ContactChange)> {
+    let kind = if matches!(message.action, Action::Phonebook(_)) { PHONEBOOKS } else { CONTACTS };
+    message.action.change().map(|change| (kind, change))
+}
+
+/// What a connector's system calls the contact of a subscriber, or the phonebook of a list.
+pub(super) fn contact(
+    objects: &Objects<'_>,
+    kind: &str,
+    connector: &str,
+    subscriber: &str,
+) -> Result<Option<String>, StoreError> {
+    let Some(number) = objects.find_first(kind, BY_KEY, &key(connector, subscriber))? else {
         return Ok(None);
     };
-    let contact: Option<Contact> = objects.get(CONTACTS, number)?;
+    let contact: Option<Contact> = objects.get(kind, number)?;
     Ok(contact.map(|contact| contact.id))
+}
+
+/// The name by which that is known which a connector's system calls so.
+pub(super) fn known_as(
+    objects: &Objects<'_>,
+    kind: &str,
+    connector: &str,
+    id: &str,
+) -> Result<Option<String>, StoreError> {
+    let Some(number) = objects.find_first(kind, BY_ID, &key(connector, id))? else {
+        return Ok(None);
+    };
+    let contact: Option<Contact> = objects.get(kind, number)?;
+    Ok(contact.map(|contact| contact.subscriber))
+}
+
+/// Whether two names are the same here.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    folded(one) == folded(other)
 }
 
 /// Keeps what a system calls a contact from now on; `None` when it has none any more.
 fn put(
     txn: &Transaction<'_>,
     owner: &impl Owner,
+    kind: &str,
     connector: &str,
     subscriber: &str,
     id: Option<&str>,
 ) -> Result<(), StoreError> {
     let objects = txn.objects(owner);
     let key = key(connector, subscriber);
-    let known = objects.find_first(CONTACTS, BY_KEY, &key)?;
+    let known = objects.find_first(kind, BY_KEY, &key)?;
     match (known, id) {
-        (Some(number), None) => objects.remove(CONTACTS, number).map(drop),
+        (Some(number), None) => objects.remove(kind, number).map(drop),
         (None, None) => Ok(()),
         (known, Some(id)) => {
+            let by_id = self::key(connector, id);
             let (connector, subscriber) = (connector.to_owned(), subscriber.to_owned());
             let contact = Contact { connector, subscriber, id: id.to_owned() };
             let number = known.unwrap_or_else(|| objects.next_id());
-            objects.put(CONTACTS, number, &contact, &[(BY_KEY, &key)]).map(drop)
+            objects.put(kind, number, &contact, &[(BY_KEY, &key), (BY_ID, &by_id)]).map(drop)
         }
     }
 }

@@ -15,6 +15,7 @@ mod errand;
 mod event;
 mod inspect;
 mod item;
+mod phonebook;
 mod plan;
 mod row;
 mod settle;
@@ -35,7 +36,7 @@ pub use plan::plan;
 pub use settle::{abandon, cut, give_up, has_calls, put_waiting, reopened, settled};
 
 pub(super) use check::check;
-pub(super) use contact::{CONTACTS, Contact};
+pub(super) use contact::{CONTACTS, Contact, PHONEBOOKS};
 pub(super) use errand::{ERRANDS, OPEN};
 pub(super) use inspect::waiting;
 pub(super) use row::row;

@@ -3,8 +3,8 @@
 
 use crate::{
     clock::Time,
-    connector::{self, Action, Connector, Message, Planning, Wanted, Wish, route, route::Way},
-    message::{Call, ErrorCode, Operation, client::Client, code},
+    connector::{self, Action, Connector, Message, Named, Planning, Wanted, Wish, route, route::Way},
+    message::{Call, ErrorCode, Operation, client::Client, code, options::Priority},
     object::{Node, Object},
     store::{
         Content, Internal, Objects, Owner, StoreError, Transaction,
@@ -14,12 +14,13 @@ use crate::{
 
 use super::{
     super::{
-        Backend, Failure, Work, apply::Admitted, apply::admit, keeper, plan::Method, row::Tables, subscriber,
+        Backend, Failure, Work, apply::Admitted, apply::admit, list, plan::Method, row::Tables, subscriber,
         tracking::Count, triggered_send,
     },
     contact,
     errand::{self, Errand, Given, Unsent},
     event::{self, About, SENDS},
+    phonebook,
 };
 use connector::System;
 
@@ -98,6 +99,33 @@ pub(super) fn asked<'b, 'n>(
     Ok(Some(Asked { ordinal, node, kind, method, account, connector, way }))
 }
 
+impl<'n> Asked<'_, 'n> {
+    /// The name of the connector.
+    pub(super) fn connector_name(&self) -> &str {
+        &self.connector.name
+    }
+
+    /// Its system.
+    pub(super) fn system(&self) -> System {
+        self.connector.system()
+    }
+
+    pub(super) fn node(&self) -> Node<'n> {
+        self.node
+    }
+
+    pub(super) fn method(&self) -> Method {
+        self.method
+    }
+}
+
+/// What is wanted for an object, beside what it says itself.
+pub(super) struct Wanting {
+    pub(super) method: Method,
+    pub(super) contact: Wanted,
+    pub(super) named: Named,
+}
+
 /// What is to be sent for an object.
 pub(super) struct Outline {
     messages: Vec<Message>,
@@ -116,15 +144,13 @@ pub(super) fn outline(
     backend: &Backend,
     objects: &Objects<'_>,
     asked: &Asked<'_, '_>,
-    method: Method,
-    contact: Wanted,
+    wanting: &Wanting,
     request_id: &str,
 ) -> Result<Result<Outline, (i64, String)>, StoreError> {
-    let planned = connector::plan(
-        &backend.connectors,
-        &asked.way,
-        &Planning { request_id, ordinal: asked.ordinal, method: method.name(), node: asked.node, contact },
-    );
+    let Wanting { method, contact, ref named } = *wanting;
+    let (ordinal, node) = (asked.ordinal, asked.node);
+    let planning = Planning { request_id, ordinal, method: method.name(), node, contact, named };
+    let planned = connector::plan(&backend.connectors, &asked.way, &planning);
     let planned = match planned {
         Ok(planned) => planned,
         Err(refused) => return Ok(Err(refused)),
@@ -183,34 +209,57 @@ fn give(
         messages: Vec::new(),
         kept: false,
     };
-    let (contact, mut method) = (contact::wanted_of(call.operation, &call.options), asked.method);
+    let mut contact = contact::wanted_of(call.operation, &call.options, asked.kind);
+    let mut method = asked.method;
     if asked.kind == subscriber::KIND {
         let is_here = is_here(&txn.objects(&owner), asked.node)?;
         // Without an address nobody can be kept here; a contact may have a number alone.
         given.kept = is_here || asked.node.given("EmailAddress").is_some();
+        // Who is kept here was there once, or came before the connector did: what is gone there is made by an Update again, and
+        // is no reason to stay here.
+        match asked.method {
+            Method::Update if is_here && contact.absent == Wish::Missing => contact.absent = Wish::Remake,
+            Method::Delete if is_here && contact.absent == Wish::Missing => contact.absent = Wish::Nothing,
+            _ => {}
+        }
         if asked.connector.system() != System::Yeastar {
             match if is_here { contact.present } else { contact.absent } {
-                Wish::Create => method = Method::Create,
+                Wish::Create | Wish::Remake => method = Method::Create,
                 Wish::Update => method = Method::Update,
                 Wish::Delete => method = Method::Delete,
                 Wish::Nothing => return Ok(given),
                 // What is kept here says so itself.
-                Wish::Missing | Wish::Refuse(_) => {}
+                Wish::Missing | Wish::Exists | Wish::Refuse(_) => {}
             }
         }
     }
-    let mut outline = match outline(backend, &txn.objects(&owner), asked, method, contact, request_id)? {
+    let named = match phonebook::named(&txn.objects(&owner), asked, &call.options)? {
+        Ok(named) => named,
+        Err(refused) => {
+            given.refused = Some(refused);
+            return Ok(given);
+        }
+    };
+    let wanting = Wanting { method, contact, named };
+    let mut outline = match outline(backend, &txn.objects(&owner), asked, &wanting, request_id)? {
         Ok(outline) => outline,
         Err(refused) => {
             given.refused = Some(refused);
             return Ok(given);
         }
     };
-    if asked.kind == subscriber::KIND
-        && let Some(refused) = person(backend, txn, call, asked, &mut outline, given.kept, now)?
+    if [subscriber::KIND, list::KIND].contains(&asked.kind)
+        && let Some(refused) = known_now(backend, txn, call, asked, &mut outline, given.kept, now)?
     {
         given.refused = Some(refused);
         return Ok(given);
+    }
+    if route::is_template(asked.kind) {
+        given.kept = true;
+        if let Some(refused) = tried(backend, txn, call, asked, now)? {
+            given.refused = Some(refused);
+            return Ok(given);
+        }
     }
     let definition = outline.messages.first().and_then(|message| message.definition.clone());
     for unsent in &outline.failures {
@@ -224,7 +273,12 @@ fn give(
         event::owed(txn, &owner, definition.as_deref(), outline.messages.len(), now)?;
     }
     for message in outline.messages {
-        let outgoing = Outgoing::new(owner.0, asker.clone(), message);
+        let priority = match asker {
+            // Somebody holds the line.
+            Asker::Call { .. } => Priority::High,
+            Asker::Part { .. } => call.options.priority(),
+        };
+        let outgoing = Outgoing { priority, ..Outgoing::new(owner.0, asker.clone(), message) };
         given.messages.push(txn.owe(&owner, Content::Message(Box::new(outgoing)), now, now)?);
     }
     given.failures = outline.failures;
@@ -239,9 +293,9 @@ pub(super) fn is_here(objects: &Objects<'_>, node: Node<'_>) -> Result<bool, Sto
     }
 }
 
-/// What speaks against a change of a subscriber, and is known now. What others that go before may still change is left to its
-/// turn.
-fn person(
+/// What speaks against a change of a contact or a phonebook, and is known now. What others that go before may still change is
+/// left to its turn.
+fn known_now(
     backend: &Backend,
     txn: &mut Transaction<'_>,
     call: &Call<'_>,
@@ -274,7 +328,7 @@ fn person(
 const OF_PRESENCE: [ErrorCode; 3] =
     [code::SUBSCRIBER_EXISTS, code::SUBSCRIBER_KEY_NOT_FOUND, code::SUBSCRIBER_NOT_FOUND];
 
-/// What a change of a subscriber who is kept here too would be refused for. It is tried, and taken back: nothing is to be sent for
+/// What a change of an object that is kept here too would be refused for. It is tried, and taken back: nothing is to be sent for
 /// what would be refused.
 fn tried(
     backend: &Backend,
@@ -285,7 +339,7 @@ fn tried(
 ) -> Result<Option<(i64, String)>, StoreError> {
     let tried = txn.attempt(|txn| {
         let mut work = Work { backend, txn, client: &asked.account, caller: None, now, tables: &mut Tables::default() };
-        match keeper::apply(&mut work, asked.kind, asked.method, asked.node, &call.options) {
+        match phonebook::keep(&mut work, asked.kind, asked.method, asked.node, &call.options) {
             Ok(_) => Err(Tried::Possible),
             Err(failure) => Err::<(), _>(Tried::Failed(failure)),
         }

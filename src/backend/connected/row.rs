@@ -10,26 +10,48 @@ use crate::{
 
 use super::{
     super::{
-        Backend, Failure, Work, keeper,
+        Backend, Failure, Work, list,
         plan::{Method, NOTHING_DONE},
         row::Tables,
         subscriber, triggered_send,
     },
     contact,
     errand::{Given, Unsent},
+    phonebook,
     plan::is_here,
 };
 
 /// Bytes of answers that one row holds, about: an object may have many recipients.
 const DETAIL_BYTES: usize = 64 << 10;
 
-/// Until when the connector rests of a message that was taken back: why it had not gone out.
-fn rest(txn: &Transaction<'_>, delivery: &Delivery) -> Result<Option<Time>, StoreError> {
+/// Why a message had not gone out that was taken back: its connector rests, or others stood before it.
+fn because(backend: &Backend, txn: &Transaction<'_>, delivery: &Delivery) -> Result<Option<String>, StoreError> {
+    let Content::Message(outgoing) = &delivery.content else { return Ok(None) };
     if delivery.state != DeliveryState::Withdrawn || delivery.tries > 0 {
         return Ok(None);
     }
-    Ok(txn.deliveries().lane(&delivery.content.lane())?.and_then(|lane| lane.health.rest))
+    let (message, name) = (&outgoing.message, delivery.content.lane());
+    if let Some(until) = txn.deliveries().lane(&name)?.and_then(|lane| lane.health.rest) {
+        return Ok(Some(format!("{name} rests until {until}")));
+    }
+    if txn.deliveries().has_before(message)? {
+        return Ok(Some(format!("an earlier message to {} was not settled", message.recipient)));
+    }
+    let Some(connector) = backend.connectors.connectors.get(&message.connector) else { return Ok(None) };
+    let before = txn.deliveries().waiting_before(delivery, COUNTED)?;
+    let before = match before {
+        0 => "had no place free for it".to_owned(),
+        COUNTED => format!("had {COUNTED} messages or more before it"),
+        before => format!("had {before} messages before it"),
+    };
+    Ok(Some(format!(
+        "{name} {before} (at_once {}, per_second {}, wait {:?})",
+        connector.at_once, connector.per_second, connector.wait
+    )))
 }
+
+/// So many messages are counted that stand before another.
+const COUNTED: usize = 10_000;
 
 /// What came of one recipient.
 pub(super) struct Outcome {
@@ -66,11 +88,8 @@ pub(in crate::backend) fn row(
         outcomes.push(match txn.deliveries().get(*number)? {
             Some(delivery) => {
                 let outcome = Outcome::of(backend, &delivery);
-                match rest(txn, &delivery)? {
-                    Some(until) => Outcome {
-                        message: format!("{}: {} rests until {until}", outcome.message, delivery.content.lane()),
-                        ..outcome
-                    },
+                match because(backend, txn, &delivery)? {
+                    Some(why) => Outcome { message: format!("{}: {why}", outcome.message), ..outcome },
                     None => outcome,
                 }
             }
@@ -83,15 +102,24 @@ pub(in crate::backend) fn row(
         _ => of_one(outcomes),
     };
     let owner = Internal(given.account);
-    if given.kind != subscriber::KIND || !row.is_ok() {
-        return Ok(row);
+    let is_person = given.kind == subscriber::KIND;
+    if !row.is_ok() || !(is_person || given.kept) {
+        let id = Some(row.new_id).filter(|id| given.kind == list::KIND && row.is_ok() && *id > 0);
+        let echo = id.map(|id| Echo::RequestWith(vec![("ID", id.to_string())]));
+        return Ok(Row { echo: echo.unwrap_or(row.echo), ..row });
     }
     // Another call may have brought him here while this one waited.
-    if !given.kept && !is_here(&txn.objects(&owner), node)? {
-        return Ok(row);
-    }
+    let is_here = given.kept || is_here(&txn.objects(&owner), node)?;
     let mut work = Work { backend, txn, client: &owner, caller: None, now, tables: &mut Tables::default() };
-    match keeper::apply(&mut work, &given.kind, Method::of(call.operation), node, &call.options) {
+    if !is_here {
+        let method = Method::of(call.operation);
+        let message = match method != Method::Delete && phonebook::names_others(&work, node, &call.options)? {
+            true => format!("{}; on no list here, where nobody is kept without an EmailAddress", row.message).into(),
+            false => row.message,
+        };
+        return Ok(Row { message, ..row });
+    }
+    match phonebook::keep(&mut work, &given.kind, Method::of(call.operation), node, &call.options) {
         Ok(kept) => {
             // The system's number is what the documentation of its mapping promises; ours is in Object.
             let new_id = if row.new_id == 0 { kept.new_id } else { row.new_id };

@@ -3,7 +3,6 @@
 //! A subscriber is named by SubscriberKey and ID, which must agree, else by EmailAddress. Keys and addresses do not differ by case alone.
 //! Two may share an address when their keys differ.
 
-mod address;
 mod change;
 mod index;
 
@@ -12,7 +11,7 @@ pub(crate) use index::{BY_EMAIL, BY_KEY, KIND, by_email, by_id, by_key, by_numbe
 use index::{entries, indexed};
 
 use crate::{
-    message::{Echo, Options, Row, code, options::SaveAction},
+    message::{Echo, Options, Row, code, mailbox, options::SaveAction},
     object::{Node, Object},
     store::{Objects, StoreError},
 };
@@ -37,8 +36,25 @@ pub(crate) fn apply(
     node: Node<'_>,
     options: &Options,
 ) -> Result<Row, Failure> {
+    apply_but(work, method, node, options, |_, _| Ok(false))
+}
+
+/// [`apply`], without the lists that are passed over.
+pub(crate) fn apply_but(
+    work: &mut Work<'_, '_>,
+    method: Method,
+    node: Node<'_>,
+    options: &Options,
+    mut passes: impl FnMut(&Work<'_, '_>, &membership::Entry) -> Result<bool, StoreError>,
+) -> Result<Row, Failure> {
     let mut change = Change::read(node);
-    change.lists.extend(membership::Entry::of_container(options));
+    let mut lists = std::mem::take(&mut change.lists);
+    lists.extend(membership::Entry::of_container(options));
+    for entry in lists {
+        if !passes(work, &entry)? {
+            change.lists.push(entry);
+        }
+    }
     let found = find(&work.objects(), method, &change)?;
     let action = options.save_action(KIND);
     let upsert = action == Some(SaveAction::UpdateAdd);
@@ -107,7 +123,7 @@ pub(crate) fn find_or_insert(work: &mut Work<'_, '_>, node: Node<'_>) -> Result<
 
 /// Whether a text is an address to which mail could go.
 pub(crate) fn is_address(text: &str) -> bool {
-    address::is_valid(text)
+    mailbox::is_public(text)
 }
 
 /// The ID of a subscriber of a triggered send. Who is not there yet is made, whatever else the caller may do to
@@ -148,7 +164,7 @@ pub(crate) fn set_bounced(work: &mut Work<'_, '_>, id: i64, status: &str) -> Res
 
 /// Makes a new subscriber and gives the ID.
 fn insert(work: &mut Work<'_, '_>, change: &Change, upsert: bool) -> Result<i64, Failure> {
-    let Some(email) = change.email.as_ref().filter(|email| address::is_valid(email)) else {
+    let Some(email) = change.email.as_ref().filter(|email| mailbox::is_public(email)) else {
         return Err(Failure::plain(code::INVALID_EMAIL));
     };
     if let Some(status) = change.status.as_ref().filter(|status| NOT_ON_CREATE.contains(&status.as_str())) {
@@ -183,7 +199,7 @@ fn alter(
     change: &Change,
     upsert: bool,
 ) -> Result<i64, Failure> {
-    if change.email.as_ref().is_some_and(|email| !address::is_valid(email)) {
+    if change.email.as_ref().is_some_and(|email| !mailbox::is_public(email)) {
         return Err(Failure::plain(code::INVALID_EMAIL));
     }
     change.apply_to(&mut subscriber, work.now);

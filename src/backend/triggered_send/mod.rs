@@ -53,6 +53,7 @@ use recipient::Recipient;
 pub(crate) use super::kind::DEFINITION;
 pub(super) use guard::GUARD;
 pub use leave::{Leaving, Left, leave, leaving};
+pub(crate) use outcome::definition_of;
 pub(super) use outcome::{BOUNCES, Bounces};
 pub use outcome::{Ending, queued_again, returned, sent};
 pub use render::{Letter, Unsendable, render};
@@ -130,7 +131,8 @@ pub(crate) fn apply(
         {
             membership::join(work, list, subscriber, None)?;
         }
-        let send = Send { account, definition: id, batch, subscriber, key, address, list, attributes, from };
+        let priority = options.priority();
+        let send = Send { account, definition: id, batch, subscriber, key, address, list, attributes, from, priority };
         work.txn.owe(work.client, Owed::Send(Box::new(send)), work.now, due)?;
     }
     for (_, key, problem) in &checked.failures {

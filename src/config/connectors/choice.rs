@@ -1,6 +1,6 @@
 //! The words of settings that are a choice, each with what it stands for: read and shown by one table.
 
-use crate::connector::{Ambiguous, CompleteOn, ErrorNumbers};
+use crate::connector::{Ambiguous, CompleteOn, ContextType, ErrorNumbers};
 
 /// `on_ambiguous`
 pub(super) const ON_AMBIGUOUS: [(&str, Ambiguous); 3] =
@@ -11,6 +11,13 @@ pub(super) const COMPLETE_ON: [(&str, CompleteOn); 2] =
 /// `error_codes`
 pub(super) const ERROR_CODES: [(&str, ErrorNumbers); 2] =
     [("documented", ErrorNumbers::Documented), ("native", ErrorNumbers::Native)];
+
+/// `authorization_context_type`
+pub(super) const CONTEXT_TYPES: [(&str, ContextType); 3] = [
+    (ContextType::Channel.name(), ContextType::Channel),
+    (ContextType::Embedded.name(), ContextType::Embedded),
+    (ContextType::Participant.name(), ContextType::Participant),
+];
 
 /// The words alone.
 pub(super) const fn words<T, const N: usize>(of: &[(&'static str, T); N]) -> [&'static str; N] {

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::{
-    choice::{COMPLETE_ON, ERROR_CODES, ON_AMBIGUOUS, meant, words},
+    choice::{COMPLETE_ON, CONTEXT_TYPES, ERROR_CODES, ON_AMBIGUOUS, meant, words},
     draft::{Draft, RouteDraft, country, extension, given, header, name, organisation, url},
 };
 use crate::{
     config::value::Kind,
-    connector::{Defaults, System},
+    connector::{ContextType, Defaults, System},
 };
 
 /// One field.
@@ -54,7 +54,7 @@ const CONNECTLY: System = System::Connectly;
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
 
-const SENDERS: &str = "Senders that callers may name (FromAddress, PartnerProperties `Sender` and `Extension`), beside the default one; `*` stands for any characters. A number that fits as +49… alone is sent so too. Where none is given any: the system itself takes only its own.";
+const SENDERS: &str = "Senders that callers may name (FromAddress, PartnerProperties `Sender` and `Extension`, and what the body of an `Operation` names), beside the default one; `*` stands for any characters. A number that fits as +49… alone is sent so too. Where none is given any: the system itself takes only its own.";
 const CHANNELS: &str = "Channels that callers may name (PartnerProperty `Channel`; of Salesforce FromAddress) likewise. Where senders or channels are limited, callers may not name a `Session` of a PBX.";
 
 /// Fields of `[[connector]]`.
@@ -117,6 +117,16 @@ pub(super) const CONNECTOR: &[Field<Draft>] = &[
         Kind::Text { check: header, put: |c, v| c.authorization_context = v },
         "Developer name of the ConversationChannelDefinition.",
     ),
+    of(
+        SALESFORCE,
+        "authorization_context_type",
+        ContextType::Channel.name(),
+        Kind::Choice {
+            of: &const { words(&CONTEXT_TYPES) },
+            put: |c, v| c.context_type = meant(&CONTEXT_TYPES, v).unwrap_or_default(),
+        },
+        "As what Salesforce knows that name, on the requests that need to say it (conversationEntry, conversationHistory, capabilities, agentWork); a bot of its own (BYOB) is an ExternalConversationParticipant.",
+    ),
     of(YEASTAR, "client_id", "", text(|c, v| c.client_id = v), "Client ID of the PBX's API."),
     of(
         YEASTAR,
@@ -169,7 +179,7 @@ pub(super) const CONNECTOR: &[Field<Draft>] = &[
         "connect_timeout",
         "10s",
         seconds(1, 600, |c, v| c.connect_timeout = v),
-        "How long a connection may take to be made.",
+        "How long a connection may take to be made; where none is given, no longer than `timeout`.",
     ),
     row("timeout", "30s", seconds(1, HOUR, |c, v| c.timeout = v), "How long a request may take, with its connection."),
     row(
@@ -363,7 +373,7 @@ pub(super) const ROUTE: &[Field<RouteDraft>] = &[
         "types",
         "",
         Kind::Texts { put: |r, v| r.types = v },
-        "Object types that it is for; where none is given all that can go there.",
+        "Object types that it is for; where none is given sends and subscribers that can go there. List, Email and TriggeredSendDefinition go only where they are named.",
     ),
     row(
         "definition",

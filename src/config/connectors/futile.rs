@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use super::{super::contract::contract, Place, Problem};
 use crate::{
     connector::{
-        Connectors, Operation, Route, System, To,
+        Allowed, Connectors, Defaults, PBX_CHANNELS, Route, System, To,
         pattern::fits,
-        route::{KINDS, can},
+        route::{KINDS, can, goes_unnamed},
     },
     message::client::Accounts,
 };
@@ -31,6 +31,11 @@ pub(super) fn routes(connectors: &Connectors, places: &[Place], accounts: &Accou
         told.extend(unreached(route, accounts).map(|what| place.problem("accounts", what)));
         told.extend(undefined(route).map(|what| place.problem("definition", what)));
         told.extend(impossible(connectors, route).map(|what| place.problem("types", what)));
+        if let To::Connector(name) = &route.to
+            && let Some(connector) = connectors.connectors.get(name)
+        {
+            told.extend(unlisted(connector.system(), &route.defaults, &route.allowed, place));
+        }
         for (name, pattern) in &route.properties {
             // An empty PartnerProperty is none.
             if unwritable(pattern) || pattern.is_empty() {
@@ -50,18 +55,26 @@ pub(super) fn unused(connectors: &Connectors, name: &str) -> Option<&'static str
     (!connectors.routes.iter().any(leads)).then_some("no route leads here")
 }
 
-/// What to tell of a connector whose senders or channels are limited, while callers write the bodies of its operations themselves.
-pub(super) fn beyond(connectors: &Connectors, name: &str) -> Option<String> {
-    let connector = connectors.connectors.get(name)?;
-    let leads = |route: &&Route| matches!(&route.to, To::Connector(to) if to == name);
-    let mut lists = connectors.routes.iter().filter(leads).map(|route| &route.allowed).chain([&connector.allowed]);
-    if lists.all(|allowed| allowed.senders.is_empty() && allowed.channels.is_empty()) {
-        return None;
+/// What to tell of the channels of a connector.
+pub(super) fn channels_of(connectors: &Connectors, name: &str, place: &Place) -> Vec<Problem> {
+    let connector = connectors.connectors.get(name);
+    connector
+        .map_or_else(Vec::new, |connector| unlisted(connector.system(), &connector.defaults, &connector.allowed, place))
+}
+
+/// Channels that the documentation of a PBX does not list; its list is open, so they may be right.
+fn unlisted(system: System, defaults: &Defaults, allowed: &Allowed, place: &Place) -> Vec<Problem> {
+    if system != System::Yeastar {
+        return Vec::new();
     }
-    let names = |own: &&String| Operation::named(connector.system(), own).is_some_and(|found| found.names_channels());
-    let free: Vec<_> = connector.operations.iter().filter(names).map(String::as_str).collect();
-    let what = "whose bodies callers write themselves: they can name senders or channels there that `senders` and `channels` do not allow";
-    (!free.is_empty()).then(|| format!("has {}, {what}", free.join(", ")))
+    let default = defaults.channel.iter().map(|channel| ("defaults.channel", channel));
+    let listed = allowed.channels.iter().map(|channel| ("channels", channel));
+    let is_unknown = |channel: &String| !PBX_CHANNELS.iter().any(|known| fits(channel, known));
+    let told = |(field, channel): (&str, &String)| {
+        let known = PBX_CHANNELS.join(", ");
+        place.problem(field, format!("`{channel}` is no channel that the documentation of the PBX lists ({known}): where it has none of that name, it answers 80018"))
+    };
+    default.chain(listed).filter(|(_, channel)| is_unknown(channel)).map(told).collect()
 }
 
 /// Whether everything that fits `late` fits `early`, which stands before it.
@@ -93,7 +106,7 @@ fn takes_kinds(connectors: &Connectors, early: &Route, late: &Route) -> bool {
         (To::Connector(_), []) => match (system(early), system(late)) {
             // Without types, each leaves what its system cannot do: the same.
             (Some(one), Some(other)) if one == other && early.kinds.is_empty() => return true,
-            (_, Some(system)) => KINDS.into_iter().filter(|kind| can(system, kind)).collect(),
+            (_, Some(system)) => KINDS.into_iter().filter(|kind| goes_unnamed(kind) && can(system, kind)).collect(),
             (_, None) => return false,
         },
     };
@@ -141,8 +154,10 @@ fn undefined(route: &Route) -> Option<String> {
     let schema = contract()?;
     let has = |kind: &String| {
         let Some(ty) = schema.type_named(kind) else { return true };
+        // Its own key counts.
+        let is_one = kind == "TriggeredSendDefinition";
         let named = |name| schema.name_id(name).is_some_and(|name| schema.get(ty).field(name).is_some());
-        named("TriggeredSendDefinition") || named("SMSTriggeredSendDefinition")
+        is_one || named("TriggeredSendDefinition") || named("SMSTriggeredSendDefinition")
     };
     let never = !route.kinds.is_empty() && !route.kinds.iter().any(has);
     never.then(|| format!("a {} names no definition, so the route never holds", route.kinds.join(" or a ")))

@@ -6,6 +6,7 @@ mod choice;
 mod draft;
 mod fields;
 mod futile;
+mod lead;
 mod settle;
 mod show;
 

@@ -1,21 +1,22 @@
 //! From drafts to connectors and routes: what no field can tell alone.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use rustls::pki_types::CertificateDer;
 
 use super::{
-    Drafts, Place, Problem, RouteEntry,
+    Drafts, Place, Problem,
     draft::{Draft, Hidden},
     fields::{CONNECTOR, DEFAULTS, Field},
     futile,
+    lead::route,
 };
 use crate::{
-    config::{Config, contract::contract, near::perhaps},
+    config::{Config, near::perhaps},
     connector::{
-        Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Operation, Route, System, To,
-        check_private_key, route::KINDS,
+        Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Operation, System, check_private_key,
     },
+    file,
     message::client::Secret,
     trust,
 };
@@ -65,8 +66,7 @@ impl Drafts {
         if problems.is_empty() {
             for (name, place) in seen.iter().zip(&places) {
                 let unused = futile::unused(&connectors, name).map(|what| place.problem("name", what));
-                let beyond = futile::beyond(&connectors, name).map(|what| place.problem("operations", what));
-                config.warnings.extend(unused.into_iter().chain(beyond));
+                config.warnings.extend(unused.into_iter().chain(futile::channels_of(&connectors, name, place)));
             }
             config.warnings.extend(futile::routes(&connectors, &route_places, &config.accounts));
         }
@@ -120,10 +120,14 @@ impl Settling<'_> {
         let webhook_secret = self.webhook_secret(system, &draft);
         // What could not be read has no length to compare with.
         let is_read = |fields: [&str; 2]| fields.iter().all(|field| !self.place.told.contains(*field));
-        if is_read(["connect_timeout", "timeout"]) && draft.connect_timeout > draft.timeout {
-            self.wrong("connect_timeout", "is longer than timeout, which it is a part of");
+        let is_longer = draft.connect_timeout > draft.timeout && self.place.is_given("connect_timeout");
+        if is_read(["connect_timeout", "timeout"]) && is_longer {
+            let (part, whole) = (draft.connect_timeout, draft.timeout);
+            self.wrong(
+                "connect_timeout",
+                format!("{part:?} is longer than timeout ({whole:?}), which it is a part of"),
+            );
         }
-        let is_read = |fields: [&str; 2]| fields.iter().all(|field| !self.place.told.contains(*field));
         if is_read(["first_delay", "longest_delay"]) && draft.first_delay > draft.longest_delay {
             self.wrong("first_delay", "is longer than longest_delay");
         }
@@ -164,7 +168,7 @@ impl Settling<'_> {
             api,
             base,
             ca,
-            connect_timeout: draft.connect_timeout,
+            connect_timeout: draft.connect_timeout.min(draft.timeout),
             timeout: draft.timeout,
             max_answer: draft.max_answer,
             at_once: draft.at_once,
@@ -205,6 +209,7 @@ impl Settling<'_> {
                     private_key: private_key.unwrap_or_else(|| Secret::new("")),
                     org_id: self.needed("org_id", draft.org_id.clone()),
                     authorization_context: self.needed("authorization_context", draft.authorization_context.clone()),
+                    context_type: draft.context_type,
                 }
             }
             System::Yeastar => Api::Yeastar {
@@ -248,7 +253,7 @@ impl Settling<'_> {
                 }
                 return None;
             }
-            (Some(path), None) => match trust::read_text(path) {
+            (Some(path), None) => match file::read_text(path, file::LONGEST_SECRET) {
                 Ok(text) => (file, text),
                 Err(error) => {
                     // Somebody may have put the secret itself there.
@@ -284,7 +289,7 @@ impl Settling<'_> {
 }
 
 /// Defaults that are of another system than the connector's.
-fn foreign(place: &Place, system: System) -> Vec<(String, String)> {
+pub(super) fn foreign(place: &Place, system: System) -> Vec<(String, String)> {
     let told = |field: &Field<Defaults>| {
         let (name, only) = (format!("defaults.{}", field.key), field.only.filter(|only| *only != system)?);
         place.is_given(&name).then(|| (name, foreign_to(only, system)))
@@ -294,105 +299,4 @@ fn foreign(place: &Place, system: System) -> Vec<(String, String)> {
 
 fn foreign_to(only: System, system: System) -> String {
     format!("is of {}, and this connector's system is {}", only.name(), system.name())
-}
-
-fn route(
-    number: usize,
-    entry: RouteEntry,
-    named: &[String],
-    connectors: &Connectors,
-    accounts: &[u64],
-    problems: &mut Vec<Problem>,
-) -> (Route, Place) {
-    let RouteEntry { draft, properties, attributes, defaults, place } = entry;
-    let mut wrong = |field: &str, what: String| {
-        if !place.told.contains(field) {
-            problems.push(place.problem(field, what));
-        }
-    };
-    let to = match draft.to.as_str() {
-        "store" => To::Store,
-        "mail" => To::Mail,
-        "" => {
-            wrong("to", "is missing: expected store, mail, or the name of a connector".to_owned());
-            To::Store
-        }
-        name => {
-            if !named.iter().any(|known| known == name) {
-                let known = named.iter().map(String::as_str).filter(|name| !name.is_empty());
-                let known: Vec<_> = ["store", "mail"].into_iter().chain(known).collect();
-                let expected = known.join(", ");
-                let what =
-                    format!("there is no connector `{name}`{}: expected one of {expected}", perhaps(name, known));
-                wrong("to", what);
-            }
-            To::Connector(name.to_owned())
-        }
-    };
-    for name in &draft.types {
-        if let Err(what) = check_type(name, &to) {
-            wrong("types", what);
-        }
-    }
-    let mut mids = Vec::new();
-    for text in &draft.accounts {
-        match text.parse::<u64>() {
-            Ok(mid) if accounts.is_empty() || accounts.contains(&mid) => mids.push(mid),
-            Ok(mid) => wrong("accounts", format!("there is no account {mid}")),
-            Err(_) => wrong("accounts", format!("`{text}` is no account: expected its number (MID)")),
-        }
-    }
-    if matches!(to, To::Store | To::Mail) {
-        if defaults != Defaults::default() {
-            wrong("defaults", "are of routes that lead to a connector".to_owned());
-        }
-        for (field, list) in [("senders", &draft.allowed.senders), ("channels", &draft.allowed.channels)] {
-            if !list.is_empty() {
-                wrong(field, "are of routes that lead to a connector".to_owned());
-            }
-        }
-    }
-    let system = match &to {
-        To::Connector(name) => connectors.connectors.get(name).map(|connector| connector.system()),
-        To::Store | To::Mail => None,
-    };
-    if system == Some(System::Salesforce) && (defaults.template.is_some() || defaults.fallback_template.is_some()) {
-        wrong("defaults.template", "Salesforce takes texts, not templates: expected `body`".to_owned());
-    }
-    for (field, what) in system.into_iter().flat_map(|system| foreign(&place, system)) {
-        wrong(&field, what);
-    }
-    let name = if draft.name.is_empty() { format!("route {number}") } else { draft.name };
-    let properties: BTreeMap<_, _> = properties;
-    let route = Route {
-        name,
-        accounts: mids,
-        kinds: draft.types,
-        definition: draft.definition,
-        properties,
-        attributes,
-        to,
-        defaults,
-        allowed: draft.allowed,
-    };
-    (route, place)
-}
-
-/// Object types have to be those of the contract, and such as can go there.
-fn check_type(name: &str, to: &To) -> Result<(), String> {
-    let Some(schema) = contract() else {
-        return Ok(());
-    };
-    let is_object = |found| schema.is_a(found, schema.api_object());
-    if !schema.type_named(name).is_some_and(is_object) {
-        let known = schema.types().filter(|(ty, _)| is_object(*ty)).map(|(ty, _)| schema.type_name(ty));
-        return Err(format!("`{name}` is no object type of the contract (case matters){}", perhaps(name, known)));
-    }
-    match to {
-        To::Connector(_) if !KINDS.contains(&name) => {
-            Err(format!("a {name} cannot go to a connector: expected some of {}", KINDS.join(", ")))
-        }
-        To::Mail if name != "TriggeredSend" => Err(format!("a {name} cannot be mailed: expected TriggeredSend")),
-        _ => Ok(()),
-    }
 }

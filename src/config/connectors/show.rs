@@ -26,7 +26,7 @@ fn of_connector(connector: &Connector) -> String {
     line(&mut out, "system", connector.system().name());
     line(&mut out, "base_url", &connector.base);
     let secret = match &connector.api {
-        Api::Salesforce { login, consumer_key, user, org_id, authorization_context, .. } => {
+        Api::Salesforce { login, consumer_key, user, org_id, authorization_context, context_type, .. } => {
             for (key, value) in [
                 ("login_url", login),
                 ("consumer_key", consumer_key),
@@ -36,6 +36,7 @@ fn of_connector(connector: &Connector) -> String {
             ] {
                 line(&mut out, key, value);
             }
+            line(&mut out, "authorization_context_type", context_type.name());
             "private_key"
         }
         Api::Yeastar { client_id, .. } => {

@@ -19,7 +19,7 @@ pub(super) const ROWS: &[Setting] = &[
     row(
         "server.public_url",
         "",
-        Kind::Text { check: |_| Ok(()), put: |c, v| c.server.public_url = Some(v.trim_end_matches('/').to_owned()) },
+        Kind::Text { check: public_url, put: |c, v| c.server.public_url = Some(v.trim_end_matches('/').to_owned()) },
         "The URL that clients use, without `Service.asmx`; absent, it is taken from each request.",
     ),
     row(
@@ -143,3 +143,8 @@ pub(super) const ROWS: &[Setting] = &[
         "How often both files are looked at; a changed pair is used from then on, as after SIGHUP.",
     ),
 ];
+
+fn public_url(text: &str) -> Result<(), String> {
+    crate::server::public_url(text)
+        .map_err(|why| format!("{why}; expected http:// or https:// with a host, without query"))
+}

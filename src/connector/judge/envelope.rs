@@ -107,11 +107,17 @@ fn field(entry: &Value, about: &str) -> Option<String> {
     })
 }
 
-/// `code` before `type`; `userMessage` says more than `message` where it is given.
+/// `code` before `type`; `userMessage` says more than `message` where it is given. A template that was made is in `entity`.
 fn connectly(value: &Value) -> Said {
     let inner = value.get("error").filter(|inner| inner.is_object()).unwrap_or(value);
     let code = first(inner, &["code"]);
     let kind = first(inner, &["type"]).filter(|kind| kind.starts_with("ERROR_") || code.is_some());
+    if code.is_none()
+        && kind.is_none()
+        && let Some(said) = template(value)
+    {
+        return said;
+    }
     let message = match (first(inner, &["message"]), first(inner, &["userMessage"])) {
         (Some(message), Some(more)) if message != more => Some(format!("{message}: {more}")),
         (message, more) => message.or(more),
@@ -125,6 +131,30 @@ fn connectly(value: &Value) -> Said {
         id: first(value, &["id"]),
         ..Said::default()
     }
+}
+
+/// What stands before the status of a template in newer answers.
+const TEMPLATE_STATUS: &str = "MESSAGE_TEMPLATE_STATUS_";
+
+/// The answer to a template that was handed in: `entity` with its name, and its id and status in each language. One that was
+/// rejected at once cannot be sent: that is an error, of which the status is all that is said.
+fn template(value: &Value) -> Option<Said> {
+    let entity = value.get("entity")?;
+    // A list of templates has none.
+    first(entity, &["name", "id"])?;
+    let template = entity.get("templates")?.as_array()?.last()?;
+    let told = first(template, &["status"])?;
+    let status = told.strip_prefix(TEMPLATE_STATUS).unwrap_or(&told).to_owned();
+    let is_rejected = status == "REJECTED";
+    let why = first(template, &["rejectionReason"]).filter(|_| is_rejected).map(|why| format!(": {why}"));
+    let taken = if is_rejected { "" } else { "accepted; " };
+    Some(Said {
+        has_failed: is_rejected,
+        kind: is_rejected.then_some(told),
+        message: Some(format!("{taken}the template is {status}{}", why.unwrap_or_default())),
+        id: first(template, &["id"]),
+        ..Said::default()
+    })
 }
 
 fn truth(value: &Value) -> Option<bool> {

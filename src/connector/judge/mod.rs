@@ -8,7 +8,7 @@ pub(super) mod json;
 mod raw;
 
 use super::{
-    Action, Answer, Connector, ContactChange, Message, Standing, System, Verdict,
+    Action, Answer, Connector, ContactChange, Message, OPERATIONS, Standing, System, Verdict,
     codes::{Class, Family, class_of, decisive, find},
 };
 use crate::message::client::Secret;
@@ -20,8 +20,19 @@ pub fn judge(connector: &Connector, message: &Message, answer: &Answer, token: O
     let secrets = raw::secrets(connector, token);
     let system = connector.system();
     let said = json::read(&answer.body).map(|value| envelope::read(system, &value)).unwrap_or_default();
-    let standing = repeated(&message.action, stand(system, &message.action, answer, &said));
-    let ours = || default_text(answer, standing);
+    let reads = message.action.reads();
+    let standing = match repeated(&message.action, stand(system, &message.action, answer, &said)) {
+        // It would be as long again.
+        Standing::Again if reads && is_too_long(connector, answer) => Standing::Refused,
+        standing => standing,
+    };
+    let ours = || match standing {
+        Standing::Refused if reads && is_too_long(connector, answer) => {
+            format!("the answer is longer than `max_answer` of the connector ({} bytes)", connector.max_answer)
+        }
+        standing => default_text(answer, standing),
+    };
+    let most = if reads { connector.max_answer.clamp(Verdict::RAW, Verdict::READ) } else { Verdict::RAW };
     Verdict {
         standing,
         code: said.code,
@@ -31,7 +42,7 @@ pub fn judge(connector: &Connector, message: &Message, answer: &Answer, token: O
         trace: said.trace,
         id: said.id,
         after_ms: answer.retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
-        raw: raw::keep(&answer.body, &secrets),
+        raw: raw::keep(answer, most, &secrets),
     }
 }
 
@@ -55,10 +66,24 @@ impl Action {
     pub fn is_repeatable(&self) -> bool {
         match self {
             Self::Open { .. } | Self::Consent { .. } | Self::End { .. } => true,
-            Self::Contact(change) => !matches!(change.settled(), Some(ContactChange::Create(_))),
-            Self::Text(_) | Self::Template(_) | Self::Other { .. } => false,
+            Self::Contact(change) | Self::Phonebook(change) => {
+                !matches!(change.settled(), Some(ContactChange::Create(_)))
+            }
+            Self::Text(_) | Self::Template(_) => false,
+            Self::Other { .. } => self.reads(),
         }
     }
+
+    /// Whether nothing is asked for but what the system knows: its answer is the purpose.
+    fn reads(&self) -> bool {
+        let Self::Other { operation, .. } = self else { return false };
+        // No two systems have operations of one name that differ in this.
+        OPERATIONS.iter().any(|known| known.name == operation && known.reads())
+    }
+}
+
+fn is_too_long(connector: &Connector, answer: &Answer) -> bool {
+    answer.is_cut && answer.status < 300 && answer.body.len() >= connector.max_answer
 }
 
 fn repeated(action: &Action, standing: Standing) -> Standing {

@@ -1,7 +1,7 @@
 //! What is kept of an answer's bytes: bounded, UTF-8, and without secrets.
 
 use crate::{
-    connector::{Api, Connector, Verdict, encoded},
+    connector::{Answer, Api, Connector, Verdict, encoded},
     message::client::Secret,
 };
 
@@ -32,15 +32,24 @@ fn forms(secret: &str) -> [String; 5] {
     [secret.to_owned(), json.replace('/', "\\/"), json, in_url.to_ascii_lowercase(), in_url]
 }
 
-/// A body as it is kept.
-pub(super) fn keep(body: &[u8], secrets: &[String]) -> String {
+/// A body as it is kept, at most so many bytes; what is missing at its end is told there.
+pub(super) fn keep(answer: &Answer, most: usize, secrets: &[String]) -> String {
+    let body = &answer.body;
     // What is masked may stand across the bound: more is read than is kept.
-    let head = body.get(..body.len().min(4 * Verdict::RAW)).unwrap_or_default();
+    let head = body.get(..body.len().min(most + 3 * Verdict::RAW)).unwrap_or_default();
     let mut text = masked(&String::from_utf8_lossy(head), secrets);
-    let end = text.floor_char_boundary(Verdict::RAW);
+    if text.len() <= most && head.len() == body.len() && !answer.is_cut {
+        return text;
+    }
+    let end = text.floor_char_boundary(most.saturating_sub(MARK));
     text.truncate(end);
+    let more = if answer.is_cut { "more than " } else { "" };
+    text.push_str(&format!(" … (cut: {end} of {more}{} bytes)", body.len()));
     text
 }
+
+/// Bytes that the mark of a cut takes at most: two numbers of twenty digits in its words.
+const MARK: usize = 80;
 
 /// A message as it is kept: one line.
 pub(super) fn line(text: &str, secrets: &[String]) -> String {
@@ -75,7 +84,10 @@ fn masked(text: &str, secrets: &[String]) -> String {
     let mut rest = text.as_str();
     // ASCII alone changes its case, so places in `lower` are places in `text`.
     let lower = text.to_ascii_lowercase();
-    while let Some((at, name)) = next(&lower, text.len() - rest.len()) {
+    let mut places = places(&lower).into_iter();
+    loop {
+        let from = text.len() - rest.len();
+        let Some((at, name)) = places.by_ref().find(|(at, _)| *at >= from) else { break };
         let end = at + name.len();
         let value = text.get(end..).unwrap_or_default();
         let gap = value.len() - value.trim_start_matches(['"', '\'', ':', '=', ' ', '\\']).len();
@@ -87,7 +99,6 @@ fn masked(text: &str, secrets: &[String]) -> String {
         let length = value.find(ends).unwrap_or(value.len());
         // `password` in a sentence has no value.
         let has_value = name == BEARER || text.get(end..start).is_some_and(|gap| gap.contains([':', '=']));
-        let from = text.len() - rest.len();
         out += text.get(from..start).unwrap_or_default();
         if has_value && length > 0 {
             out.push('…');
@@ -104,10 +115,10 @@ const SCHEMES: [&str; 2] = [BEARER, "basic "];
 
 const BEARER: &str = "bearer ";
 
-fn next(lower: &str, from: usize) -> Option<(usize, &'static str)> {
-    let rest = lower.get(from..)?;
+/// Where names stand, from the first on, of those that begin at one place the longest first.
+fn places(lower: &str) -> Vec<(usize, &'static str)> {
     let names = NAMES.iter().copied().chain([BEARER]);
-    names
-        .filter_map(|name| Some((from + rest.find(name)?, name)))
-        .min_by_key(|(at, name)| (*at, usize::MAX - name.len()))
+    let mut places: Vec<_> = names.flat_map(|name| lower.match_indices(name).map(move |(at, _)| (at, name))).collect();
+    places.sort_unstable_by_key(|(at, name)| (*at, usize::MAX - name.len()));
+    places
 }

@@ -309,3 +309,71 @@ fn deep_nesting_is_no_json() {
     let deep = "[".repeat(100_000);
     check(System::Connectly, 200, &deep, Standing::Ambiguous, None);
 }
+
+#[test]
+fn a_template_that_was_handed_in_has_its_status() {
+    let made = Message {
+        action: Action::Other { operation: "create/template".to_owned(), body: "{}".to_owned() },
+        ..message(System::Connectly)
+    };
+    let judged = |status: &str, reason: &str| {
+        let body = format!(
+            r#"{{"entity":{{"id":"n","name":"n","category":"UTILITY","templates":[{{"id":"1385","status":"{status}","rejectionReason":{reason}}}]}}}}"#
+        );
+        let answer = Answer { status: 201, body: body.into_bytes(), ..Answer::default() };
+        judge(&connector(System::Connectly), &made, &answer, None)
+    };
+    for (status, said) in [("MESSAGE_TEMPLATE_STATUS_PENDING", "PENDING"), ("APPROVED", "APPROVED")] {
+        let verdict = judged(status, "null");
+        assert_eq!((verdict.standing, verdict.id.as_deref()), (Standing::Accepted, Some("1385")));
+        assert_eq!(verdict.message, format!("accepted; the template is {said}"));
+    }
+    let verdict = judged("MESSAGE_TEMPLATE_STATUS_REJECTED", r#""INVALID_FORMAT""#);
+    assert_eq!((verdict.standing, verdict.code), (Standing::Refused, None));
+    assert_eq!(verdict.kind.as_deref(), Some("MESSAGE_TEMPLATE_STATUS_REJECTED"));
+    assert_eq!(verdict.message, "the template is REJECTED: INVALID_FORMAT");
+    // All templates of a business are none that was made.
+    let all = r#"{"entity":{"templateGroups":[{"id":"n","name":"n","templates":[{"id":"1","status":"PENDING"}]}]}}"#;
+    let answer = Answer { status: 200, body: all.as_bytes().to_vec(), ..Answer::default() };
+    let verdict = judge(&connector(System::Connectly), &made, &answer, None);
+    assert_eq!((verdict.standing, verdict.id, verdict.message.as_str()), (Standing::Accepted, None, "accepted"));
+}
+
+/// The verdict on an answer to an operation of Yeastar.
+fn operation(name: &str, answer: &Answer) -> Verdict {
+    let action = Action::Other { operation: name.to_owned(), body: "{}".to_owned() };
+    judge(&connector(System::Yeastar), &Message { action, ..message(System::Yeastar) }, answer, None)
+}
+
+#[test]
+fn what_a_reading_operation_was_answered_is_kept_whole() {
+    let most = connector(System::Yeastar).max_answer;
+    let body = |length: usize| format!(r#"{{"errcode":0,"data":"{}"}}"#, "x".repeat(length));
+    let whole = answer(200, &body(20_000));
+    assert_eq!(operation("message/query", &whole).raw, body(20_000));
+    // All else is cut, and says so.
+    let sent = operation("message_session/close", &whole).raw;
+    assert!(sent.len() <= Verdict::RAW && sent.ends_with(&format!("x … (cut: 4016 of {} bytes)", body(20_000).len())));
+    let mut long = answer(200, &body(most)[..most]);
+    long.is_cut = true;
+    let verdict = operation("message/query", &long);
+    assert_eq!(verdict.standing, Standing::Refused, "it would be as long again");
+    assert_eq!(verdict.message, format!("the answer is longer than `max_answer` of the connector ({most} bytes)"));
+    assert!(verdict.raw.ends_with(&format!("(cut: {} of more than {most} bytes)", most - 80)), "{}", verdict.raw.len());
+    assert_eq!(operation("message_session/close", &long).standing, Standing::Ambiguous);
+}
+
+#[test]
+fn what_only_reads_is_done_again_without_a_question() {
+    let repeatable = |name: &str| Action::Other { operation: name.to_owned(), body: "{}".to_owned() }.is_repeatable();
+    for reads in ["message/get", "message/query", "company_contact/list", "conversationEntries", "get/templates"] {
+        assert!(repeatable(reads), "{reads}");
+    }
+    // GET removes too, in one of the systems.
+    for changes in ["phonebook/delete", "message_session/close", "cancelRoute", "send/campaigns", "conversationEntry"] {
+        assert!(!repeatable(changes), "{changes}");
+    }
+    let broken = Answer { is_cut: true, ..answer(200, r#"{"errcode":0,"da"#) };
+    assert_eq!(operation("message/get", &broken).standing, Standing::Again);
+    assert_eq!(operation("phonebook/delete", &broken).standing, Standing::Ambiguous);
+}

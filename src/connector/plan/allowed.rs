@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     connector::{
-        Defaults, System,
+        System,
         pattern::fits,
         problem::{Problem, problem},
     },
@@ -18,53 +18,75 @@ impl Settled<'_> {
     /// limited, a PBX, whose sessions are counted, is asked for none.
     pub(super) fn allowed(&self) -> Result<(), Problem> {
         // Who names the default has said nothing.
-        let unless = |named: Option<String>, of: fn(&Defaults) -> &Option<String>| {
-            named.filter(|named| self.default(of).as_ref() != Some(named))
-        };
-        let sender = unless(self.named_sender(), |defaults| &defaults.sender);
-        let extension = unless(self.extra("Extension"), |defaults| &defaults.extension);
-        let channel = unless(self.named_channel(), |defaults| &defaults.channel);
-        let lists: [(List, &str, _, _); 2] = [
-            (SENDERS, "senders", code::SENDER_NOT_ALLOWED, [sender, extension]),
-            (CHANNELS, "channels", code::CHANNEL_NOT_ALLOWED, [channel, None]),
-        ];
-        for (of, name, code, [named, extension]) in lists {
-            let (list, is_of_route) = self.list(of);
-            let whose = match is_of_route {
-                true => format!("the route {}", self.route.name),
-                false => format!("the connector {}", self.connector.name),
-            };
-            if list.is_empty() {
+        let is_default = |named: &String| self.default(|defaults| &defaults.extension).as_ref() == Some(named);
+        let extension = self.extra("Extension").filter(|named| !is_default(named));
+        for (list, named, extension) in
+            [(&SENDERS, self.named_sender(), extension), (&CHANNELS, self.named_channel(), None)]
+        {
+            if !self.is_limited(list) {
                 continue;
             }
-            let named = named.filter(|named| self.listed(of, named).is_none());
+            if let Some(named) = named {
+                self.permitted(list, &named)?;
+            }
             // An extension is no number of the world.
-            let extension = extension.filter(|extension| !list.iter().any(|pattern| fits(pattern, extension)));
-            if let Some(bad) = named.or(extension) {
-                return Err(problem(code, format!("{bad}: expected one of `{name}` of {whose}")));
+            if let Some(bad) = extension.filter(|own| !self.list(list).0.iter().any(|pattern| fits(pattern, own))) {
+                return Err(self.refused(list, &bad));
             }
             if self.system() == System::Yeastar && self.extra("Session").is_some() {
-                let what =
-                    format!("PartnerProperty Session: expected none, since `{name}` of {whose} limits what it may be");
+                let what = format!("PartnerProperty Session: expected {}", self.no_session());
                 return Err(problem(code::CONNECTOR_VALUE, what));
             }
         }
         Ok(())
     }
 
+    /// What the caller names, in the form that leaves.
+    ///
+    /// # Errors
+    /// He may not name it.
+    pub(super) fn permitted(&self, list: &List, named: &str) -> Result<String, Problem> {
+        if self.default(list.default).as_deref() == Some(named) {
+            return Ok(named.to_owned());
+        }
+        self.listed(list, named).ok_or_else(|| self.refused(list, named))
+    }
+
+    /// Whether callers may name some alone.
+    pub(super) fn is_limited(&self, list: &List) -> bool {
+        !self.list(list).0.is_empty()
+    }
+
+    /// Why a session of a PBX may not be named.
+    pub(super) fn no_session(&self) -> String {
+        let list = if self.is_limited(&SENDERS) { &SENDERS } else { &CHANNELS };
+        format!("none, since `{}` of {} limits what it may be", list.name, self.whose(list))
+    }
+
+    fn refused(&self, list: &List, bad: &str) -> Problem {
+        problem(list.code, format!("{bad}: expected one of `{}` of {}", list.name, self.whose(list)))
+    }
+
+    fn whose(&self, list: &List) -> String {
+        match self.list(list) {
+            (_, true) => format!("the route {}", self.route.name),
+            (_, false) => format!("the connector {}", self.connector.name),
+        }
+    }
+
     /// What the caller names in the form that a list allows, which is the form that leaves: as he wrote it, or as the number
     /// that it is (`0151 1` and `+49 151 1` are one). None where the list allows neither.
-    pub(super) fn listed(&self, of: List, named: &str) -> Option<String> {
-        let (list, _) = self.list(of);
+    pub(super) fn listed(&self, list: &List, named: &str) -> Option<String> {
+        let (list, _) = self.list(list);
         let allowed = |text: &String| list.is_empty() || list.iter().any(|pattern| fits(pattern, text));
         let number = || phone::e164(named, self.country().as_deref()).ok();
         Some(named.to_owned()).filter(allowed).or_else(|| number().filter(allowed))
     }
 
     /// The list that holds, and whether it is the route's.
-    fn list(&self, of: List) -> (&Vec<String>, bool) {
-        match of(&self.route.allowed) {
-            own if own.is_empty() => (of(&self.connector.allowed), false),
+    fn list(&self, list: &List) -> (&Vec<String>, bool) {
+        match (list.of)(&self.route.allowed) {
+            own if own.is_empty() => ((list.of)(&self.connector.allowed), false),
             own => (own, true),
         }
     }

@@ -1,14 +1,17 @@
-//! What a routed object becomes: one message for each recipient, or the change of a contact.
+//! What a routed object becomes: one message for each recipient, the change of a contact or a phonebook, a template.
 //!
 //! Stock types of the WSDL alone; what they have no member for stands in PartnerProperties ([`EXTRAS`]). Pure: the same object
 //! gives the same messages with the same keys, however often it is asked.
 
 mod allowed;
+mod body;
+mod list;
 mod operation;
 mod recipient;
 mod send;
 mod settled;
 mod subscriber;
+mod template;
 #[cfg(test)]
 mod tests;
 
@@ -28,7 +31,9 @@ pub const EXTRAS: &[(&str, &str)] = &[
     ("Attachment", "a file: its address (Connectly), data:TYPE;base64,… (Salesforce), its id on the PBX (Yeastar)"),
     ("Body", "the JSON of an Operation; of a send, its text with %%name%% marks"),
     ("Campaign", "campaignName (Connectly)"),
+    ("Category", "the category of a template that is made: MARKETING, UTILITY, AUTHENTICATION (Connectly)"),
     ("Channel", "the channel: whatsapp, facebook …; of Salesforce the channel address"),
+    ("Components", "the components of a template that is made, as JSON (Connectly)"),
     ("ContactID", "the id of a company contact (Yeastar), where it was not made here"),
     ("Extension", "the extension of the PBX as which the message is sent (Yeastar)"),
     ("Language", "the language of a template"),
@@ -52,8 +57,20 @@ pub struct Planning<'n> {
     pub method: &'n str,
     /// The object.
     pub node: Node<'n>,
-    /// What is asked for of a contact of the system.
+    /// What is asked for of a contact or a phonebook of the system.
     pub contact: Wanted,
+    /// What the names and numbers in the object stand for.
+    pub named: &'n Named,
+}
+
+/// What the names and numbers in an object stand for at the system, as far as it was made from here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// The name by which the phonebook of a List is known whose ID is given.
+    pub list: Option<String>,
+    /// The system's ids: of a Subscriber those of the phonebooks that are its Lists, of a List those of the contacts that are its
+    /// Subscribers.
+    pub ids: Vec<String>,
 }
 
 /// What an object becomes.
@@ -86,6 +103,8 @@ pub fn plan(connectors: &Connectors, way: &Way<'_>, planning: &Planning<'_>) -> 
     let one = |message: Message| Planned { messages: vec![message], failures: Vec::new() };
     match (route::kind_of(planning.node), planning.method) {
         ("Subscriber", _) => subscriber::change(&settled).map(one),
+        ("List", _) => list::change(&settled).map(one),
+        ("Email" | "TriggeredSendDefinition", _) => template::create(&settled).map(one),
         (_, "Delete") => operation::end(&settled).map(one),
         ("SMSTriggeredSend", _) => send::single(&settled).map(one),
         _ => send::each(&settled),

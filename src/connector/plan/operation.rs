@@ -27,7 +27,7 @@ pub(super) fn other(settled: &Settled<'_>, name: &str) -> Result<Message, Proble
     }
     let session = settled.extra("Session");
     let body = match (settled.extra("Body"), &session) {
-        (Some(body), _) => checked(&body, operation)?,
+        (Some(body), _) => super::body::permitted(settled, operation, checked(&body, operation)?)?,
         (None, Some(session)) => built(settled, name, session)?,
         (None, None) if operation.arguments == Arguments::None => String::new(),
         (None, None) => return Err(no_body(name)),

@@ -144,13 +144,25 @@ fn campaign(settled: &Settled<'_>) -> Vec<(String, String)> {
     settled.extra("Campaign").map(|name| ("campaignName".to_owned(), name)).into_iter().collect()
 }
 
+/// The channel of a PBX that has templates.
+const WHATSAPP: &str = "whatsapp";
+
+/// Bytes of a file that Salesforce takes: 25 MB, read as what they can be at most (facts/backends section 1).
+const LARGEST_FILE: usize = 25 << 20;
+
 /// A file as the system wants it.
 fn check_attachment(system: System, attachment: &str) -> Result<(), Problem> {
     let (fits, expected) = match system {
-        System::Salesforce => (
-            crate::connector::request::File::read(attachment).is_some(),
-            "data:TYPE;base64,… since Salesforce takes the file itself",
-        ),
+        System::Salesforce => match crate::connector::request::File::read(attachment) {
+            Some(file) if file.bytes.len() > LARGEST_FILE => {
+                let what = format!(
+                    "PartnerProperty Attachment: the file has {} bytes, and Salesforce takes 25 MB ({LARGEST_FILE} bytes) at most",
+                    file.bytes.len()
+                );
+                return Err(problem(code::CONNECTOR_VALUE, what));
+            }
+            file => (file.is_some(), "data:TYPE;base64,… since Salesforce takes the file itself"),
+        },
         System::Connectly => (
             attachment.starts_with("https://") || attachment.starts_with("http://"),
             "an address that begins with https://, which Connectly fetches",
@@ -178,6 +190,14 @@ fn template(settled: &Settled<'_>, name: String, receiver: &Receiver<'_>) -> Res
     if settled.system() == System::Salesforce {
         let what = "Salesforce takes texts, not templates: expected Message, or `body` in the defaults of its route";
         return Err(problem(code::CONNECTOR_CANNOT, what));
+    }
+    if settled.system() == System::Yeastar
+        && let Some(channel) = settled.channel().filter(|channel| channel != WHATSAPP)
+    {
+        let what = format!(
+            "a template, {name}, goes over the channel whatsapp alone, and the channel is {channel}: expected Message, PartnerProperty Body, or `body` in the defaults of its route"
+        );
+        return Err(problem(code::NO_TEXT, what));
     }
     let locale = receiver.subscriber.and_then(|subscriber| subscriber.child("Locale")?.given("LocaleCode"));
     // WhatsApp writes en_US what the service writes en-US.
@@ -223,4 +243,44 @@ fn filled(body: &str, receiver: &Receiver<'_>) -> Result<String, Problem> {
         own.or_else(|| member(name).map(Cow::Owned))
     };
     personalize::fill(body, value).map_err(|name| problem(code::NO_ATTRIBUTE, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+
+    use super::*;
+    use crate::connector::sample::{object, one, planned};
+
+    #[test]
+    fn a_file_that_is_too_large_is_told_with_its_size() {
+        let file = |bytes: usize| format!("data:text/plain;base64,{}", STANDARD.encode(vec![b'x'; bytes]));
+        assert_eq!(check_attachment(System::Salesforce, &file(LARGEST_FILE)), Ok(()));
+        let (code, text) = check_attachment(System::Salesforce, &file(LARGEST_FILE + 1)).unwrap_err();
+        assert_eq!(
+            (code, text.as_str()),
+            (
+                4_000_005,
+                "PartnerProperty Attachment: the file has 26214401 bytes, and Salesforce takes 25 MB (26214400 bytes) at most"
+            )
+        );
+    }
+
+    #[test]
+    fn a_template_goes_over_whatsapp_alone() {
+        let subscriber = "<Subscribers><SubscriberKey>+4915112345678</SubscriberKey></Subscribers>";
+        let definition = "<TriggeredSendDefinition><CustomerKey>welcome</CustomerKey></TriggeredSendDefinition>";
+        let send = object("TriggeredSend", &format!("{definition}{subscriber}"));
+        let over = |channel: &str, body: Option<&str>| {
+            let connectors = one(System::Yeastar, |_, route| {
+                route.defaults.channel = Some(channel.into());
+                (route.defaults.language, route.defaults.body) = (Some("en".into()), body.map(Into::into));
+            });
+            planned(&connectors, "Create", &send)
+        };
+        assert!(matches!(over("whatsapp", None).unwrap().messages.remove(0).action, Action::Template(_)));
+        let (_, _, code, text) = over("general", None).unwrap().failures.remove(0);
+        assert!(code == 4_000_003 && text.contains("welcome") && text.contains("the channel is general"), "{text}");
+        assert!(matches!(over("general", Some("Hi")).unwrap().messages.remove(0).action, Action::Text(_)));
+    }
 }

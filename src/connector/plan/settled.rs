@@ -7,15 +7,33 @@ use crate::{
         attribute::property,
         problem::{Problem, problem},
     },
-    message::code,
+    message::{ErrorCode, code},
 };
 
 /// One of the lists that limit what callers may name.
-pub(super) type List = fn(&Allowed) -> &Vec<String>;
+pub(super) struct List {
+    pub(super) of: fn(&Allowed) -> &Vec<String>,
+    /// What needs no place in it.
+    pub(super) default: fn(&Defaults) -> &Option<String>,
+    /// Its name in the configuration.
+    pub(super) name: &'static str,
+    pub(super) code: ErrorCode,
+}
+
 /// What senders callers may name.
-pub(super) const SENDERS: List = |allowed| &allowed.senders;
+pub(super) static SENDERS: List = List {
+    of: |allowed| &allowed.senders,
+    default: |defaults| &defaults.sender,
+    name: "senders",
+    code: code::SENDER_NOT_ALLOWED,
+};
 /// What channels.
-pub(super) const CHANNELS: List = |allowed| &allowed.channels;
+pub(super) static CHANNELS: List = List {
+    of: |allowed| &allowed.channels,
+    default: |defaults| &defaults.channel,
+    name: "channels",
+    code: code::CHANNEL_NOT_ALLOWED,
+};
 
 /// An object with its connector and route.
 pub(super) struct Settled<'s> {
@@ -65,7 +83,7 @@ impl Settled<'_> {
 
     /// The channel. Salesforce has its channel address where SMS has the sender, so FromAddress names that too.
     pub(super) fn channel(&self) -> Option<String> {
-        let named = self.named_channel().map(|named| self.listed(CHANNELS, &named).unwrap_or(named));
+        let named = self.named_channel().map(|named| self.listed(&CHANNELS, &named).unwrap_or(named));
         let channel = named.or_else(|| self.default(|defaults| &defaults.channel));
         channel.or_else(|| Some("whatsapp".to_owned()).filter(|_| self.system() == System::Connectly))
     }
@@ -73,7 +91,7 @@ impl Settled<'_> {
     /// The sender. What is a number goes out in E.164 to Connectly; a DID is what the PBX calls it, but one that a list allows as
     /// a number is that number.
     pub(super) fn sender(&self) -> Option<String> {
-        let named = self.named_sender().map(|named| self.listed(SENDERS, &named).unwrap_or(named));
+        let named = self.named_sender().map(|named| self.listed(&SENDERS, &named).unwrap_or(named));
         let sender = named.or_else(|| self.default(|defaults| &defaults.sender))?;
         let number = match self.system() {
             System::Connectly => phone::e164(&sender, self.country().as_deref()).ok(),

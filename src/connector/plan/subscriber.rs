@@ -98,6 +98,15 @@ fn step(settled: &Settled<'_>, wish: Wish, subscriber: Option<&str>) -> Step {
     let refuse = |(code, text)| Step::Refuse(code, text);
     match wish {
         Wish::Create => fields(settled, true).map_or_else(refuse, Step::Create),
+        Wish::Remake => match fields(settled, true) {
+            Ok(fields) => Step::Create(fields),
+            Err(_) => step(settled, Wish::Missing, subscriber),
+        },
+        Wish::Update if !settled.planning.named.ids.is_empty() => {
+            // A list of phonebooks would take the contact off all others.
+            let what = "a contact that is there is put into a phonebook by an Update of its List, with Subscribers";
+            refuse(problem(code::CONNECTOR_CANNOT, what))
+        }
         Wish::Update => match fields(settled, false) {
             Ok(fields) if fields.is_empty() => refuse(problem(
                 code::CONNECTOR_VALUE,
@@ -108,6 +117,8 @@ fn step(settled: &Settled<'_>, wish: Wish, subscriber: Option<&str>) -> Step {
         Wish::Delete => Step::Delete,
         Wish::Nothing => Step::Nothing,
         Wish::Missing => refuse(problem(code::NO_CONTACT, format!("SubscriberKey {}", subscriber.unwrap_or("(none)")))),
+        // A second contact of the same key would be the only one that anybody finds again.
+        Wish::Exists => Step::Refuse(code::SUBSCRIBER_EXISTS.code, code::SUBSCRIBER_EXISTS.text.to_owned()),
         Wish::Refuse(why) => Step::Refuse(why.code, why.text.to_owned()),
     }
 }
@@ -119,6 +130,13 @@ fn fields(settled: &Settled<'_>, is_new: bool) -> Result<Vec<(String, String)>, 
     for (field, names) in FIELDS {
         if let Some(value) = names.iter().find_map(|name| attribute(&attributes, name)) {
             fields.push(((*field).to_owned(), value.to_owned()));
+        }
+    }
+    let ids = &settled.planning.named.ids;
+    if is_new && !ids.is_empty() {
+        match fields.iter_mut().find(|(own, _)| own == "phonebook_id_list") {
+            Some((_, own)) => *own = format!("{own},{}", ids.join(",")),
+            None => fields.push(("phonebook_id_list".to_owned(), ids.join(","))),
         }
     }
     let has = |fields: &[(String, String)], name: &str| fields.iter().any(|(own, _)| own == name);

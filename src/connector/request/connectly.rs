@@ -29,9 +29,11 @@ pub(super) fn request(message: &Message, business: &str, api_key: &Secret) -> Re
                 }
             }
         }
-        Action::Open { .. } | Action::Consent { .. } | Action::Contact(_) | Action::End { .. } => {
-            return Err(impossible(message));
-        }
+        Action::Open { .. }
+        | Action::Consent { .. }
+        | Action::Contact(_)
+        | Action::Phonebook(_)
+        | Action::End { .. } => return Err(impossible(message)),
     };
     request.secret_headers.push(("X-API-Key", api_key.clone()));
     Ok(request)

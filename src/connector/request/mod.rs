@@ -14,7 +14,7 @@ mod yeastar;
 use serde_json::Value;
 
 pub(super) use self::file::File;
-pub use self::token::{check_private_key, read_token, token_request};
+pub use self::token::{check_private_key, read_token, revocation, revoked, token_request};
 use super::{Api, Connector, Message, Request, exchange};
 use crate::{clock::Time, message::client::Secret};
 
@@ -26,8 +26,9 @@ pub(super) const JSON: &str = "application/json";
 /// What of the message cannot be written as a request, for the log and the row.
 pub fn request(connector: &Connector, message: &Message, token: Option<&Secret>, now: Time) -> Result<Request, String> {
     match &connector.api {
-        Api::Salesforce { org_id, authorization_context, .. } => {
-            salesforce::request(message, salesforce::Headers { org_id, authorization_context, token }, now)
+        Api::Salesforce { org_id, authorization_context, context_type, .. } => {
+            let headers = salesforce::Headers { org_id, authorization_context, context_type: *context_type, token };
+            salesforce::request(message, headers, now)
         }
         Api::Yeastar { .. } => yeastar::request(message, token),
         Api::Connectly { business, api_key } => connectly::request(message, business, api_key),

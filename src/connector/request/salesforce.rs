@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{File, Request, bare, impossible, members, unknown};
 use crate::{
     clock::Time,
-    connector::{Action, Message, Operation, System, Text},
+    connector::{Action, ContextType, Message, Operation, System, Text},
     message::client::Secret,
 };
 
@@ -13,11 +13,9 @@ use crate::{
 pub(super) struct Headers<'a> {
     pub(super) org_id: &'a str,
     pub(super) authorization_context: &'a str,
+    pub(super) context_type: ContextType,
     pub(super) token: Option<&'a Secret>,
 }
-
-/// The value of `AuthorizationContextType` that fits an AuthorizationContext which is a channel definition's name.
-const CONTEXT_TYPE: &str = "ConversationChannelDefinition";
 
 pub(super) fn request(message: &Message, headers: Headers<'_>, now: Time) -> Result<Request, String> {
     let mut is_typed = false;
@@ -56,12 +54,12 @@ pub(super) fn request(message: &Message, headers: Headers<'_>, now: Time) -> Res
             is_typed = operation.is_typed;
             super::json(operation.method, operation.path, &members(body)?)
         }
-        Action::Template(_) | Action::Contact(_) => return Err(impossible(message)),
+        Action::Template(_) | Action::Contact(_) | Action::Phonebook(_) => return Err(impossible(message)),
     };
     request.headers.push(("OrgId", headers.org_id.to_owned()));
     request.headers.push(("AuthorizationContext", headers.authorization_context.to_owned()));
     if is_typed {
-        request.headers.push(("AuthorizationContextType", CONTEXT_TYPE.to_owned()));
+        request.headers.push(("AuthorizationContextType", headers.context_type.name().to_owned()));
     }
     request.headers.push(("RequestId", message.key.clone()));
     let bearer = format!("Bearer {}", headers.token.map_or("", Secret::expose));

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        Action, Connector, ContactChange, Message, Operation, Request, System, Template, Text, operation::Arguments,
-        sample::connector,
+        Action, Api, Connector, ContactChange, ContextType, Message, Operation, Request, System, Template, Text,
+        operation::Arguments, sample::connector,
     },
     request,
 };
@@ -87,6 +87,23 @@ fn a_file_to_salesforce_is_the_second_part() {
     // A boundary that stands in the text would end the part.
     let request = made(System::Salesforce, Action::Text(text(&format!("--envoi-{KEY}"))));
     assert_eq!(request.content_type, Some(format!("multipart/form-data; boundary=envoi-{KEY}-")));
+}
+
+#[test]
+fn a_bot_of_its_own_says_as_what_it_is_known() {
+    for (kind, name) in [
+        (ContextType::Channel, "ConversationChannelDefinition"),
+        (ContextType::Embedded, "EmbeddedMessagingChannel"),
+        (ContextType::Participant, "ExternalConversationParticipant"),
+    ] {
+        let mut connector = connector(System::Salesforce);
+        if let Api::Salesforce { context_type, .. } = &mut connector.api {
+            *context_type = kind;
+        }
+        let said = Action::Text(Text { text: "Hi".into(), session: Some("c1".into()), ..Text::default() });
+        let request = request(&connector, &message(System::Salesforce, said), None, NOW).unwrap();
+        assert!(request.headers.contains(&("AuthorizationContextType", name.to_owned())), "{:?}", request.headers);
+    }
 }
 
 #[test]
@@ -212,6 +229,16 @@ fn contacts_and_sessions_of_yeastar() {
     );
     let delete = made(Action::Contact(ContactChange::Delete("31".into())));
     assert_eq!((delete.method, delete.target.as_str(), delete.body.len()), ("GET", "/company_contact/delete?id=31", 0));
+    let book = |change| made(Action::Phonebook(change));
+    let named = pairs(&[("name", "Friends"), ("add_contacts_id_list", "3,4")]);
+    let create = book(ContactChange::Create(named.clone()));
+    let said = json!({ "name": "Friends", "member_select": "sel_specific", "add_contacts_id_list": [3, 4] });
+    assert_eq!((create.target.as_str(), body(&create)), ("/phonebook/create", said));
+    let update = book(ContactChange::Update("9".into(), named));
+    let said = json!({ "id": 9, "name": "Friends", "add_contacts_id_list": [3, 4] });
+    assert_eq!((update.target.as_str(), body(&update)), ("/phonebook/update", said));
+    let delete = book(ContactChange::Delete("9".into()));
+    assert_eq!((delete.method, delete.target.as_str(), delete.body.len()), ("GET", "/phonebook/delete?id=9", 0));
     let close = made(Action::End { session: "12".into() });
     assert_eq!((close.target.as_str(), body(&close)), ("/message_session/close", json!({ "session_id": 12 })));
     let query = made(Action::Other { operation: "message/query".into(), body: r#"{"ids":"1,2","page":1}"#.into() });

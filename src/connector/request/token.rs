@@ -55,6 +55,27 @@ pub fn token_request(connector: &Connector, refresh: Option<&Secret>, now: Time)
     }
 }
 
+/// The request that gives a token back, so that it counts no more (Yeastar: eight live at once); none where the system has none.
+pub fn revocation(connector: &Connector, token: &Secret) -> Option<Request> {
+    match connector.api {
+        Api::Yeastar { .. } => Some(yeastar::with_token(bare("GET", "/del_token"), Some(token))),
+        Api::Salesforce { .. } | Api::Connectly { .. } => None,
+    }
+}
+
+/// Whether a token was taken back.
+///
+/// # Errors
+/// What the system says instead: its code or status, nothing else of its answer.
+pub fn revoked(answer: &Answer) -> Result<(), String> {
+    let code = json::read(&answer.body).and_then(|json| json.get("errcode").and_then(number));
+    match (answer.status, code) {
+        (200..=299, Some(0)) => Ok(()),
+        (status, Some(code)) => Err(format!("{code} (HTTP {status})")),
+        (status, None) => Err(format!("HTTP {status}")),
+    }
+}
+
 /// A JWT, signed with RS256.
 fn assertion(claims: &Value, private_key: &Secret) -> Result<String, String> {
     let pair = key_pair(private_key)?;
@@ -181,6 +202,10 @@ mod tests {
             assert!(!request.shown("https://pbx.example").contains("hush"));
         }
         assert!(token_request(&connector(System::Connectly), None, NOW).is_err());
+        let back = revocation(&yeastar, &Secret::new("hush-access")).unwrap();
+        assert_eq!((back.method, back.target.as_str(), back.body.len()), ("GET", "/del_token", 0));
+        assert!(!back.shown("https://pbx.example").contains("hush"));
+        assert!(revocation(&connector(System::Salesforce), &Secret::new("hush")).is_none());
     }
 
     #[test]

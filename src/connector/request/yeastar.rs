@@ -25,6 +25,7 @@ pub(super) fn request(message: &Message, token: Option<&Secret>) -> Result<Reque
             super::json("POST", "/message/send", &body.into())
         }
         Action::Contact(change) => contact(&change.settled().ok_or_else(|| impossible(message))?)?,
+        Action::Phonebook(change) => phonebook(&change.settled().ok_or_else(|| impossible(message))?)?,
         Action::End { session } => {
             super::json("POST", "/message_session/close", &json!({ "session_id": number(session)? }))
         }
@@ -42,7 +43,7 @@ pub(super) fn request(message: &Message, token: Option<&Secret>) -> Result<Reque
 }
 
 /// The request as the PBX knows who asks.
-fn with_token(request: Request, token: Option<&Secret>) -> Request {
+pub(super) fn with_token(request: Request, token: Option<&Secret>) -> Request {
     let token = token.cloned().unwrap_or_else(|| Secret::new(""));
     Request { query_secret: Some((TOKEN, token)), ..named(request) }
 }
@@ -151,11 +152,33 @@ fn contact(change: &ContactChange) -> Result<Request, String> {
         }
         // The API has no DELETE.
         ContactChange::Delete(id) => bare("GET", format!("/company_contact/delete?id={}", number(id)?)),
-        ContactChange::InTurn(_) => return Err("nobody has looked yet whether there is such a contact".to_owned()),
+        ContactChange::InTurn(_) => return Err(not_looked("contact")),
     })
 }
 
-/// The members of a contact; numbers stand in a list of their own.
+/// `phonebook/create`, `/update` and `/delete`. Who stands in it is named; without `member_select` that is the PBX's to choose.
+fn phonebook(change: &ContactChange) -> Result<Request, String> {
+    Ok(match change {
+        ContactChange::Create(fields) => {
+            let mut body = contact_fields(fields);
+            body.insert("member_select".to_owned(), "sel_specific".into());
+            super::json("POST", "/phonebook/create", &body.into())
+        }
+        ContactChange::Update(id, fields) => {
+            let mut body = contact_fields(fields);
+            body.insert("id".to_owned(), number(id)?.into());
+            super::json("POST", "/phonebook/update", &body.into())
+        }
+        ContactChange::Delete(id) => bare("GET", format!("/phonebook/delete?id={}", number(id)?)),
+        ContactChange::InTurn(_) => return Err(not_looked("phonebook")),
+    })
+}
+
+fn not_looked(what: &str) -> String {
+    format!("nobody has looked yet whether there is such a {what}")
+}
+
+/// The members of a contact or a phonebook; numbers stand in a list of their own.
 fn contact_fields(fields: &[(String, String)]) -> Map<String, Value> {
     let (mut members, mut numbers) = (Map::new(), Vec::new());
     for (name, value) in fields {
@@ -163,7 +186,7 @@ fn contact_fields(fields: &[(String, String)]) -> Map<String, Value> {
             "mobile" | "business" | "home" => {
                 numbers.push(json!({ "num_type": format!("{name}_number"), "number": value }));
             }
-            "phonebook_id_list" => {
+            "phonebook_id_list" | "add_contacts_id_list" => {
                 let ids = value.split(',').filter_map(|id| id.trim().parse::<i64>().ok());
                 members.insert(name.clone(), ids.collect());
             }

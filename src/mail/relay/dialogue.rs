@@ -15,9 +15,12 @@ use lettre::{
 use tokio::time::timeout;
 
 use super::Turn;
-use crate::mail::{
-    Composed, Sent,
-    sent::{OF_COPIES, OF_MESSAGE},
+use crate::{
+    mail::{
+        Composed, Sent,
+        sent::{OF_COPIES, OF_MESSAGE},
+    },
+    trust,
 };
 
 /// The message goes out in pieces of this size, so that it is not copied whole.
@@ -110,9 +113,11 @@ fn of_message(sent: Sent, has_copies: bool) -> Sent {
     }
 }
 
-/// A relay that does not take our sender for good has said nothing of whom the mail is for: no bounce of his.
+/// A relay that does not take our sender for good has said nothing of whom the mail is for: no bounce of his. One that does not
+/// take him now takes no mail.
 fn of_sender(turn: Turn) -> Turn {
     match turn.sent {
+        Sent::Retry { status, .. } => Turn { sent: retry(status), ..turn },
         Sent::Refused { status } => Turn { sent: refused(line(&format!("the sender is refused: {status}"))), ..turn },
         _ => turn,
     }
@@ -162,12 +167,14 @@ async fn declined(smtp: &mut AsyncSmtpConnection, error: &Error, before: bool) -
     Turn { usable, ..Turn::usable(verdict(error)) }
 }
 
+/// What a reply says, of a recipient or a message; and no reply, or one that ends the connection or asks for a log-in, of the relay.
 fn verdict(error: &Error) -> Sent {
-    let status = said(error);
-    if error.is_permanent() && u16_of(error).is_none_or(|code| !LOG_IN.contains(&code)) {
+    let (status, code) = (said(error), u16_of(error));
+    let is_of_relay = code.is_none_or(|code| code == 421 || LOG_IN.contains(&code));
+    if error.is_permanent() && !is_of_relay {
         return Sent::Refused { status };
     }
-    Sent::Retry { status }
+    Sent::Retry { status, alone: is_reply(error) && !is_of_relay }
 }
 
 fn is_reply(error: &Error) -> bool {
@@ -179,7 +186,7 @@ fn u16_of(error: &Error) -> Option<u16> {
 }
 
 fn retry(status: String) -> Sent {
-    Sent::Retry { status }
+    Sent::Retry { status, alone: false }
 }
 
 fn refused(status: String) -> Sent {
@@ -225,7 +232,7 @@ pub(super) fn code(error: &Error) -> String {
 
 /// One line of bounded length.
 pub(super) fn line(text: &str) -> String {
-    let line = crate::mail::harmless(text);
+    let line = crate::mail::harmless(&trust::plain(text));
     if line.chars().count() <= STATUS {
         return line;
     }

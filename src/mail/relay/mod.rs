@@ -93,7 +93,7 @@ impl Relay {
 
     pub(super) async fn send(&self, mail: &Composed) -> Sent {
         let Ok(_seat) = self.seats.acquire().await else {
-            return Sent::Retry { status: "the server is stopping".to_owned() };
+            return Sent::Retry { status: "the server is stopping".to_owned(), alone: false };
         };
         let (sent, at_copy) = self.carry(mail, &mail.copies).await;
         if !at_copy {
@@ -122,7 +122,7 @@ impl Relay {
         }
         let mut line = match self.door.open().await {
             Ok(smtp) => Line { smtp, carried: 0 },
-            Err(trouble) => return (Sent::Retry { status: trouble }, false),
+            Err(trouble) => return (Sent::Retry { status: trouble, alone: false }, false),
         };
         let turn = dialogue::carry(&mut line.smtp, mail, copies, self.door.timeout(), self.data_timeout).await;
         let at_copy = turn.at_copy;

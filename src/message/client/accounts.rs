@@ -66,6 +66,7 @@ pub struct Described<'a> {
 #[derive(Default)]
 pub struct Accounts {
     accounts: BTreeMap<u64, Account>,
+    first: Option<u64>,
     pub(super) api_clients: HashMap<String, Arc<Principal>>,
     pub(super) users: HashMap<String, Arc<Principal>>,
     decoys: Vec<SecretHash>,
@@ -82,6 +83,7 @@ impl Accounts {
     pub fn new(accounts: Vec<Account>, api_clients: Vec<ApiClient>, users: Vec<User>) -> Result<Self, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let mut known = BTreeMap::new();
+        let first = accounts.first().map(|account| account.mid);
         for (place, account) in accounts.into_iter().enumerate() {
             let mid = account.mid;
             if mid == 0 {
@@ -102,7 +104,7 @@ impl Accounts {
         let decoy = costliest.map_or_else(|| SecretHash::parse(DECOY).ok(), |hash| Some(hash.decoy()));
         let most = all().map(|principal| principal.hashes.len()).max().unwrap_or(0).max(1);
         let decoys = decoy.into_iter().cycle().take(most).collect();
-        Ok(Self { accounts: known, api_clients, users, decoys })
+        Ok(Self { accounts: known, first, api_clients, users, decoys })
     }
 
     /// The account of that number.
@@ -113,6 +115,22 @@ impl Accounts {
     /// Every account, in the order of their numbers.
     pub fn accounts(&self) -> impl Iterator<Item = &Account> {
         self.accounts.values()
+    }
+
+    /// The account that the configuration names first.
+    pub fn first(&self) -> Option<u64> {
+        self.first
+    }
+
+    /// The account in which a user lives.
+    pub fn account_of_user(&self, name: &str) -> Option<u64> {
+        self.users.get(name).map(|user| user.account)
+    }
+
+    /// The numbers of all accounts in words: `7, 100001`.
+    pub fn listed(&self) -> String {
+        let numbers: Vec<String> = self.accounts.keys().map(u64::to_string).collect();
+        numbers.join(", ")
     }
 
     /// The SOAP users who live in an account, by name, each with the accounts that he may act for.

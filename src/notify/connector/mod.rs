@@ -7,14 +7,15 @@ mod token;
 use std::{collections::BTreeMap, sync::Arc};
 
 use rustls::RootCertStore;
+use tokio::task::JoinSet;
 
 use self::{
     line::{Line, Unanswered},
     token::{Refused, Tokens},
 };
 use super::{
-    Outcome, Resolver,
-    outcome::{Carrier, Carrying, Judged},
+    Outcome, Place, Resolver,
+    outcome::{Carrier, Carrying, Judged, Leaving},
 };
 use crate::{
     backend::connected,
@@ -28,7 +29,7 @@ use crate::{
 
 /// Sends messages to the systems of connectors.
 pub struct Messenger {
-    systems: BTreeMap<String, Reached>,
+    systems: BTreeMap<String, Arc<Reached>>,
     clock: Clock,
 }
 
@@ -36,7 +37,7 @@ pub struct Messenger {
 struct Reached {
     connector: Arc<Connector>,
     line: Line,
-    tokens: Tokens,
+    tokens: Arc<Tokens>,
 }
 
 /// How a message fared in one attempt.
@@ -59,24 +60,37 @@ impl Messenger {
     /// When TLS cannot be set up: a certificate of a connector, which is named.
     pub fn new(connectors: &Connectors, resolver: &Resolver, clock: &Clock) -> Result<Self, (String, rustls::Error)> {
         let roots = if connectors.connectors.is_empty() { RootCertStore::empty() } else { trust::system() };
-        let mut systems = BTreeMap::new();
+        let (mut systems, mut shared) = (BTreeMap::new(), BTreeMap::new());
         for (name, connector) in &connectors.connectors {
             let line = Line::new(connector, roots.clone(), resolver.clone(), clock.clone())
                 .map_err(|error| (name.clone(), error))?;
             let connector = Arc::clone(connector);
-            systems.insert(name.clone(), Reached { connector, line, tokens: Tokens::default() });
+            let tokens = match log_in(&connector) {
+                Some(log_in) => Arc::clone(shared.entry(log_in).or_default()),
+                None => Arc::default(),
+            };
+            systems.insert(name.clone(), Arc::new(Reached { connector, line, tokens }));
         }
         Ok(Self { systems, clock: clock.clone() })
     }
 
+    /// Gives back every token, of all systems at once.
+    async fn leave(&self) {
+        let mut leaving = JoinSet::new();
+        for reached in self.systems.values().map(Arc::clone) {
+            leaving.spawn(async move { reached.tokens.leave(&reached.connector, &reached.line).await });
+        }
+        leaving.join_all().await;
+    }
+
     async fn attempt(&self, delivery: &Delivery) -> Outcome {
         let Some(outgoing) = delivery.content.outgoing() else {
-            return Outcome::Refused { status: "this is no message of a connector".to_owned() };
+            return Outcome::Unsent { status: "this is no message of a connector".to_owned() };
         };
         let message = &outgoing.message;
         let Some(reached) = self.systems.get(&message.connector) else {
             let status = format!("there is no connector {:?}", message.connector);
-            return Outcome::Retry { status, after: None };
+            return Outcome::Retry { status, after: None, place: Place::Unasked };
         };
         let connector = &reached.connector;
         if connector.record {
@@ -134,6 +148,16 @@ impl Reached {
             Ok(answer) => judge(connector, message, &answer, token),
             Err(Unanswered { why, may_have_arrived }) => unanswered(connector, &why, may_have_arrived),
         }
+    }
+}
+
+/// What a log-in is made with, where the system counts the tokens of one.
+fn log_in(connector: &Connector) -> Option<(String, String, String)> {
+    match &connector.api {
+        Api::Yeastar { client_id, client_secret } => {
+            Some((connector.base.clone(), client_id.clone(), client_secret.expose().to_owned()))
+        }
+        Api::Salesforce { .. } | Api::Connectly { .. } => None,
     }
 }
 
@@ -210,5 +234,9 @@ impl Carrier for Messenger {
         now: Time,
     ) -> Result<Option<Asker>, StoreError> {
         connected::settled(txn, delivery, now)
+    }
+
+    fn leave(&self) -> Leaving<'_> {
+        Box::pin(self.leave())
     }
 }

@@ -1,7 +1,8 @@
 //! The token of a connector: one for all that asks, got by one log-in at a time, used until shortly before its end.
 //!
 //! A log-in that was refused is not repeated before the connector's rest is over: systems block who tries again and again
-//! (Yeastar 70004), and count the tokens that they give out.
+//! (Yeastar 70004), and count the tokens that they give out. So connectors with one log-in to one system share their token, and
+//! it is given back when the program ends.
 
 use std::time::Duration;
 
@@ -10,14 +11,17 @@ use tokio::sync::Mutex;
 use super::line::{Line, Unanswered};
 use crate::{
     clock::{Clock, Time},
-    connector::{Connector, Standing, Token, Verdict, read_token, token_request, unanswered},
+    connector::{Connector, Standing, Token, Verdict, read_token, revocation, revoked, token_request, unanswered},
     message::client::Secret,
 };
 
 /// A token is renewed so long before its end, or when a tenth of its life is left if that is less.
 const BEFORE: Duration = Duration::from_secs(60);
 
-/// The token of one connector.
+/// So long is waited for a token to be taken back.
+const LEAVING: Duration = Duration::from_secs(3);
+
+/// The token of one connector, or of those that log in alike.
 #[derive(Default)]
 pub(super) struct Tokens(Mutex<Held>);
 
@@ -93,6 +97,26 @@ impl Tokens {
                 let until = at.plus(rest.unwrap_or_default());
                 held.failed = Some(Failed { verdict: verdict.clone(), at, until });
                 Err(Refused { verdict, rest })
+            }
+        }
+    }
+
+    /// Gives the token back; what comes of it is logged alone, for the program ends either way.
+    pub(super) async fn leave(&self, connector: &Connector, line: &Line) {
+        let Some(good) = self.0.lock().await.good.take() else { return };
+        let Some(request) = revocation(connector, &good.access) else { return };
+        let told = match tokio::time::timeout(LEAVING, line.exchange(request)).await {
+            Ok(Ok(answer)) => revoked(&answer),
+            Ok(Err(Unanswered { why, .. })) => Err(why),
+            Err(_) => Err(format!("no answer within {LEAVING:?}")),
+        };
+        match told {
+            Ok(()) => tracing::info!("connector {}: the token was given back", connector.name),
+            Err(why) => {
+                tracing::warn!(
+                    "connector {}: the token was not given back, and lives on to its end: {why}",
+                    connector.name
+                );
             }
         }
     }

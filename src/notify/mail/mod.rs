@@ -13,7 +13,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Outcome,
+    Outcome, Place,
     outcome::{Carrier, Carrying},
     render::{self, NotTold, Told},
 };
@@ -55,9 +55,14 @@ impl Email {
         };
         match self.store.read(look).await {
             Ok(Ok(composed)) => outcome(self.transport.send(&composed).await),
-            Ok(Err(error)) => Outcome::Refused { status: error.to_string() },
-            Err(error @ NotTold::Store(_)) => Outcome::Retry { status: error.to_string(), after: None },
-            Err(error) => Outcome::Refused { status: error.to_string() },
+            Ok(Err(error @ MailError::Address { .. })) => {
+                Outcome::Unsent { status: format!("ResponseAddress of SendResponseTo: {error}") }
+            }
+            Ok(Err(error)) => Outcome::Unsent { status: error.to_string() },
+            Err(error @ NotTold::Store(_)) => {
+                Outcome::Retry { status: error.to_string(), after: None, place: Place::Unasked }
+            }
+            Err(error) => Outcome::Unsent { status: error.to_string() },
         }
     }
 }
@@ -72,7 +77,9 @@ impl Carrier for Email {
 pub fn outcome(sent: Sent) -> Outcome {
     match sent {
         Sent::Accepted { status } => Outcome::Delivered { status },
-        Sent::Retry { status } => Outcome::Retry { status, after: None },
+        Sent::Retry { status, alone } => {
+            Outcome::Retry { status, after: None, place: if alone { Place::Alive } else { Place::Down } }
+        }
         Sent::Refused { status } => Outcome::Refused { status },
         Sent::Uncertain { status } => Outcome::Uncertain { status },
     }

@@ -6,6 +6,7 @@ mod deliveries;
 mod faults;
 mod mail;
 mod messages;
+mod settle;
 mod store;
 
 use std::{
@@ -54,7 +55,7 @@ enum Subject {
     Deliveries,
     Faults,
     Mail,
-    Messages,
+    Settle,
     Store,
 }
 
@@ -65,7 +66,7 @@ const SUBJECTS: [(Subject, &[(&str, &str)]); 7] = [
     (Subject::Deliveries, deliveries::PATHS),
     (Subject::Faults, faults::PATHS),
     (Subject::Mail, mail::PATHS),
-    (Subject::Messages, messages::PATHS),
+    (Subject::Settle, settle::PATHS),
     (Subject::Store, store::PATHS),
 ];
 
@@ -83,10 +84,10 @@ impl Operators {
                 match (all.next(), all.next()) {
                     (Some(only), None) => only,
                     _ => {
-                        return Err(Wrong::asked(
-                            "there are several accounts: name one (--account of a command, account= of a URL)"
-                                .to_owned(),
-                        ));
+                        return Err(Wrong::asked(format!(
+                            "there are several accounts ({}): name one (--account of a command, account= of a URL)",
+                            accounts.listed()
+                        )));
                     }
                 }
             }
@@ -118,7 +119,7 @@ impl Desk for Operators {
                 Subject::Deliveries => self.ask_deliveries(path, &asked).await,
                 Subject::Faults => self.ask_faults(path, &asked),
                 Subject::Mail => return self.ask_mail(path, &asked),
-                Subject::Messages => self.ask_messages(&asked).await,
+                Subject::Settle => self.ask_settle(&asked).await,
                 Subject::Store => self.ask_store(&asked).await,
             };
             told.map_or_else(Wrong::told, |answer| Told::Json(StatusCode::OK, answer.to_string()))

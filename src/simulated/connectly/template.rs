@@ -1,5 +1,7 @@
 //! Templates: those that are there, and those that are made.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{APPROVAL, Connectly, Done, random};
@@ -7,7 +9,7 @@ use crate::{
     clock::Time,
     simulated::{
         Reply,
-        check::{Wrong, list, need, needed, one_of, text},
+        check::{Wrong, list, need, needed, text},
         is_over,
     },
 };
@@ -15,21 +17,29 @@ use crate::{
 /// Templates that everybody has, in the [`LANGUAGES`].
 pub(in crate::simulated) const TEMPLATES: [&str; 2] = ["hello", "order"];
 const LANGUAGES: [&str; 8] = ["en", "en_US", "en_GB", "de", "fr", "es", "it", "pt_BR"];
+/// Categories, and what may stand before them.
+const CATEGORIES: [&str; 3] = ["AUTHENTICATION", "MARKETING", "UTILITY"];
+const CATEGORY: &str = "MESSAGE_TEMPLATE_GROUP_CATEGORY_";
 /// Templates that a business can have.
 const MOST: usize = 250;
 /// Values of `body_1` and on.
 const BODIES: u32 = 15;
 
 impl Connectly {
+    /// Groups of the same name, with a template for each language.
     pub(super) fn templates_listed(&self, now: Time) -> Reply {
-        let there = TEMPLATES.iter().flat_map(|name| LANGUAGES.iter().map(move |language| (name, language)));
-        let there = there.map(|(name, language)| listed(&format!("{name}-{language}"), name, language, true));
-        let made = self
-            .templates
-            .iter()
-            .map(|((name, language), (id, since))| listed(id, name, language, is_over(since.plus(APPROVAL), now)));
-        let all: Vec<_> = there.chain(made).collect();
-        Reply::new(200, json!({ "entity": { "templates": all } }))
+        let mut groups: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+        for name in TEMPLATES {
+            let there = LANGUAGES.iter().map(|language| listed(&format!("{name}-{language}"), language, true));
+            groups.insert(name, there.collect());
+        }
+        for ((name, language), (id, since)) in self.templates.iter() {
+            let is_approved = is_over(since.plus(APPROVAL), now);
+            groups.entry(name).or_default().push(listed(id, language, is_approved));
+        }
+        let groups: Vec<_> =
+            groups.into_iter().map(|(name, all)| json!({ "id": name, "name": name, "templates": all })).collect();
+        Reply::new(200, json!({ "entity": { "templateGroups": groups } }))
     }
 
     /// It waits for its approval, and is then one like the others.
@@ -38,7 +48,9 @@ impl Connectly {
         let name = needed(body, "name", 512, invalid)?;
         let language = text(body, "/language/code").filter(|code| !code.is_empty());
         let language = language.ok_or_else(|| Wrong::new(invalid, "language.code", "required"))?;
-        one_of(body, "category", &["MARKETING", "UTILITY", "AUTHENTICATION"], invalid)?;
+        let category = needed(body, "category", 127, invalid)?;
+        let is_one = CATEGORIES.contains(&category.strip_prefix(CATEGORY).unwrap_or(category));
+        need(is_one, invalid, "category", "expected MARKETING, UTILITY or AUTHENTICATION")?;
         list(body, "template_components", 20, invalid)?;
         let key = (name.to_owned(), language.to_owned());
         let is_there = is_built_in(name, language) || self.templates.contains_key(&key);
@@ -46,8 +58,9 @@ impl Connectly {
         need(self.templates.len() < MOST, "ERROR_TYPE_BUSINESS_LIMIT", "the templates", "are as many as there can be")?;
         let id = random(26);
         self.templates.insert(key, (id.clone(), now));
-        let template = listed(&id, name, language, false);
-        Ok(Reply::new(201, json!({ "entity": { "name": name, "templates": [template] } })))
+        let entity =
+            json!({ "id": name, "name": name, "category": category, "templates": [listed(&id, language, false)] });
+        Ok(Reply::new(201, json!({ "entity": entity })))
     }
 
     /// That a template can be sent so.
@@ -93,7 +106,8 @@ fn is_parameter(name: &str) -> bool {
     }
 }
 
-fn listed(id: &str, name: &str, language: &str, is_approved: bool) -> Value {
+fn listed(id: &str, language: &str, is_approved: bool) -> Value {
     let status = if is_approved { "APPROVED" } else { "PENDING" };
-    json!({ "id": id, "name": name, "language": { "code": language }, "status": status })
+    let status = format!("MESSAGE_TEMPLATE_STATUS_{status}");
+    json!({ "id": id, "language": { "code": language }, "status": status })
 }

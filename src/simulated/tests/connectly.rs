@@ -105,9 +105,9 @@ fn templates_are_made_wait_for_approval_and_are_sent() {
     });
     let (none, param) = ("ERROR_CODE_MESSAGE_TEMPLATE_NOT_FOUND", "ERROR_CODE_MESSAGE_TEMPLATE_INVALID_PARAM");
     let status = || {
-        let all = house.ask("get/templates", &json!({})).body["entity"]["templates"].clone();
-        let ours = all.as_array().unwrap().iter().find(|template| template["name"] == "spring");
-        ours.map(|template| template["status"].as_str().unwrap().to_owned())
+        let all = house.ask("get/templates", &json!({})).body["entity"]["templateGroups"].clone();
+        let ours = all.as_array().unwrap().iter().find(|group| group["name"] == "spring");
+        ours.map(|group| group["templates"][0]["status"].as_str().unwrap().replace("MESSAGE_TEMPLATE_STATUS_", ""))
     };
     assert_eq!(status(), None);
     assert_eq!(house.ask("create/template", &body).status, 201);

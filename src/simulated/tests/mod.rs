@@ -195,6 +195,7 @@ fn every_request_of_a_connector_is_one_that_its_system_knows() {
             .map(|(name, action)| (name, house.made(ADA, action)))
             .collect();
         let fields = vec![("first_name".to_owned(), "Ada".to_owned()), ("mobile".to_owned(), ADA.to_owned())];
+        let book = vec![("name".to_owned(), "Friends".to_owned())];
         let id = || "1".to_owned();
         let actions = [
             text("Hi"),
@@ -204,6 +205,9 @@ fn every_request_of_a_connector_is_one_that_its_system_knows() {
             Action::Consent { status: "OptedOut".into() },
             Action::Contact(ContactChange::Create(fields.clone())),
             Action::Contact(ContactChange::Update(id(), fields)),
+            Action::Phonebook(ContactChange::Create(book.clone())),
+            Action::Phonebook(ContactChange::Update(id(), book)),
+            Action::Phonebook(ContactChange::Delete(id())),
             Action::Contact(ContactChange::Delete(id())),
             Action::End { session: id() },
         ];

@@ -198,7 +198,18 @@ fn contacts_and_phonebooks_have_ids_and_nothing_is_there_twice() {
     assert_eq!(code(&house.ask("phonebook/create", &stranger)), "70128");
     let delete = || code(&house.act(ADA, Action::Contact(ContactChange::Delete(id.to_string()))));
     assert_eq!(delete(), "70091");
-    let drop_book = || code(&house.ask("phonebook/delete", &json!({ "id": made.body["id"] })));
+    let alter = |change: Value| code(&house.ask("phonebook/update", &with(&change, "/id", made.body["id"].clone())));
+    let listed = || house.ask("company_contact/get", &json!({ "id": id })).body["data"]["phonebook_id_list"].clone();
+    assert_eq!(alter(json!({ "id": 0, "name": "Best", "del_contacts_id_list": [id] })), "OK");
+    assert_eq!(listed(), json!([]));
+    assert_eq!(alter(json!({ "id": 0, "add_contacts_id_list": [id] })), "OK");
+    assert_eq!(alter(json!({ "id": 0, "add_contacts_id_list": [id] })), "OK");
+    assert_eq!(listed(), json!([made.body["id"]]));
+    assert_eq!(alter(json!({ "id": 0, "member_select": "some" })), "40002");
+    let named = house.act(ADA, Action::Phonebook(ContactChange::Create(fields(&[("name", "Best")]))));
+    assert_eq!(code(&named), "40003", "that is its name now");
+    assert_eq!(code(&house.ask("phonebook/update", &json!({ "id": 999, "name": "x" }))), "70093");
+    let drop_book = || code(&house.act(ADA, Action::Phonebook(ContactChange::Delete(made.body["id"].to_string()))));
     assert_eq!([drop_book(), drop_book()], ["OK", "70093"]);
     assert_eq!([delete(), delete()], ["OK", "70128"]);
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Done, NOTHING, Yeastar, argument, page};
 use crate::simulated::{
     Asked,
-    check::{Wrong, list, need, needed, number, one_of},
+    check::{Wrong, list, need, needed, number, one_of, text},
 };
 
 /// Members of a contact that are texts.
@@ -76,27 +76,57 @@ impl Yeastar {
     /// `phonebook/create`, with the contacts that stand in it from the beginning.
     pub(super) fn create_phonebook(&mut self, body: &Value) -> Done {
         let name = needed(body, "name", 127, "40002")?;
-        need(!self.phonebooks.iter().any(|(_, known)| known == name), "40003", "name", name)?;
-        needed(body, "member_select", 127, "40002")?;
-        let mut members = Vec::new();
-        for one in body.get("add_contacts_id_list").and_then(Value::as_array).into_iter().flatten() {
-            let id = one.as_i64().ok_or_else(|| Wrong::new("40002", "add_contacts_id_list", "expected ids"))?;
-            self.contact(id)?;
-            members.push(id);
-        }
+        let members = self.phonebook_said(body, None, "add_contacts_id_list")?;
         need(!self.phonebooks.is_full(), "60002", "the phonebooks", "are as many as there can be")?;
         let id = self.next();
         self.phonebooks.insert(id, name.to_owned());
-        for member in members {
-            if let Some(contact) = self.contacts.get_mut(&member) {
-                let mut of = phonebooks(contact);
-                of.push(id);
-                if let Some(members) = contact.as_object_mut() {
-                    members.insert("phonebook_id_list".to_owned(), of.into());
-                }
-            }
-        }
+        members.into_iter().for_each(|member| self.stand_in(member, id, true));
         Ok(json!({ "id": id }))
+    }
+
+    /// `phonebook/update`: its name, who is put in and who taken out.
+    pub(super) fn update_phonebook(&mut self, body: &Value) -> Done {
+        let id = number(body, "id", "40002")?;
+        need(self.phonebooks.get(&id).is_some(), "70093", "id", "is no phonebook")?;
+        let new = self.phonebook_said(body, Some(id), "add_contacts_id_list")?;
+        let gone = self.phonebook_said(body, Some(id), "del_contacts_id_list")?;
+        if body.get("name").is_some() {
+            let name = needed(body, "name", 127, "40002")?.to_owned();
+            self.phonebooks.insert(id, name);
+        }
+        new.into_iter().for_each(|member| self.stand_in(member, id, true));
+        gone.into_iter().for_each(|member| self.stand_in(member, id, false));
+        Ok(NOTHING)
+    }
+
+    /// That a phonebook can be so; the contacts of a list, which there are.
+    fn phonebook_said(&self, body: &Value, own: Option<i64>, list: &str) -> Result<Vec<i64>, Wrong> {
+        if let Some(name) = text(body, "/name") {
+            let mut others = self.phonebooks.iter().filter(|(id, _)| Some(**id) != own);
+            need(!others.any(|(_, known)| known == name), "40003", "name", name)?;
+        }
+        if body.get("member_select").is_some() {
+            one_of(body, "member_select", &["sel_all", "sel_specific"], "40002")?;
+        }
+        let mut members = Vec::new();
+        for one in body.get(list).and_then(Value::as_array).into_iter().flatten() {
+            let id = one.as_i64().ok_or_else(|| Wrong::new("40002", list, "expected ids"))?;
+            self.contact(id)?;
+            members.push(id);
+        }
+        Ok(members)
+    }
+
+    /// Puts a contact into a phonebook, or takes it out.
+    fn stand_in(&mut self, member: i64, phonebook: i64, stands: bool) {
+        let Some(contact) = self.contacts.get_mut(&member) else { return };
+        let mut of: Vec<i64> = phonebooks(contact).into_iter().filter(|one| *one != phonebook).collect();
+        if stands {
+            of.push(phonebook);
+        }
+        if let Some(members) = contact.as_object_mut() {
+            members.insert("phonebook_id_list".to_owned(), of.into());
+        }
     }
 
     /// `phonebook/delete`: who stood in it stays.

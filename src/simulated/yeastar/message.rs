@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Done, MESSAGES, Session, Yeastar, argument};
 use crate::{
     clock::Time,
+    connector::PBX_CHANNELS,
     simulated::{
         Asked, LONGEST, Outcome, Turn, WINDOW,
         check::{Wrong, is_number, list, need, needed, number, one_of, text},
@@ -15,7 +16,6 @@ use crate::{
 };
 
 /// Channels of a session.
-const CHANNELS: [&str; 7] = ["whatsapp", "general", "twilio", "telnyx", "bandwidth", "facebook", "livechat"];
 
 impl Yeastar {
     pub(super) fn send(&mut self, body: &Value, turn: &Turn<'_>, webhooks: &mut Vec<Value>) -> Done {
@@ -58,7 +58,7 @@ impl Yeastar {
     /// The session of channel, number and recipient: the one that is open, else a new one.
     fn opened(&mut self, body: &Value) -> Result<i64, Wrong> {
         let channel = needed(body, "channel", 127, "40002")?;
-        need(CHANNELS.contains(&channel), "80018", "channel", "is none of the PBX's")?;
+        need(PBX_CHANNELS.contains(&channel), "80018", "channel", "is none of the PBX's")?;
         let did = needed(body, "did_number", 127, "40002")?;
         need(did == DID, "80013", "did_number", "is none of the PBX's")?;
         need(text(body, "/to") != Some(""), "70621", "to", "is empty")?;

@@ -142,6 +142,10 @@ impl Yeastar {
     fn done(&mut self, path: &str, turn: &Turn<'_>, webhooks: &mut Vec<Value>) -> Done {
         let asked = turn.asked;
         match (asked.method.as_str(), path) {
+            ("GET", "del_token") => {
+                self.access.remove(&asked.argument("access_token").unwrap_or_default().to_owned());
+                Ok(NOTHING)
+            }
             ("POST", "message/send") => self.send(&body(asked)?, turn, webhooks),
             ("GET", "message/get") => self.messages(asked),
             ("GET", "message/query") => self.messages_of_several(asked),
@@ -161,6 +165,7 @@ impl Yeastar {
                 Ok(self.contacts_listed(asked, asked.argument("search_value").unwrap_or_default()))
             }
             ("POST", "phonebook/create") => self.create_phonebook(&body(asked)?),
+            ("POST", "phonebook/update") => self.update_phonebook(&body(asked)?),
             ("GET", "phonebook/delete") => self.delete_phonebook(asked),
             ("POST", "system/sendemail") => mail(&body(asked)?),
             _ => Err(Wrong::new("10001", path, "is no endpoint")),

@@ -1,7 +1,8 @@
 """The Connectly API, as its documentation says; see serving.py for the control port.
 
 Settings: business, api_key, senders (list), closed (recipients whose 24 hours are over), silent (recipients who never wrote),
-opted_out (recipients), templates ({"name language": [names of parameters]}), webhook_secret.
+opted_out (recipients), templates ({"name language": [names of parameters]}), rejected (names of templates), webhook_secret,
+"repeats": true (callbackData that came before has the id of then).
 """
 
 import json
@@ -42,6 +43,7 @@ class Connectly(Simulator):
         super().__init__()
         self.messages = {}
         self.keys = set()
+        self.given = {}
         self.created = {}
         self.hooks = {}
         self.settings = {"senders": ["+15550001111"], "closed": [], "silent": [], "opted_out": [], "templates": {}}
@@ -100,7 +102,8 @@ class Connectly(Simulator):
                       ("POST", "send/campaigns"): self.campaigns}
         if (request.method, pieces[4]) == ("POST", "get/templates"):
             need(not request.body, "ERROR_TYPE_INVALID_REQUEST", "body")
-            return answer(200, {"entity": {"templates": list(self.created.values())}}), True
+            groups = [{"id": name, "name": name, "templates": each} for name, each in self.created.items()]
+            return answer(200, {"entity": {"templateGroups": groups}}), True
         if request.method == "PUT" and pieces[4].startswith("update/webhooks/"):
             return self.update_webhook(pieces[4].split("/", 2)[2], request), True
         need((request.method, pieces[4]) in operations, "ERROR_TYPE_NOT_FOUND", "%s %s" % (request.method, pieces[4]))
@@ -127,7 +130,7 @@ class Connectly(Simulator):
         key = json.dumps(value.get("callbackData")) if "callbackData" in value else None
         self.entry_now["duplicate"] = key is not None and key in self.keys
         self.keys.add(key)
-        identity = ulid()
+        identity = self.given.setdefault(key, ulid()) if self.settings.get("repeats") else ulid()
         self.messages[identity] = {"callbackData": value.get("callbackData"), "recipient": recipient}
         self.entry_now["id"] = identity
         return answer(201, {"id": identity})
@@ -196,11 +199,27 @@ class Connectly(Simulator):
 
     def create_template(self, value):
         members(value, ("name", "language", "category", "template_components"))
+        need(is_text(value["name"]), "ERROR_TYPE_INVALID_REQUEST", "name")
         members(value["language"], ("code",))
+        category = value["category"]
+        need(isinstance(category, str) and category.removeprefix("MESSAGE_TEMPLATE_GROUP_CATEGORY_") in
+             ("MARKETING", "UTILITY", "AUTHENTICATION"), "ERROR_TYPE_INVALID_REQUEST", "category")
         need(isinstance(value["template_components"], list), "ERROR_TYPE_INVALID_REQUEST", "template_components")
-        made = {"id": ulid(), "name": value["name"], "language": value["language"], "status": "PENDING"}
-        self.created[value["name"]] = made
-        return answer(201, {"entity": {"name": value["name"], "templates": [made]}})
+        for each in value["template_components"]:
+            members(each, (), ("header", "body", "footer", "buttons"))
+            if "body" in each:
+                need(is_text(each["body"].get("text", {}).get("text")), "ERROR_TYPE_INVALID_REQUEST", "body.text.text")
+        group = self.created.setdefault(value["name"], [])
+        need(value["language"] not in [known["language"] for known in group], "ERROR_TYPE_CONFLICT", value["name"])
+        rejected = value["name"] in self.settings.get("rejected", [])
+        made = {"id": str(10 ** 15 + sum(map(len, self.created.values()))), "language": value["language"],
+                "status": "MESSAGE_TEMPLATE_STATUS_" + ("REJECTED" if rejected else "PENDING"),
+                "templateComponents": value["template_components"],
+                "rejectionReason": "INVALID_FORMAT" if rejected else None}
+        if self.take:
+            group.append(made)
+        entity = {"id": value["name"], "name": value["name"], "category": category, "templates": [made]}
+        return answer(201, {"entity": entity})
 
     def update_webhook(self, identity, request):
         need(identity, "ERROR_TYPE_NOT_FOUND", "webhook")
@@ -220,7 +239,7 @@ class Connectly(Simulator):
         return answer(201, {"id": self.hooks[value["topic"]]})
 
     def webhook(self, wanted):
-        """Topic delivery_status. "status": sent, delivered, read or delivery_failed, with "code"."""
+        """Topic delivery_status. "status": sent, delivered, read or delivery_failed, with "code"; "keyless": without callbackData."""
         error = None
         if wanted["status"] == "delivery_failed":
             code = wanted.get("code", "ERROR_TYPE_UNSPECIFIED")
@@ -228,7 +247,7 @@ class Connectly(Simulator):
         known = self.messages.get(wanted["id"], {})
         update = {"id": wanted["id"], "status": wanted["status"], "error": error}
         value = {"topic": "delivery_status", "businessId": self.settings["business"], "statusUpdate": update}
-        if known.get("callbackData") is not None:
+        if known.get("callbackData") is not None and not wanted.get("keyless"):
             value["statusUpdate"]["callbackData"] = known["callbackData"]
         body = json.dumps(value).encode()
         secret = wanted.get("secret", self.settings.get("webhook_secret", ""))

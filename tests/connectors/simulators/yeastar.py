@@ -1,7 +1,8 @@
 """The API of a Yeastar P-Series PBX, as its documentation says; see serving.py for the control port.
 
 Settings: client_id, client_secret, dids (list), webhook_secret, most_tokens, refresh_seconds, token_seconds,
-"loose": true (a comma too many and ids as strings, as the documentation's own samples have), "ids": false (no msg_id).
+"loose": true (a comma too many and ids as strings, as the documentation's own samples have), "ids": false (no msg_id),
+"repeats": true (a request_id that came before has the msg_id of then). A webhook with "keyless" has no request_id.
 """
 
 import json
@@ -11,7 +12,7 @@ import uuid
 from serving import E164, Simulator, Wrong, answer, is_int, is_text, need, signature, table
 
 CODES = table("yeastar-pseries")
-CHANNELS = ("general", "twilio", "telnyx", "bandwidth", "whatsapp", "facebook", "livechat", "sms")
+CHANNELS = ("general", "twilio", "telnyx", "bandwidth", "whatsapp", "facebook", "livechat")
 NUMBERS = ("business_number", "business_number2", "mobile_number", "mobile_number2", "home_number", "home_number2",
            "business_fax", "home_fax", "other_number")
 CONTACT = ("first_name", "last_name", "company", "email", "remark", "phonebook_id_list", "number_list", "zip_code",
@@ -34,8 +35,9 @@ class Yeastar(Simulator):
         self.sessions = {}
         self.messages = {}
         self.seen = set()
+        self.given = {}
         self.contacts = {}
-        self.phonebooks = set()
+        self.phonebooks = {}
         self.next = 30
         self.settings = {"dids": ["+15550001111"], "most_tokens": 8, "token_seconds": 1800, "refresh_seconds": 86400}
 
@@ -45,7 +47,7 @@ class Yeastar(Simulator):
             self.refreshes.clear()
 
     def is_token(self, request):
-        return request.path in ("/openapi/v1.0/get_token", "/openapi/v1.0/refresh_token")
+        return request.path in ("/openapi/v1.0/get_token", "/openapi/v1.0/refresh_token", "/openapi/v1.0/del_token")
 
     def lane(self, request):
         value = request.json() if request.path == "/openapi/v1.0/message/send" else None
@@ -96,9 +98,10 @@ class Yeastar(Simulator):
                  "message_session/close": self.close, "message_session/archive": self.archive,
                  "message_session/unarchive": self.unarchive, "message_session/transfer": self.transfer,
                  "company_contact/create": self.contact_create, "company_contact/update": self.contact_update,
-                 "phonebook/create": self.phonebook, "message_campaign/create": self.campaign,
+                 "phonebook/create": self.phonebook, "phonebook/update": self.phonebook_update,
+                 "message_campaign/create": self.campaign,
                  "system/sendemail": self.mail}
-        gets = {"del_token": self.del_token, "message/get": self.message_get, "message/query": self.message_query,
+        gets = {"del_token": None, "message/get": self.message_get, "message/query": self.message_query,
                 "company_contact/delete": self.contact_delete, "company_contact/get": self.contact_get,
                 "phonebook/delete": self.phonebook_delete,
                 "company_contact/list": self.contact_list, "company_contact/search": self.contact_list,
@@ -117,6 +120,10 @@ class Yeastar(Simulator):
         need(request.method == "GET" and name in gets, 10001, "%s %s" % (request.method, name))
         need(not request.body, 40001, "body")
         self.token(request)
+        if name == "del_token":
+            need(set(request.query) == {"access_token"}, 40002, "query")
+            del self.tokens[request.query["access_token"]]
+            return self.reply_with(0), False
         query = {key: value for key, value in request.query.items() if key != "access_token"}
         return gets[name](query), True
 
@@ -156,9 +163,6 @@ class Yeastar(Simulator):
         del self.refreshes[value["refresh_token"]]
         return self.issue()
 
-    def del_token(self, query):
-        return self.reply_with(0)
-
     # Messages and their sessions.
 
     def send(self, value):
@@ -194,12 +198,15 @@ class Yeastar(Simulator):
         self.seen.add(value.get("request_id"))
         self.entry_now["duplicate"] = again
         self.next += 1
-        self.messages[self.next] = {"msg_id": self.next, "session_id": session, "request_id": value.get("request_id"),
+        number = self.next
+        if self.settings.get("repeats"):
+            number = self.given.setdefault(value["request_id"], number)
+        self.messages[number] = {"msg_id": number, "session_id": session, "request_id": value.get("request_id"),
                                     "delivery_status": 0, "send_error": "", "send_error_msg": ""}
-        self.entry_now["id"] = str(self.next)
+        self.entry_now["id"] = str(number)
         if self.settings.get("ids") is False:
             return self.reply_with(0)
-        return self.reply_with(0, {"data": {"msg_id": self.next, "session_id": session}})
+        return self.reply_with(0, {"data": {"msg_id": number, "session_id": session}})
 
     def session(self, value):
         if "session_id" in value:
@@ -272,6 +279,7 @@ class Yeastar(Simulator):
             for each in value["number_list"]:
                 need(isinstance(each, dict) and set(each) == {"num_type", "number"}, 40002, "number_list")
                 need(each["num_type"] in NUMBERS and is_text(each["number"]), 40002, "number_list")
+        self.ids(value, "phonebook_id_list", self.phonebooks, 70093)
         for name, each in value.items():
             if name not in ("number_list", "phonebook_id_list", "id"):
                 need(isinstance(each, str), 40002, name)
@@ -312,22 +320,50 @@ class Yeastar(Simulator):
         return self.reply_with(0, {"data": [dict(value, id=known) for known, value in self.contacts.items()]})
 
     def phonebook(self, value):
-        members(value, ("name", "member_select"), ("add_contacts_id_list",))
+        members(value, ("name",), ("member_select", "add_contacts_id_list"))
+        self.phonebook_said(value)
+        need(value["name"] not in [book["name"] for book in self.phonebooks.values()], 40003, "name")
         self.next += 1
-        self.phonebooks.add(self.next)
+        if self.take:
+            self.phonebooks[self.next] = {"name": value["name"], "members": set(value.get("add_contacts_id_list", []))}
         return self.reply_with(0, {"id": self.next})
+
+    def phonebook_update(self, value):
+        members(value, ("id",), ("name", "member_select", "add_contacts_id_list", "del_contacts_id_list"))
+        need(is_int(value["id"]), 40002, "id")
+        need(value["id"] in self.phonebooks, 70093, "id")
+        self.phonebook_said(value)
+        if self.take:
+            book = self.phonebooks[value["id"]]
+            book["name"] = value.get("name", book["name"])
+            book["members"] |= set(value.get("add_contacts_id_list", []))
+            book["members"] -= set(value.get("del_contacts_id_list", []))
+        return self.reply_with(0)
+
+    def phonebook_said(self, value):
+        need("name" not in value or is_text(value["name"]), 40002, "name")
+        need(value.get("member_select", "sel_all") in ("sel_all", "sel_specific"), 40002, "member_select")
+        self.ids(value, "add_contacts_id_list", self.contacts, 70128)
+        self.ids(value, "del_contacts_id_list", self.contacts, 70128)
+
+    def ids(self, value, name, known, code):
+        given = value.get(name, [])
+        need(isinstance(given, list) and all(is_int(each) for each in given), 40002, name)
+        need(all(each in known for each in given), code, name)
 
     def phonebook_delete(self, query):
         members(query, ("id",))
         need(query["id"].isdigit() and int(query["id"]) in self.phonebooks, 70093, "id")
         if self.take:
-            self.phonebooks.remove(int(query["id"]))
+            del self.phonebooks[int(query["id"])]
         return self.reply_with(0)
 
     # Event 30032: the result of a message.
 
     def webhook(self, wanted):
         message = dict(self.messages.get(int(wanted["id"]), {"msg_id": int(wanted["id"])}))
+        if wanted.get("keyless"):
+            message.pop("request_id", None)
         message["delivery_status"] = wanted.get("delivery_status", 1)
         if "send_error" in wanted:
             message["send_error"] = wanted["send_error"]
