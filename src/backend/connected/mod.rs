@@ -9,6 +9,7 @@
 //!
 //! [`apply_settled`]: super::apply_settled
 
+mod asked;
 mod check;
 mod contact;
 mod errand;

@@ -10,8 +10,8 @@ use crate::{
 
 use super::{
     super::{Failure, Work, keeper, list, list::ListRef, membership::Entry, plan::Method, subscriber},
+    asked::Asked,
     contact::{self, CONTACTS, PHONEBOOKS},
-    plan::Asked,
 };
 
 /// What keeps an object from going anywhere: ErrorCode and StatusMessage.
@@ -27,14 +27,14 @@ pub(super) fn named(
     asked: &Asked<'_, '_>,
     options: &Options,
 ) -> Result<Result<Named, Refused>, StoreError> {
-    let (connector, node) = (asked.connector_name(), asked.node());
+    let (connector, node) = (asked.connector_name(), asked.node);
     if asked.system() != System::Yeastar {
         return Ok(Ok(Named::default()));
     }
     match asked.kind {
         list::KIND => of_list(objects, connector, node),
         // A Delete takes him off everything.
-        subscriber::KIND if asked.method() != Method::Delete => of_subscriber(objects, connector, node, options),
+        subscriber::KIND if asked.method != Method::Delete => of_subscriber(objects, connector, node, options),
         _ => Ok(Ok(Named::default())),
     }
 }

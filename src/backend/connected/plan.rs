@@ -3,20 +3,18 @@
 
 use crate::{
     clock::Time,
-    connector::{self, Action, Connector, Message, Named, Planning, Wanted, Wish, route, route::Way},
+    connector::{self, Action, Message, Named, Planning, Wanted, Wish, route},
     message::{Call, ErrorCode, Operation, client::Client, code, options::Priority},
     object::{Node, Object},
     store::{
-        Content, Internal, Objects, Owner, StoreError, Transaction,
+        Content, Objects, StoreError, Transaction,
         outgoing::{Asker, Outgoing},
     },
 };
 
 use super::{
-    super::{
-        Backend, Failure, Work, apply::Admitted, apply::admit, list, plan::Method, row::Tables, subscriber,
-        tracking::Count, triggered_send,
-    },
+    super::{Backend, Failure, Work, list, plan::Method, row::Tables, subscriber, tracking::Count, triggered_send},
+    asked::{Asked, asked},
     contact,
     errand::{self, Errand, Given, Unsent},
     event::{self, About, SENDS},
@@ -67,56 +65,6 @@ pub(super) fn may_have_objects(backend: &Backend, call: &Call<'_>) -> bool {
     matches!(call.operation, Operation::Create | Operation::Update | Operation::Delete)
         && !backend.connectors.routes.is_empty()
         && call.objects.len() <= backend.settings.max_objects
-}
-
-/// An object that goes to a connector.
-pub(super) struct Asked<'b, 'n> {
-    ordinal: u32,
-    node: Node<'n>,
-    pub(super) kind: &'b str,
-    method: Method,
-    /// For whom it is done.
-    pub(super) account: Internal,
-    connector: &'b Connector,
-    way: Way<'b>,
-}
-
-/// What an object asks of a connector; none when it does not go to one.
-pub(super) fn asked<'b, 'n>(
-    backend: &'b Backend,
-    client: &Client,
-    call: &Call<'_>,
-    ordinal: usize,
-    node: Node<'n>,
-) -> Result<Option<Asked<'b, 'n>>, Failure> {
-    let method = Method::of(call.operation);
-    let Admitted { kind, acting } = admit(backend, client, call, method, ordinal, node)?;
-    let account = Internal(Owner::account(acting.as_ref().unwrap_or(client)));
-    let question = route::Asked { account: account.0, method: method.name(), node };
-    let way = route::decide(&backend.connectors, &question);
-    let Way::Connector(connector, _) = way else { return Ok(None) };
-    let ordinal = u32::try_from(ordinal).unwrap_or(u32::MAX);
-    Ok(Some(Asked { ordinal, node, kind, method, account, connector, way }))
-}
-
-impl<'n> Asked<'_, 'n> {
-    /// The name of the connector.
-    pub(super) fn connector_name(&self) -> &str {
-        &self.connector.name
-    }
-
-    /// Its system.
-    pub(super) fn system(&self) -> System {
-        self.connector.system()
-    }
-
-    pub(super) fn node(&self) -> Node<'n> {
-        self.node
-    }
-
-    pub(super) fn method(&self) -> Method {
-        self.method
-    }
 }
 
 /// What is wanted for an object, beside what it says itself.
