@@ -87,3 +87,19 @@ pub fn client(mut roots: RootCertStore, more: &[CertificateDer<'static>]) -> Res
     let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     Ok(versions.with_root_certificates(roots).with_no_client_auth())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_is_cut_is_told_without_a_librarys_link() {
+        let config = Arc::new(client(RootCertStore::empty(), &[]).unwrap());
+        let mut tls = rustls::ClientConnection::new(config, "h.example".try_into().unwrap()).unwrap();
+        tls.read_tls(&mut io::empty()).unwrap();
+        let error = tls.reader().read(&mut [0]).unwrap_err();
+        let said = plain(&format!("connection error: {error}"));
+        assert_eq!(said, "connection error: the other side closed the connection in the middle");
+        assert_eq!(plain("connection reset"), "connection reset");
+    }
+}

@@ -215,6 +215,11 @@ fn told(
                 is_good = false;
                 continue;
             }
+            Some(Unsent::Here(code, text)) => {
+                out.push_str("  nothing is asked of the system: it is about what is kept here\n");
+                out.push_str(&format!("  where nothing is: error {code}: {text}\n"));
+                continue;
+            }
             Some(Unsent::Nothing) => {
                 out.push_str("  there is nothing to send\n");
                 continue;

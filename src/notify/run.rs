@@ -217,7 +217,9 @@ impl Shared {
         self.leaves(&delivery, &seat, began);
         let unsent = delivery.content.outgoing().and_then(|outgoing| outgoing.message.unsent());
         let outcome = match &unsent {
-            Some(Unsent::Nothing) => Outcome::Delivered { status: "there was nothing to send".to_owned() },
+            Some(Unsent::Nothing | Unsent::Here(..)) => {
+                Outcome::Delivered { status: "there was nothing to send".to_owned() }
+            }
             Some(Unsent::Refused(code, text)) => Outcome::Unsent { status: format!("not sent: {code} {text}") },
             None => tokio::select! {
                 biased;

@@ -84,12 +84,18 @@ pub struct Server<H> {
     metrics: Arc<Metrics>,
 }
 
-/// The certificate that is set, read; and what its listener needs.
-fn encrypted(settings: &Settings) -> Result<Option<(Arc<Certificates>, Arc<ServerConfig>)>, TlsError> {
+/// A certificate with its key, and what a listener needs to serve with it.
+struct Encrypted {
+    certificates: Arc<Certificates>,
+    config: Arc<ServerConfig>,
+}
+
+/// Reads the certificate that is set.
+fn encrypted(settings: &Settings) -> Result<Option<Encrypted>, TlsError> {
     let Some(tls) = settings.tls.clone() else { return Ok(None) };
     let certificates = Certificates::read(tls)?;
     let config = Arc::new(certificates.config()?);
-    Ok(Some((certificates, config)))
+    Ok(Some(Encrypted { certificates, config }))
 }
 
 async fn front(settings: &Settings) -> Result<Listener, ServerError> {
@@ -121,7 +127,7 @@ impl<H: Handler> Server<H> {
         let encrypted = encrypted(&settings)?;
         let mut front = front(&settings).await?;
         let admin = admin(&settings).await?;
-        let certificates = encrypted.map(|(certificates, config)| {
+        let certificates = encrypted.map(|Encrypted { certificates, config }| {
             for warning in certificates.outdated(clock.now()) {
                 tracing::warn!("{warning}");
             }

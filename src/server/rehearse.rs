@@ -32,7 +32,7 @@ pub async fn rehearse(parts: &Parts, now: Time) -> Rehearsal {
     }
     match encrypted(&parts.server) {
         Ok(encrypted) => {
-            found.outdated = encrypted.map(|(certificates, _)| certificates.outdated(now)).unwrap_or_default();
+            found.outdated = encrypted.map(|encrypted| encrypted.certificates.outdated(now)).unwrap_or_default();
         }
         Err(error) => found.refused.push(ServerError::from(error).into()),
     }

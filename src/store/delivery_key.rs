@@ -2,7 +2,7 @@
 //!
 //! | first byte | then | value |
 //! |---|---|---|
-//! | 0x25 | connector, recipient, channel, number | nothing: the message waits for its turn, or has it |
+//! | 0x25 | queue, number | nothing: the message waits for its turn, or has it |
 //! | 0x26 | number | a delivery |
 //! | 0x27 | rank of a lane, moment, number | nothing: the delivery is due at that moment, and has its turn |
 //! | 0x28 | lane | the lane: its name, its head, whether it rests |
@@ -12,13 +12,15 @@
 //! | 0x2C | number | nothing: the delivery is neither delivered nor given up |
 //! | 0x2D | moment, number | nothing: the delivery is forgotten at that moment |
 //! | 0x2E | kind, state | how many there are, eight bytes |
-//! | 0x2F | connector, recipient, channel | whose turn it is (see `turn`) |
+//! | 0x2F | queue | whose turn it is (see `turn`) |
 //! | 0x30 | connector, id, number | nothing: the message has that id, its own or its system's |
 //! | 0x31 | moment, number | nothing: that long it is waited for what becomes of the message |
 //! | 0x32 | number | what was told of a message that nobody knows yet (see `early`) |
 //! | 0x33 | connector, id, number | nothing: that was told of this id |
 //! | 0x34 | number, digest of a report | nothing: that the mail has come back was heard by this report |
 //! | 0x35 | connector | when its latest messages began (see `rate`) |
+//!
+//! A queue is a connector, and a recipient and a channel; or nothing and a session, where the message names one.
 //!
 //! Numbers are written falling in 0x26, 0x2A, 0x2B and 0x30, so that the newest comes first, and rising elsewhere.
 
@@ -152,10 +154,16 @@ pub(super) fn count(kind: u8, state: u8) -> Vec<u8> {
     vec![COUNT, kind, state]
 }
 
-/// Messages that go one after the other: those of one connector to one recipient over one channel.
+/// Messages that go one after the other: those of one connector in one session, else to one recipient over one channel.
 pub(super) fn queue(message: &Message) -> Vec<u8> {
     let mut queue = Vec::with_capacity(64);
-    for text in [&message.connector, &message.recipient, &message.channel] {
+    let session = message.session();
+    let (recipient, channel) = match &session {
+        // Nobody has an empty name.
+        Some(session) => ("", session.as_str()),
+        None => (message.recipient.as_str(), message.channel.as_str()),
+    };
+    for text in [message.connector.as_str(), recipient, channel] {
         key::index_value(&mut queue, text.as_bytes());
     }
     queue
@@ -168,6 +176,16 @@ pub(super) fn queue_connector(queue: &[u8]) -> Option<String> {
 
 pub(super) fn turn(queue: &[u8], number: i64) -> Vec<u8> {
     rising(turns(queue), number)
+}
+
+/// The queue in the key of a turn.
+pub(super) fn queue_of(turn: &[u8]) -> Option<&[u8]> {
+    turn.get(1..turn.len().checked_sub(8)?)
+}
+
+/// What all turns begin with.
+pub(super) fn all_turns() -> Vec<u8> {
+    vec![TURN]
 }
 
 /// What everything begins with that waits for its turn in a queue.

@@ -6,7 +6,7 @@
 use super::{
     StoreError, Transaction,
     deliveries::Deliveries,
-    delivery::{Attempt, Attempted, Delivery, DeliveryState, Next},
+    delivery::{Attempt, Attempted, Delivery, DeliveryState, Next, STATUS_BYTES},
     delivery_key as keys, key,
     lane::Touched,
     versions::Source,
@@ -60,10 +60,19 @@ fn moved(state: DeliveryState, receipt: &Receipt) -> DeliveryState {
     }
 }
 
-/// Whether an attempt that a delivery remembers ends with a report: so they were kept before they had keys of their own.
-fn is_among_attempts(delivery: &Delivery, report: &str) -> bool {
-    let end = format!(" (report {report})");
-    delivery.attempts.iter().any(|one| one.outcome == Attempted::Bounced && one.status.ends_with(&end))
+/// How the status of a mail that has come back ends: by which report, for operators.
+fn marked(report: &str) -> String {
+    format!(" (report {report})")
+}
+
+fn cut(mut text: String, most: usize) -> String {
+    text.truncate(text.floor_char_boundary(most));
+    text
+}
+
+/// Whether an attempt that a delivery remembers ends so: before reports had keys of their own, that was all that was kept of them.
+fn is_among_attempts(delivery: &Delivery, end: &str) -> bool {
+    delivery.attempts.iter().any(|one| one.outcome == Attempted::Bounced && one.status.ends_with(end))
 }
 
 impl Deliveries<'_> {
@@ -144,7 +153,7 @@ impl Transaction<'_> {
     pub fn bounced(
         &mut self,
         number: i64,
-        status: String,
+        mut status: String,
         report: Option<&str>,
         now: Time,
         keep: Time,
@@ -154,11 +163,12 @@ impl Transaction<'_> {
             return Ok(None);
         }
         if let Some(report) = report {
-            let heard = keys::report(number, report);
-            if self.get(&heard)?.is_some() || is_among_attempts(&before, report) {
+            let (heard, end) = (keys::report(number, report), marked(report));
+            if self.get(&heard)?.is_some() || is_among_attempts(&before, &end) {
                 return Ok(None);
             }
             self.set(heard, Some(Vec::new()));
+            status = cut(status, STATUS_BYTES.saturating_sub(end.len())) + &end;
         }
         let mut touched = Touched::default();
         let after = self.decided(&mut touched, before, Attempted::Bounced, status, now, keep)?;

@@ -469,3 +469,56 @@ async fn what_no_route_takes_is_kept_here_beside_what_one_takes() {
     assert_eq!(world.system.texts().await, ["hello"]);
     assert!(world.values("List", "ListName", "").await.contains(&"readers".to_owned()));
 }
+
+#[tokio::test]
+async fn what_has_no_place_in_a_message_is_an_error_and_what_has_one_is_sent() {
+    if !python() {
+        return;
+    }
+    let with = |text: &str, extras: &[(&str, &str)]| {
+        let extras: String = extras.iter().map(|(name, value)| extra(name, value)).collect();
+        sms(&number(1), text).replacen('>', &format!(">{extras}"), 1)
+    };
+    let file = "data:text/plain;base64,aGVsbG8=";
+    let template = ("Template", "welcome");
+    let cases: [(&'static str, &str, Vec<Vec<(&str, &str)>>); 3] = [
+        (
+            SALESFORCE,
+            "hello",
+            vec![vec![("Session", "c"), ("Sender", "bot"), ("Attachment", file)], vec![("Campaign", "May")]],
+        ),
+        (
+            YEASTAR,
+            "",
+            vec![
+                vec![template, ("Attachment", "5")],
+                vec![template, ("Tag", "T")],
+                vec![template, ("Campaign", "May")],
+            ],
+        ),
+        (
+            CONNECTLY,
+            "",
+            vec![vec![template, ("Attachment", "https://example.com/a.pdf")], vec![template, ("Session", "12")]],
+        ),
+    ];
+    for (system, text, cases) in cases {
+        let world = World::new(system).await;
+        for extras in cases {
+            let name = extras.last().unwrap().0;
+            let refused = row(&world.patiently(world.create("", &with(text, &extras))).await);
+            assert!(refused.code == Some(4_000_005) && refused.message.contains(name), "{system} {refused:?}");
+        }
+        if system != SALESFORCE {
+            let refused = row(&world.patiently(world.create("", &with("lost?", &[template]))).await);
+            assert!(refused.code == Some(4_000_005) && refused.message.contains("Message"), "{system} {refused:?}");
+        }
+        assert!(world.system.log(0).await.is_empty(), "{system}");
+    }
+    // A template goes into the session that it names.
+    let world = World::new(YEASTAR).await;
+    ok(&world.patiently(world.create("", &sms(&number(1), "hello"))).await);
+    ok(&world.patiently(world.create("", &with("", &[template, ("Session", "100")]))).await);
+    let sent = last(&world).await["json"].clone();
+    assert_eq!((&sent["session_id"], &sent["msg_kind"], sent.get("to")), (&json!(100), &json!(1), None));
+}

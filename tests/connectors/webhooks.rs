@@ -6,7 +6,7 @@ use envoi::connector::{Ambiguous, CompleteOn};
 use serde_json::json;
 
 use crate::{
-    house::{CONNECTLY, World, YEASTAR, connector, number, on_disk, part, row, sms},
+    house::{CONNECTLY, World, YEASTAR, asynchronous, connector, number, on_disk, part, row, sms},
     system::{System, python},
 };
 
@@ -347,5 +347,22 @@ async fn what_is_told_after_acceptance_is_seen_in_the_tracking_events() {
         world.webhook(failed(&id(&world).await)).await;
         world.idle().await;
         assert_eq!(world.values("BounceEvent", "EventType", "").await.len(), 1, "{system}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_is_told_later_has_its_error_code_in_the_result_item() {
+    if !python() {
+        return;
+    }
+    for (system, code) in [(YEASTAR, "2990013"), (CONNECTLY, "3000014")] {
+        let world = World::new(system).await;
+        world.create(&asynchronous(""), &sms(&number(1), "hello")).await;
+        world.idle().await;
+        assert_eq!(world.values("ResultItem", "ErrorCode", "").await, [""], "{system}");
+        world.webhook(failed(&id(&world).await)).await;
+        world.idle().await;
+        assert_eq!(world.values("ResultItem", "ErrorCode", "").await, [code], "{system}");
+        assert_eq!(world.values("ResultItem", "StatusCode", "").await, ["Error"], "{system}");
     }
 }

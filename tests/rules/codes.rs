@@ -153,7 +153,8 @@ fn code_218_also_counts_who_is_told() {
     let settings = Settings { max_targets: 3, ..settings() };
     assert_eq!(told(vec![none.clone(); 3], &settings), Ok(Place::Single));
     assert_eq!(told(vec![none.clone(); 4], &settings), Err(Rejection::TooManyTargets));
-    let objection = object_to(&vec![none.clone(); 4], &settings).expect("one too many");
+    let four = [(); 4].map(|()| none.clone());
+    let objection = object_to(&four, &settings).expect("one too many");
     assert!(objection.text().ends_with(": SendResponseTo is given 4 times, expected at most 3"), "{objection:?}");
     let usual = Settings::default();
     assert_eq!(told(vec![none.clone(); 20], &usual), Ok(Place::Single));

@@ -114,6 +114,9 @@ async fn a_report_that_comes_again_after_many_attempts_is_counted_once() {
     let id = post.sent().await;
     let report = about(POSTFIX, &id, ADA);
     assert_eq!(post.bounce(report.clone()).await.0, 0);
+    let said = post.delivery(&id).await["attempts"][1]["status"].as_str().unwrap().to_owned();
+    let (_, mark) = said.split_once(" (report ").unwrap();
+    assert_eq!(mark.len(), 17, "sixteen digits, for operators: {said}");
     for _ in 0..22 {
         admin(&post.gateway, "POST", &format!("/redeliver?id={id}")).await;
         advance(&post.gateway, Duration::ZERO).await;

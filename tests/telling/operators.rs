@@ -34,7 +34,7 @@ async fn deliveries_are_listed_shown_counted_and_sent_again() {
     let id = failed[0]["id"].as_str().unwrap().to_owned();
     let (_, out, _) = house.operate(&["delivery", &id]).await;
     assert!(
-        out.contains("conversation  refused\n") && out.contains("refused     ") && out.contains("HTTP 302"),
+        out.contains("conversation  refused\n") && out.contains("  refused  ") && out.contains("HTTP 302"),
         "{out}"
     );
     assert!(out.contains(&format!(": given up; `envoi redeliver {id}` owes it again\n")), "{out}");

@@ -10,10 +10,9 @@ use crate::{
 
 use super::{
     super::{Backend, Failure, plan::Method, triggered_send},
-    asked::asked,
     contact,
     event::SENDS,
-    plan::{Wanting, may_have_objects, outline},
+    plan::{Wanting, asked, may_have_objects, outline},
     row::{Outcome, of_one, of_send, refused},
 };
 

@@ -10,9 +10,12 @@ use crate::{
     store::{Content, Delivery, DeliveryState, Internal, Objects, Owner, StoreError, Transaction, outgoing::Outgoing},
 };
 
-use super::super::{
-    generic::folded,
-    plan::{self, Method, Plan},
+use super::{
+    super::{
+        generic::folded,
+        plan::{self, Method, Plan},
+    },
+    reached,
 };
 
 /// Kind of what systems call contacts.
@@ -94,7 +97,19 @@ pub(super) fn learn(txn: &Transaction<'_>, delivery: &Delivery, outgoing: &Outgo
         return Ok(());
     }
     let id = outgoing.verdict.as_ref().and_then(|verdict| verdict.id.as_deref());
-    match (change.settled(), id) {
+    let settled = change.settled();
+    if kind == CONTACTS {
+        match &settled {
+            Some(ContactChange::Delete(_)) => reached::forget(txn, outgoing, &message.connector, subscriber)?,
+            Some(made) => {
+                if let Some(number) = made.number() {
+                    reached::put(txn, outgoing, &message.connector, subscriber, number)?;
+                }
+            }
+            None => {}
+        }
+    }
+    match (settled, id) {
         (Some(ContactChange::Create(_)), Some(id)) => {
             put(txn, outgoing, kind, &message.connector, subscriber, Some(id))
         }

@@ -2,7 +2,7 @@
 //! name the List is known whose ID is given.
 
 use crate::{
-    connector::{Named, System},
+    connector::{Connector, Named, System},
     message::{ErrorCode, Options, Row, code},
     object::Node,
     store::{Objects, StoreError},
@@ -10,7 +10,6 @@ use crate::{
 
 use super::{
     super::{Failure, Work, keeper, list, list::ListRef, membership::Entry, plan::Method, subscriber},
-    asked::Asked,
     contact::{self, CONTACTS, PHONEBOOKS},
 };
 
@@ -24,17 +23,18 @@ fn refused(code: ErrorCode, about: impl AsRef<str>) -> Refused {
 /// What an object's names and numbers stand for at the connector's system.
 pub(super) fn named(
     objects: &Objects<'_>,
-    asked: &Asked<'_, '_>,
+    connector: &Connector,
+    (kind, method): (&str, Method),
+    node: Node<'_>,
     options: &Options,
 ) -> Result<Result<Named, Refused>, StoreError> {
-    let (connector, node) = (asked.connector_name(), asked.node);
-    if asked.system() != System::Yeastar {
+    if connector.system() != System::Yeastar {
         return Ok(Ok(Named::default()));
     }
-    match asked.kind {
-        list::KIND => of_list(objects, connector, node),
+    match kind {
+        list::KIND => of_list(objects, &connector.name, node),
         // A Delete takes him off everything.
-        subscriber::KIND if asked.method != Method::Delete => of_subscriber(objects, connector, node, options),
+        subscriber::KIND if method != Method::Delete => of_subscriber(objects, &connector.name, node, options),
         _ => Ok(Ok(Named::default())),
     }
 }

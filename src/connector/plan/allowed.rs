@@ -210,10 +210,12 @@ mod tests {
         let expected = |number: &str| vec![("sender_no".to_owned(), number.to_owned())];
         assert_eq!(texts(planned(&own, "Create", &sms(&[]))), expected("1000"));
         assert_eq!(texts(planned(&own, "Create", &sms(&[("Extension", "1001")]))), expected("1001"));
-        let template = sms(&[("Template", "t"), ("Language", "de")]);
+        let extras = properties(&[("Template", "t"), ("Language", "de")]);
+        let template = object(SMS, &format!("{extras}<Number>0151 12345678</Number>"));
         assert_eq!(texts(planned(&own, "Create", &template)), expected("1000"));
         error(planned(&own, "Create", &sms(&[("Extension", "api")])), 4_000_005, "`api` is no extension");
         let none = one(System::Connectly, |_, _| {});
-        assert_eq!(texts(planned(&none, "Create", &sms(&[("Extension", "1001")]))), vec![]);
+        assert_eq!(texts(planned(&none, "Create", &sms(&[]))), vec![]);
+        error(planned(&none, "Create", &sms(&[("Extension", "1001")])), 4_000_005, "PartnerProperty Extension");
     }
 }

@@ -7,6 +7,7 @@ mod allowed;
 mod body;
 mod list;
 mod operation;
+mod place;
 mod recipient;
 mod send;
 mod settled;
@@ -102,7 +103,10 @@ pub fn plan(connectors: &Connectors, way: &Way<'_>, planning: &Planning<'_>) -> 
     }
     let one = |message: Message| Planned { messages: vec![message], failures: Vec::new() };
     match (route::kind_of(planning.node), planning.method) {
-        ("Subscriber", _) => subscriber::change(&settled).map(one),
+        ("Subscriber", _) => {
+            let messages = subscriber::change(&settled)?;
+            Ok(Planned { messages, failures: Vec::new() })
+        }
         ("List", _) => list::change(&settled).map(one),
         ("Email" | "TriggeredSendDefinition", _) => template::create(&settled).map(one),
         (_, "Delete") => operation::end(&settled).map(one),

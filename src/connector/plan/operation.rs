@@ -55,7 +55,8 @@ pub(super) fn end(settled: &Settled<'_>) -> Result<Message, Problem> {
         }
         System::Yeastar | System::Connectly => (session.clone(), settled.channel().unwrap_or_default()),
     };
-    Ok(settled.message(Action::End { session }, recipient, channel, 0))
+    let subscriber = node.child("Subscriber").and_then(|subscriber| subscriber.given("SubscriberKey"));
+    Ok(Message { subscriber, ..settled.message(Action::End { session }, recipient, channel, 0) })
 }
 
 /// The channel address of Salesforce.
@@ -136,4 +137,31 @@ fn built(settled: &Settled<'_>, name: &str, session: &str) -> Result<String, Pro
         _ => return Err(no_body(name)),
     };
     Ok(body.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{
+        Planned, System,
+        sample::{object, one, planned, properties},
+    };
+
+    const SMS: &str = "SMSTriggeredSend";
+
+    fn error(planned: Result<Planned, (i64, String)>, code: i64, part: &str) {
+        let (found, text) = planned.unwrap_err();
+        assert!(found == code && text.contains(part), "{found} {text}");
+    }
+
+    #[test]
+    fn an_operation_is_done_where_the_connector_lists_it() {
+        let tree = |name: &str| object(SMS, &properties(&[("Operation", name), ("Body", "{}")]));
+        let some = one(System::Yeastar, |connector, _| connector.operations = vec!["message/get".into()]);
+        planned(&some, "Create", &tree("message/get")).unwrap();
+        error(planned(&some, "Create", &tree("system/sendemail")), 4_000_009, "operation system/sendemail");
+        let none = one(System::Yeastar, |connector, _| connector.operations.clear());
+        error(planned(&none, "Create", &tree("message/get")), 4_000_009, "`operations` of the connector yeastar");
+        let person = format!("<SubscriberKey>a</SubscriberKey>{}", properties(&[("Operation", "message/get")]));
+        error(planned(&none, "Create", &object("Subscriber", &person)), 4_000_009, "message/get");
+    }
 }

@@ -116,14 +116,13 @@ impl Settled<'_> {
         self.default(|defaults| &defaults.country)
     }
 
-    /// The template or the body that an object without a text has: its own, the route's, the connector's.
-    pub(super) fn said(&self) -> Option<Said> {
-        let own = self.extra("Template").map(Said::Template).or_else(|| self.extra("Body").map(Said::Body));
+    /// The template or the body that an object has which says nothing itself: the route's, the connector's.
+    pub(super) fn default_said(&self) -> Option<Said> {
         let of = |defaults: &Defaults| {
             let template = defaults.template.clone().map(Said::Template);
             template.or_else(|| defaults.body.clone().map(Said::Body))
         };
-        own.or_else(|| of(&self.route.defaults)).or_else(|| of(&self.connector.defaults))
+        of(&self.route.defaults).or_else(|| of(&self.connector.defaults))
     }
 }
 

@@ -259,7 +259,7 @@ impl Directory<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Permissions, *};
 
     fn account(mid: u64, enterprise: u64) -> Account {
         Account { mid, name: format!("Account {mid}"), enterprise }
