@@ -1,12 +1,9 @@
-//! Whom we believe to be who they say, where we are the client of TLS: the system's authorities and those of files. And how files of
-//! secrets, keys and certificates are read.
+//! Whom we believe to be who they say, where we are the client of TLS: the system's authorities and those of files.
 //!
 //! Callbacks, connectors, the relay and the commands set TLS up here and nowhere else. It opens no connection. The server's own
 //! certificate is `server/tls`'s.
 
 use std::{
-    fs::File,
-    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,6 +13,8 @@ use rustls::{
     crypto::ring,
     pki_types::{CertificateDer, pem, pem::PemObject},
 };
+
+use crate::file;
 
 /// Certificates, as a PEM file holds them.
 pub type Authorities = Vec<CertificateDer<'static>>;
@@ -34,44 +33,39 @@ pub enum NoAuthorities {
     /// There is no certificate in it.
     #[error("{} has no certificate in it", .0.display())]
     Empty(PathBuf),
+    /// What stands in it is no certificate, though it says so.
+    #[error("{}: certificate {number} in it is none: {cause}", path.display())]
+    Unfit {
+        /// The file.
+        path: PathBuf,
+        /// Which of its certificates, counted from 1.
+        number: usize,
+        /// What rustls said.
+        cause: rustls::Error,
+    },
 }
 
-/// The most that a file of a secret or a key may hold, in bytes.
-pub const LONGEST_SECRET: u64 = 64 << 10;
-/// The most that a file of certificates may hold, in bytes: those of all authorities of a system are a quarter of a mebibyte.
-pub const LONGEST_CHAIN: u64 = 4 << 20;
-
-/// A small file, whole. A longer one was named by mistake, and some have no end (`/dev/zero`).
+/// The certificates of a PEM file, each fit for [`client`].
 ///
 /// # Errors
-/// The system's, or that it is longer than `most` bytes.
-pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
-    match u64::try_from(bytes.len()) {
-        Ok(length) if length <= most => Ok(bytes),
-        _ => Err(io::Error::other(format!("it is too long: expected at most {} KiB", most >> 10))),
-    }
-}
-
-/// The text of a file that holds a secret.
-///
-/// # Errors
-/// The system's, that it is longer than [`LONGEST_SECRET`], or no UTF-8.
-pub fn read_text(path: &Path) -> io::Result<String> {
-    let text = String::from_utf8(read(path, LONGEST_SECRET)?);
-    text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no text in UTF-8"))
-}
-
-/// The certificates of a PEM file.
-///
-/// # Errors
-/// When it cannot be read, or holds none.
+/// When it cannot be read, or holds none, or something else.
 pub fn authorities(path: &Path) -> Result<Authorities, NoAuthorities> {
-    let bytes = read(path, LONGEST_CHAIN).map_err(pem::Error::Io);
+    let bytes = file::read(path, file::LONGEST_CHAIN).map_err(pem::Error::Io);
     let found = bytes.and_then(|bytes| CertificateDer::pem_slice_iter(&bytes).collect::<Result<Authorities, _>>());
     let found = found.map_err(|cause| NoAuthorities::Unreadable { path: path.to_path_buf(), cause })?;
+    for (number, certificate) in (1..).zip(&found) {
+        let fits = RootCertStore::empty().add(certificate.clone());
+        fits.map_err(|cause| NoAuthorities::Unfit { path: path.to_path_buf(), number, cause })?;
+    }
     if found.is_empty() { Err(NoAuthorities::Empty(path.to_path_buf())) } else { Ok(found) }
+}
+
+/// What a library says of a connection, in plain words: rustls puts a link to its own documentation in one of its errors.
+pub fn plain(text: &str) -> String {
+    match text.split_once("peer closed connection without sending TLS close_notify") {
+        Some((before, _)) => format!("{before}the other side closed the connection in the middle"),
+        None => text.to_owned(),
+    }
 }
 
 /// The system's authorities. A machine without any still reaches whom a file names.
@@ -92,4 +86,20 @@ pub fn client(mut roots: RootCertStore, more: &[CertificateDer<'static>]) -> Res
     let provider = Arc::new(ring::default_provider());
     let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     Ok(versions.with_root_certificates(roots).with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_is_cut_is_told_without_a_librarys_link() {
+        let config = Arc::new(client(RootCertStore::empty(), &[]).unwrap());
+        let mut tls = rustls::ClientConnection::new(config, "h.example".try_into().unwrap()).unwrap();
+        tls.read_tls(&mut io::empty()).unwrap();
+        let error = tls.reader().read(&mut [0]).unwrap_err();
+        let said = plain(&format!("connection error: {error}"));
+        assert_eq!(said, "connection error: the other side closed the connection in the middle");
+        assert_eq!(plain("connection reset"), "connection reset");
+    }
 }

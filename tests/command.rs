@@ -2,6 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where it is wrong")]
 
+#[path = "command/addresses.rs"]
+mod addresses;
+#[path = "command/files.rs"]
+mod files;
+#[path = "command/starting.rs"]
+mod starting;
+
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
@@ -14,6 +21,7 @@ use envoi::message::client::{Secret, SecretHash};
 const OK: i32 = 0;
 const FAILED: i32 = 1;
 const USAGE: i32 = 64;
+const DATA: i32 = 65;
 const IO: i32 = 74;
 const IN_USE: i32 = 75;
 
@@ -55,7 +63,11 @@ impl Running {
     fn logging(arguments: &[&str], log: Stdio) -> Self {
         let ports = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
         let arguments: Vec<_> = arguments.iter().copied().chain(ports).collect();
-        let mut child = envoi(&arguments).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        Self::of(envoi(&arguments).stdout(Stdio::piped()).stderr(log).spawn().unwrap())
+    }
+
+    /// One that was started otherwise.
+    fn of(mut child: Child) -> Self {
         let mut lines = Vec::new();
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             lines.push(line.unwrap());
@@ -71,6 +83,17 @@ impl Running {
             panic!("it did not start: {lines:?}\n{log}");
         };
         Self { child, lines, url, admin }
+    }
+
+    /// Reads the log to a line with this in it.
+    fn until(&mut self, what: &str) {
+        let mut log = BufReader::new(self.child.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains(what) {
+            line.clear();
+            assert_ne!(log.read_line(&mut line).unwrap(), 0, "the log ended");
+        }
+        self.child.stderr = Some(log.into_inner());
     }
 
     fn signal(&self, name: &str) {
@@ -181,9 +204,10 @@ fn check_config_tells_every_mistake() {
     let good = accounts(directory.path(), "secret");
     let (code, out, _) = run(&["check-config", "--config", &good]);
     assert_eq!((code, out.as_str()), (OK, "The configuration is good: accounts 1, API clients 0, users 1.\n"));
-    let relay =
-        ["check-config", "--config", &good, "--set", "mail.relay=mx.example", "--set", "mail.from=us@example.com"];
-    let (code, _, error) = run(&relay);
+    let sets =
+        ["server.listen=127.0.0.1:0", "server.admin=127.0.0.1:0", "mail.relay=mx.example", "mail.from=us@example.com"];
+    let relay = ["check-config", "--config", &good].into_iter().chain(sets.iter().flat_map(|set| ["--set", set]));
+    let (code, _, error) = run(&relay.collect::<Vec<_>>());
     let expected = format!("envoi: warning: --set: server.public_url: {}\n", envoi::config::NO_PUBLIC_URL);
     assert_eq!((code, error), (OK, expected));
 }
@@ -432,14 +456,8 @@ fn serve_wants_callers_and_reads_them_again_on_sighup() {
     assert!(!fault("old-password") && fault("new-password"));
     accounts(directory.path(), "new-password");
     server.signal("-HUP");
-    let mut log = BufReader::new(server.child.stderr.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("read the accounts again") {
-        line.clear();
-        assert_ne!(log.read_line(&mut line).unwrap(), 0, "the log ended");
-    }
+    server.until("read the accounts again");
     assert!(fault("old-password") && !fault("new-password"));
-    server.child.stderr = Some(log.into_inner());
     assert_eq!(server.stop().0, OK);
 }
 

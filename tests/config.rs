@@ -178,7 +178,7 @@ fn addresses_and_urls_are_checked() {
     assert_eq!(
         complaints(text),
         "envoi.toml:2: server.listen: expected ADDRESS:PORT such as 127.0.0.1:8080 or [::1]:0\n\
-         envoi.toml:3: server.public_url: must be http:// or https:// with a host, without query\n\
+         envoi.toml:3: server.public_url: expected http:// or https:// and a host; expected http:// or https:// with a host, without query\n\
          envoi.toml:4: server.trusted_proxies: expected an IP address or a block such as 10.0.0.0/8\n\
          envoi.toml:5: server.max_body: 2GiB is out of range: expected 1KiB to 1GiB\n"
     );
@@ -189,6 +189,46 @@ fn addresses_and_urls_are_checked() {
             .unwrap();
     assert_eq!(config.server.trusted_proxies.len(), 2);
     assert!(config.warnings.iter().any(|warning| warning.key == "server.admin"));
+}
+
+/// One reader for hosts and ports: whatever names one refuses the same, at its place.
+#[test]
+fn a_host_is_one_wherever_it_is_named() {
+    let long = "a".repeat(64);
+    let hosts = [
+        ("x..y", "there is nothing between two of its dots, or before the first"),
+        (long.as_str(), "what stands between two dots has at most 63 letters"),
+        ("mx-.example", "what stands between two dots neither begins nor ends with a hyphen"),
+        ("127.1", "expected a name, or an address of four numbers such as 192.0.2.7"),
+    ];
+    // The key, what stands before the host and after it, and whether a port may follow.
+    let connector = "[[connector]]\nname = \"a\"\nsystem = \"yeastar\"\nclient_id = \"c\"\nclient_secret_env = \"X\"\n";
+    let places = [
+        ("server.public_url", "[server]\npublic_url = \"https://", "/soap\"\n", true),
+        ("queue.insecure_hosts", "[queue]\ninsecure_hosts = [\"good.example\", \"", "\"]\n", false),
+        ("mail.relay", "[mail]\nfrom = \"a@b.example\"\nrelay = \"", "\"\n", true),
+        ("mail.ehlo", "[mail]\nehlo = \"", "\"\n", false),
+        ("mail.from", "[mail]\nfrom = \"Ada <ada@", ">\"\n", false),
+        ("mail.return_path", "[mail]\nreturn_path = \"b+{id}@", "\"\n", false),
+        ("connector.base_url", &format!("{connector}base_url = \"https://"), "/api\"\n", true),
+    ];
+    for (key, before, after, has_port) in places {
+        for (host, why) in hosts {
+            let told = complaints(&format!("{before}{host}{after}"));
+            let of_key: Vec<_> = told.lines().filter(|line| line.contains(&format!(": {key}: "))).collect();
+            let by_lettre = key.starts_with("mail.") && (key.ends_with("from") || key.ends_with("path"));
+            assert_eq!(of_key.len(), 1, "{key} {host}: {told}");
+            let whole = of_key[0].contains(&format!("`{host}` is no host: {why}"));
+            assert!(whole || by_lettre && of_key[0].contains("expected "), "{key} {host}: {told}");
+        }
+        for port in ["99999", "0", "", "-1"].into_iter().filter(|_| has_port) {
+            let told = complaints(&format!("{before}h.example:{port}{after}"));
+            assert!(
+                told.contains(&format!(": {key}: `{port}` is no port: expected 1 to 65535")),
+                "{key} {port}: {told}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -59,6 +59,7 @@ fn main() {
             a_contact_that_may_have_been_made_is_not_changed().await;
             for name in [YEASTAR, CONNECTLY] {
                 while_it_waits_for_its_receipt(name).await;
+                between_a_webhook_and_the_answer_to_its_message(name).await;
             }
         });
         println!("connectors killed: all as it should be");
@@ -385,4 +386,29 @@ async fn while_it_waits_for_its_receipt(name: &'static str) {
         "{name}"
     );
     assert_eq!(place.texts().await, ["part 1"], "{name}");
+}
+
+/// What is told by an id that nobody knows yet is there after a kill, when the same message is answered with that id.
+async fn between_a_webhook_and_the_answer_to_its_message(name: &'static str) {
+    let mut place = Place::new(name, "retry");
+    place.complete = "delivered";
+    place.system.set(json!({"repeats": true})).await;
+    place.system.will(json!([{"kind": "hold"}])).await;
+    let program = place.start();
+    program.parts(1).await;
+    place.system.has_come(1).await;
+    let id = place.system.requests().await[0]["id"].as_str().unwrap().to_owned();
+    let url = format!("http://{}/connectors/{name}/webhook", program.soap);
+    let wanted = json!({"url": url, "id": id, "status": "delivered", "delivery_status": 1, "keyless": true});
+    assert_eq!(place.system.order(json!({"webhook": wanted})).await["webhook"], 200, "{name}");
+    assert_eq!(program.states().await, ["sending"], "{name}");
+    place.kill(program).await;
+    let program = place.start();
+    place.advance(&program, 60).await;
+    assert_eq!(
+        (program.state("c").await, program.states().await),
+        ("Complete".to_owned(), vec!["delivered".to_owned()]),
+        "{name}"
+    );
+    assert_eq!(place.texts().await, ["part 1", "part 1"], "{name}");
 }

@@ -23,6 +23,9 @@ mod receiver;
 mod sink;
 #[path = "crash/chance.rs"]
 mod chance;
+#[cfg(target_os = "linux")]
+#[path = "crash/drain.rs"]
+mod drain;
 #[path = "crash/full_disk.rs"]
 mod full_disk;
 #[path = "crash/killed.rs"]

@@ -10,6 +10,8 @@
 
 #[path = "find/accounts.rs"]
 mod accounts;
+#[path = "wire/caller.rs"]
+mod caller;
 #[path = "find/definitions.rs"]
 mod definitions;
 #[path = "find/describe.rs"]

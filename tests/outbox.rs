@@ -5,13 +5,14 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use envoi::{
+    backend::CATALOGUE,
     clock::Time,
     connector::Ambiguous,
     conversation::respond::Event,
-    message::options::{RespondWhen, ResponseType, SendResponseTo},
+    message::options::{Priority, RespondWhen, ResponseType, SendResponseTo},
     store::{
         Attempt, Attempted, Content, Delivery, DeliveryKind, DeliveryState, Health, Internal, Name, Next, Notice,
-        Settings, Store, StoreError, send::Send,
+        Settings, Stopped, Store, StoreError, send::Send,
     },
 };
 
@@ -36,6 +37,11 @@ fn post(conversation: &str, address: &str) -> Content {
 fn mail(address: &str) -> Content {
     let (key, address) = (address.to_owned(), address.to_owned());
     Content::Send(Box::new(Send { definition: 1, subscriber: 2, key, address, ..Send::default() }))
+}
+
+fn ranked(priority: Priority) -> Content {
+    let Content::Send(send) = mail("a@b.example") else { panic!("a send") };
+    Content::Send(Box::new(Send { priority, ..*send }))
 }
 
 fn attempt(outcome: Attempted, status: &str) -> Attempt {
@@ -79,7 +85,12 @@ impl House {
     }
 
     fn due(&self, now: i64, limit: usize, free: usize) -> (Vec<i64>, Option<Time>) {
-        self.0.read_blocking(|view| view.deliveries().due(at(now), limit, &|_| free, &|_| 0)).unwrap()
+        self.due_after(0, now, limit, free)
+    }
+
+    /// What is due when so many of triggered sends have begun.
+    fn due_after(&self, begun: u64, now: i64, limit: usize, free: usize) -> (Vec<i64>, Option<Time>) {
+        self.0.read_blocking(|view| view.deliveries().due(at(now), limit, &|_| free, &|_| begun)).unwrap()
     }
 
     fn counts(&self) -> BTreeMap<(DeliveryKind, DeliveryState), u64> {
@@ -124,7 +135,7 @@ fn a_place_that_is_down_keeps_nobody_else_waiting() {
     assert_eq!(house.due(1, 5, 3).0, [down[0], down[1], down[2], up]);
     assert_eq!(house.due(1, 2, 3).0, [down[0], down[1]]);
     let health = Health { failures: 5, failing: Some(at(0)), rest: Some(at(60)) };
-    let work = move |txn: &mut envoi::store::Transaction<'_>| txn.change_lane(DOWN, health);
+    let work = move |txn: &mut envoi::store::Transaction<'_>| txn.change_lane(DOWN, |_| health).map(drop);
     house.0.write_blocking(work).unwrap();
     assert_eq!(house.due(1, 100, 9), (vec![up], Some(at(60))));
     let late = house.owe(post("c", "https://down.example/other"), 2);
@@ -140,6 +151,29 @@ fn a_place_that_is_down_keeps_nobody_else_waiting() {
     assert_eq!([give_up(), give_up(), give_up()], [400, 200, 0]);
     assert_eq!(house.get(down[0]).unwrap().attempts[0].status, "down");
     assert_eq!(house.get(late).unwrap().state, DeliveryState::Owed);
+}
+
+#[test]
+fn the_more_urgent_go_first_and_every_eighth_place_is_for_who_has_waited_longest() {
+    let house = House::new();
+    let low: Vec<i64> = (0..3).map(|due| house.owe(ranked(Priority::Low), due)).collect();
+    let medium = house.owe(ranked(Priority::Medium), 4);
+    let high: Vec<i64> = (5..12).map(|due| house.owe(ranked(Priority::High), due)).collect();
+    assert_eq!(house.due(4, 9, 9), (vec![medium, low[0], low[1], low[2]], None), "what is not due keeps nobody");
+    assert_eq!(house.due(11, 3, 3).0, high[..3]);
+    let all = [&high[..], &[low[0], medium, low[1], low[2]]].concat();
+    assert_eq!(house.due(11, 99, 99).0, all);
+    assert_eq!(house.due_after(15, 11, 2, 2).0, [low[0], high[0]]);
+    // They are of one lane, which is due with its first, and each leaves the rank that it waits in.
+    let lanes = house.0.read_blocking(|view| view.deliveries().lanes(9, &|_| true)).unwrap();
+    assert_eq!(lanes.iter().map(|lane| (lane.name.as_str(), lane.head)).collect::<Vec<_>>(), [("send", Some(at(0)))]);
+    house.begin(&low, 11);
+    house.end(low[0], Attempted::Retry, Next::Again(at(20))).unwrap();
+    house.begin(&high, 11);
+    assert_eq!(house.due(11, 9, 9), (vec![medium], None));
+    let give_up = || house.0.write_blocking(|txn| txn.give_up_waiting("send", at(20), 9, "down", at(21), at(99)));
+    assert_eq!(give_up().unwrap().iter().map(|gone| gone.number).collect::<Vec<_>>(), [medium, low[0]]);
+    assert_eq!(house.due(99, 9, 9), (vec![], None));
 }
 
 #[test]
@@ -204,6 +238,58 @@ fn mails_of_sends_are_forgotten_when_they_have_been_kept_long_enough() {
     assert_eq!(house.0.write_blocking(|txn| txn.forget_sends(at(100))).unwrap(), 2);
     assert!(house.get(gone).is_none() && house.get(again).is_some());
     assert_eq!(house.counts(), [((DeliveryKind::Send, DeliveryState::Owed), 1)].into());
+}
+
+#[test]
+fn a_report_is_heard_once_as_long_as_its_mail_is_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { path: Some(folder.path().to_owned()), ..Settings::default() };
+    let mut house = House(Store::open(&settings).unwrap());
+    let (number, other) = (house.owe(mail("a@b.example"), 0), house.owe(mail("c@d.example"), 0));
+    let heard = |house: &House, number: i64, report: &str| {
+        let report = report.to_owned();
+        let work = move |txn: &mut envoi::store::Transaction<'_>| {
+            txn.bounced(number, "SMTP 550 no".to_owned(), Some(&report), at(5), at(100))
+        };
+        house.0.write_blocking(work).unwrap().is_some()
+    };
+    let again = |house: &House, number: i64, status: &str| {
+        house.0.write_blocking(move |txn| txn.redeliver(number, at(0))).unwrap();
+        house.begin(&[number], 0);
+        let (outcome, status) = match status {
+            "" => (Attempted::Delivered, String::new()),
+            status => (Attempted::Bounced, status.to_owned()),
+        };
+        let work = move |txn: &mut envoi::store::Transaction<'_>| {
+            txn.end_attempt(number, attempt(outcome, &status), Next::Delivered, at(5), at(100))
+        };
+        house.0.write_blocking(work).unwrap().unwrap();
+    };
+    let (first, second) = ("0123456789abcdef", "fedcba9876543210");
+    again(&house, number, "");
+    assert_eq!((heard(&house, number, first), heard(&house, number, second)), (true, false), "it has come back");
+    for _ in 0..30 {
+        again(&house, number, "");
+        assert!(!heard(&house, number, first));
+    }
+    assert_eq!(house.get(number).unwrap().attempts.len(), 20);
+    drop(house);
+    house = House(Store::open(&settings).unwrap());
+    assert_eq!((heard(&house, number, first), heard(&house, number, second)), (false, true));
+    // As it was kept before it had a key of its own.
+    again(&house, other, &format!("SMTP 550 no (report {first})"));
+    assert_eq!((heard(&house, other, first), heard(&house, other, second)), (false, true));
+    let check = || Stopped::open(folder.path(), 1 << 20).unwrap().check(&CATALOGUE, false).unwrap();
+    drop(house);
+    let before = check();
+    assert_eq!(before.findings, []);
+    house = House(Store::open(&settings).unwrap());
+    while house.0.write_blocking(|txn| txn.forget_sends(at(100))).unwrap() > 0 {}
+    assert!(house.get(number).is_none() && house.get(other).is_none());
+    drop(house);
+    let after = check();
+    assert_eq!(after.findings, [], "no report is left");
+    assert!(after.keys < before.keys);
 }
 
 #[test]

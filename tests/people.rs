@@ -9,6 +9,8 @@
 
 #[path = "people/allowed.rs"]
 mod allowed;
+#[path = "wire/caller.rs"]
+mod caller;
 #[path = "people/folders.rs"]
 mod folders;
 #[path = "people/house.rs"]

@@ -172,7 +172,7 @@ org_id = "00D"
 complete_on = "delivered"
 [[route]]
 to = "w"
-types = ["SmsTriggeredSend", "Email"]
+types = ["SmsTriggeredSend", "DataFolder"]
 accounts = [8, "x"]
 [[route]]
 types = ["Subscriber"]
@@ -208,7 +208,7 @@ envoi.toml:36: connector.org_id: expected the 15 letters and digits of an organi
 envoi.toml:37: connector.complete_on: Salesforce tells of no delivery by webhook: expected accepted
 envoi.toml:39: route.to: there is no connector `w`; perhaps `wa` is meant: expected one of store, mail, wa, pbx, sf
 envoi.toml:40: route.types: `SmsTriggeredSend` is no object type of the contract (case matters); perhaps `SMSTriggeredSend` is meant
-envoi.toml:40: route.types: a Email cannot go to a connector: expected some of SMSTriggeredSend, Subscriber, TriggeredSend
+envoi.toml:40: route.types: a DataFolder cannot go to a connector: expected some of Email, List, SMSTriggeredSend, Subscriber, TriggeredSend, TriggeredSendDefinition
 envoi.toml:41: route.accounts: there is no account 8
 envoi.toml:41: route.accounts: `x` is no account: expected its number (MID)
 envoi.toml:43: route.types: a Subscriber cannot be mailed: expected TriggeredSend
@@ -226,7 +226,7 @@ envoi.toml:48: route.too: there is no such setting; perhaps `to` is meant
     for host in ["127.1", "2130706433", "0x7f.0.0.1"] {
         let told = complaints(&numbered(&format!("https://{host}/v1")));
         let expected = format!(
-            "envoi.toml:6: connector.base_url: `{host}` is no address: expected a name, or four numbers such as 192.0.2.7\n"
+            "envoi.toml:6: connector.base_url: `{host}` is no host: expected a name, or an address of four numbers such as 192.0.2.7\n"
         );
         assert_eq!(told, expected);
     }
@@ -577,20 +577,92 @@ fn a_list_that_limits_nothing_is_a_mistake() {
 }
 
 #[test]
-fn operations_that_go_beyond_the_lists_are_told() {
-    let operations = "operations = [\"message/get\", \"message_campaign/create\"]\n";
-    let what = "envoi.toml:20: connector.operations: has message_campaign/create, whose bodies callers write themselves: they can \
-                name senders or channels there that `senders` and `channels` do not allow\n";
-    let told = |connector: &str, route: &str| {
-        let routes = format!(
-            "[[route]]\nto = \"wa\"\ntypes = [\"SMSTriggeredSend\"]\ndefinition = \"a\"\n[[route]]\nto = \"pbx\"\n{route}"
-        );
-        warnings(&format!("{CONNECTORS}{connector}{routes}"))
+fn lists_templates_and_bodies_are_told_their_way() {
+    let routes = r#"operations = ["message_campaign/create"]
+senders = ["+4989*"]
+[[route]]
+to = "pbx"
+types = ["List", "Subscriber", "SMSTriggeredSend"]
+[[route]]
+to = "wa"
+types = ["TriggeredSendDefinition", "List"]
+definition = "wa_*"
+defaults = { language = "de", parameters = ["FirstName"] }
+"#;
+    let expected =
+        "envoi.toml:27: route.types: connectly can do nothing with a List: every one is answered with an error\n";
+    assert_eq!(
+        warnings(&format!("{CONNECTORS}{routes}")),
+        expected,
+        "bodies are looked into: there is nothing to warn of"
+    );
+    let (dir, _) = written(&format!("{CONNECTORS}{routes}"));
+    let property = |name: &str, value: &str| {
+        let value = value.replace('"', "&quot;");
+        format!("<PartnerProperties><Name>{name}</Name><Value>{value}</Value></PartnerProperties>")
     };
-    assert_eq!(told(&format!("{operations}senders = [\"1\"]\n"), ""), what);
-    assert_eq!(told(operations, "channels = [\"sms\"]\n"), what);
-    assert_eq!(told(operations, ""), "");
-    assert_eq!(told("operations = [\"message/get\"]\nsenders = [\"1\"]\n", ""), "");
+    let campaign = |body: &str| property("Operation", "message_campaign/create") + &property("Body", body);
+    let template = property("Category", "UTILITY") + &property("Body", "Dear %%FirstName%%");
+    let definition = |more: &str| format!("{more}<CustomerKey>wa_order</CustomerKey><Name>Order</Name>");
+    for (operation, kind, members, exit, parts) in [
+        (
+            "Create",
+            "List",
+            "<ListName>red</ListName>".to_owned(),
+            0,
+            [r#"{"member_select":"sel_specific","name":"red"}"#, "message 0 to red on phonebook"],
+        ),
+        (
+            "Delete",
+            "List",
+            "<ID>31</ID>".to_owned(),
+            0,
+            ["phonebook/delete?id=0&access_token=…", "0 stands for it here"],
+        ),
+        (
+            "Create",
+            "Subscriber",
+            "<Lists><ID>31</ID></Lists><SubscriberKey>+4989123456</SubscriberKey>".to_owned(),
+            0,
+            ["which of its Lists are phonebooks is known to the server alone", "company_contact/create"],
+        ),
+        (
+            "Create",
+            "TriggeredSendDefinition",
+            definition(&template),
+            0,
+            [r#""template_components":[{"body":{"text":{"text":"Dear {{1}}"}}}]"#, "create/template"],
+        ),
+        ("Update", "TriggeredSendDefinition", definition(""), 0, ["so its Update is done here", "kept here"]),
+        (
+            "Update",
+            "TriggeredSendDefinition",
+            definition(&template),
+            1,
+            ["error 4000004", "cannot be done by connectly"],
+        ),
+        ("Create", "Email", "<TextBody>Hi</TextBody>".to_owned(), 0, ["not for Email", "kept here"]),
+        (
+            "Create",
+            "SMSTriggeredSend",
+            campaign(r#"{"sender":"0900"}"#),
+            1,
+            [
+                "error 4000010: PartnerProperty Body: sender: The connector does not allow the sender 0900",
+                "of the connector pbx",
+            ],
+        ),
+        (
+            "Create",
+            "SMSTriggeredSend",
+            campaign(r#"{"sender":"+49891"}"#),
+            0,
+            [r#"{"sender":"+49891"}"#, "campaign/create"],
+        ),
+    ] {
+        let (code, out, _) = route(dir.path(), "a.xml", &envelope(operation, kind, &members));
+        assert!(code == exit && parts.iter().all(|part| out.contains(part)), "{operation} {kind}: {code}\n{out}");
+    }
 }
 
 #[test]
@@ -615,7 +687,7 @@ fn a_secret_without_an_end_is_not_read_to_its_end() {
         .replace("api_key_file = \"secret\"", "api_key_file = \"/dev/zero\"");
     let expected = "\
 envoi.toml:13: connector.api_key_file: the file cannot be read: it is too long: expected at most 64 KiB
-envoi.toml:20: connector.ca: /dev/zero: I/O error: it is too long: expected at most 4096 KiB
+envoi.toml:20: connector.ca: /dev/zero: I/O error: it is too long: expected at most 4 MiB
 ";
     assert_eq!(complaints(&text), expected);
 }

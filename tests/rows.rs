@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test ends where it is wrong")]
 
+#[path = "wire/caller.rs"]
+mod caller;
 #[path = "rows/errors.rs"]
 mod errors;
 #[path = "rows/extensions.rs"]

@@ -11,6 +11,8 @@
 mod asynchronous;
 #[path = "sends/bounces.rs"]
 mod bounces;
+#[path = "wire/caller.rs"]
+mod caller;
 #[path = "sends/create.rs"]
 mod create;
 #[path = "sends/delivery.rs"]
@@ -30,6 +32,8 @@ mod leaving;
 mod odd_bounces;
 #[path = "sends/rendering.rs"]
 mod rendering;
+#[path = "sends/settled.rs"]
+mod settled;
 #[path = "mail/sink.rs"]
 #[allow(dead_code, reason = "shared with the tests of mail")]
 mod sink;

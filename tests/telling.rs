@@ -13,6 +13,9 @@ mod gateway;
 #[path = "conversations/house.rs"]
 #[allow(dead_code, reason = "shared with the tests of conversations")]
 mod house;
+#[path = "validate/judge.rs"]
+#[allow(dead_code, reason = "shared with the tests of answers")]
+mod judge;
 #[path = "telling/killed.rs"]
 mod killed;
 #[path = "telling/operators.rs"]

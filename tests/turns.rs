@@ -102,7 +102,7 @@ impl House {
     }
 
     fn due(&self, now: Time) -> Vec<i64> {
-        self.read(move |view| Ok(view.deliveries().due(now, 1000, &|_| 1000)?.0))
+        self.read(move |view| Ok(view.deliveries().due(now, 1000, &|_| 1000, 0)?.0))
     }
 
     fn begin(&self, numbers: Vec<i64>) -> Vec<Delivery> {
@@ -113,7 +113,7 @@ impl House {
     fn end(&self, number: i64, next: Next) -> Option<Delivery> {
         let now = self.now;
         self.write(move |txn| {
-            txn.judged(number, verdict(&format!("id {number}")), None)?;
+            txn.judged(number, verdict(&format!("id {number}")), None, at(now))?;
             let attempt = Attempt { at: at(now), took_ms: 1, outcome: Attempted::Retry, status: String::new() };
             txn.end_attempt(number, attempt, next, at(now), at(now + 1000))
         })
@@ -303,6 +303,8 @@ fn waiting(path: &std::path::Path) -> House {
     house.end(accepted, Next::Accepted(at(60)));
     house.end(asks, Next::Ask);
     house.end(again, Next::Again(at(9)));
+    // Before the answer to the first.
+    house.write(move |txn| txn.receive_early("c0", &format!("id {sending}"), Receipt::Delivered, at(0)));
     house
 }
 
@@ -318,7 +320,7 @@ fn what_follows_from_messages_is_put_right_by_fsck() {
     let mut house = waiting(folder.path());
     let (due, numbers) = (house.due(END), house.owed.clone());
     drop(house.store.take());
-    let spaces = [0x25_u8, 0x27, 0x28, 0x29, 0x2F, 0x30, 0x31];
+    let spaces = [0x25_u8, 0x27, 0x28, 0x29, 0x2F, 0x30, 0x31, 0x33];
     for space in spaces {
         {
             let db = engine(folder.path());
@@ -342,6 +344,7 @@ fn what_follows_from_messages_is_put_right_by_fsck() {
     house.compare();
     let told = house.write(|txn| txn.receive("c0", "key 2", Receipt::Read, at(1))).unwrap();
     assert_eq!(told.number, numbers[2]);
+    assert_eq!(house.end(numbers[0], Next::Accepted(at(200))).unwrap().state, DeliveryState::Delivered);
 }
 
 #[test]
@@ -359,6 +362,8 @@ fn an_export_holds_whose_turn_it_is() {
     house.store = Some(Store::open(&house.settings).unwrap());
     assert_eq!(house.due(END), due);
     house.compare();
+    let first = house.owed[0];
+    assert_eq!(house.end(first, Next::Accepted(at(60))).unwrap().state, DeliveryState::Delivered, "told before");
 }
 
 #[test]

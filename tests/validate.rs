@@ -21,6 +21,7 @@ mod gateway;
 #[path = "samples/house.rs"]
 mod house;
 #[path = "validate/judge.rs"]
+#[allow(dead_code, reason = "shared with the tests of results")]
 mod judge;
 #[allow(dead_code, reason = "the stories' test uses the rest")]
 #[path = "samples/mask.rs"]

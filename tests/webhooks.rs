@@ -14,6 +14,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use envoi::{
+    backend::CATALOGUE,
     clock::Time,
     connector::{
         Action, Ambiguous, Api, CompleteOn, Connector, Connectors, ContextType, Defaults, ErrorNumbers, Message,
@@ -21,7 +22,7 @@ use envoi::{
     },
     message::client::Secret,
     store::{
-        Attempt, Attempted, Content, Internal, Next, Settings, Store, StoreError, Transaction,
+        Attempt, Attempted, Content, Internal, Next, Settings, Stopped, Store, StoreError, Transaction, export,
         outgoing::{Asker, Outgoing},
     },
 };
@@ -122,7 +123,7 @@ fn accepted(txn: &mut Transaction<'_>, connector: &str, system: System, key: &st
     let content = Content::Message(Box::new(Outgoing::new(ACCOUNT, asker, message)));
     let number = txn.owe(&Internal(ACCOUNT), content, START, START)?;
     txn.begin_deliveries(&[number], START)?;
-    txn.judged(number, verdict, None)?;
+    txn.judged(number, verdict, None, START)?;
     let attempt = Attempt { at: START, took_ms: 1, outcome: Attempted::Delivered, status: String::new() };
     let end = START.plus(Duration::from_secs(3600));
     txn.end_attempt(number, attempt, Next::Accepted(end), START, end)?;
@@ -170,15 +171,7 @@ impl World {
     }
 
     async fn post(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let mut head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: x.example\r\nContent-Type: text/plain; charset=utf-8\r\n\
-             Content-Length: {}\r\nConnection: close\r\n",
-            body.len()
-        );
-        for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
-        }
-        self.house.gateway.raw(format!("{head}\r\n{body}").as_bytes()).await
+        self.house.gateway.raw(posted(method, path, headers, body).as_bytes()).await
     }
 
     /// Status of the answer to a body that is signed as it is to be.
@@ -193,6 +186,18 @@ impl World {
         let line = format!("envoi_requests_total{{operation=\"{operation}\",outcome=\"ok\"}} ");
         page.lines().find_map(|text| text.strip_prefix(&line)).map_or(0, |count| count.parse().unwrap())
     }
+}
+
+fn posted(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
+    let mut head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: x.example\r\nContent-Type: text/plain; charset=utf-8\r\n\
+         Content-Length: {}\r\nConnection: close\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    format!("{head}\r\n{body}")
 }
 
 fn sign(secret: &str, body: &str) -> String {
@@ -312,4 +317,57 @@ async fn what_was_taken_survives_a_restart() {
     .await;
     let world = World { house, _folder };
     assert_eq!(world.states().await, ["delivered", "accepted", "accepted"]);
+}
+
+/// Lines of an export that tell of messages that nobody knows.
+fn early(data: &std::path::Path) -> Vec<String> {
+    let stopped = Stopped::open(data, 1 << 20).unwrap();
+    assert_eq!(stopped.check(&CATALOGUE, false).unwrap().findings, []);
+    let mut lines = Vec::new();
+    export(&stopped, &CATALOGUE, &|_| false, &mut lines).unwrap();
+    let lines = String::from_utf8(lines).unwrap();
+    lines.lines().filter(|line| line.contains("\"about\":\"early word")).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn only_so_much_is_kept_of_what_nobody_knows_and_nothing_that_is_forged() {
+    let World { house, _folder } = World::new().await;
+    let world = World { house, _folder };
+    let forged = status("forged", "delivered");
+    for headers in [[].as_slice(), &[(CONNECTLY, sign("another secret", &forged).as_str())]] {
+        assert_eq!(world.post("POST", "/connectors/chat/webhook", headers, &forged).await.status, 401);
+    }
+    assert_eq!(world.signed("pbx", r#"{"type":30032,"msg":{"msg_id":"7","delivery_status":1}}"#).await, 200);
+    // In rounds: of those that come together, any may be the oldest.
+    for round in 0..11 {
+        let mut posts = tokio::task::JoinSet::new();
+        for at in round * 100..(round + 1) * 100 {
+            let body = status(&format!("of another {at:04}"), "delivered");
+            let request = posted("POST", "/connectors/chat/webhook", &[(CONNECTLY, &sign(SECRET, &body))], &body);
+            let addr = world.house.gateway.addr;
+            posts.spawn(async move { Answer::over(addr, request.as_bytes()).await.status });
+        }
+        assert_eq!(posts.join_all().await, [200; 100]);
+    }
+    let World { house, _folder } = world;
+    house.gateway.stop().await;
+    let lines = early(_folder.path());
+    assert_eq!(lines.len(), 1001, "a thousand of one connector, and one of the other");
+    assert!(!lines.iter().any(|line| line.contains("forged")));
+    for (at, is_kept) in [(0, false), (99, false), (100, true), (1099, true)] {
+        let is_there = lines.iter().any(|line| line.contains(&format!("of another {at:04}\"")));
+        assert_eq!(is_there, is_kept, "{at}");
+    }
+
+    // Ten minutes later all of it is forgotten.
+    let path = _folder.path().to_owned();
+    let house = House::with(|parts| {
+        parts.store = Settings { path: Some(path), ..Settings::default() };
+        parts.connectors = Arc::new(connectors());
+        parts.clock = envoi::clock::Clock::stopped_at(START.plus(Duration::from_secs(599)));
+    })
+    .await;
+    house.advance(1).await;
+    house.gateway.stop().await;
+    assert_eq!(early(_folder.path()), Vec::<String>::new());
 }

@@ -32,6 +32,8 @@ fn shape(kind: &str) -> Shape {
         connected::ERRANDS => Shape::of::<connected::Errand>(),
         connected::OPEN => Shape::of::<i64>(),
         connected::CONTACTS | connected::PHONEBOOKS => Shape::of::<connected::Contact>(),
+        connected::OPT_OUTS => Shape::of::<connected::OptOut>(),
+        connected::REACHED => Shape::of::<connected::Reached>(),
         triggered_send::BOUNCES => Shape::of::<triggered_send::Bounces>(),
         DETAIL => Shape::of::<String>(),
         kind if kind.starts_with("row:") => Shape::of::<row::Stored>(),

@@ -13,6 +13,9 @@ pub(crate) enum Ids {
     Both,
 }
 
+/// The definitions of triggered sends.
+pub(crate) const DEFINITION: &str = "TriggeredSendDefinition";
+
 /// A type that is kept as it comes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kind {
@@ -47,7 +50,7 @@ const KINDS: &[Kind] = &[
     ),
     kind("Email", Ids::Number, &["Name"], ["Created Email", "Updated Email", "Deleted Email"], true),
     kind(
-        "TriggeredSendDefinition",
+        DEFINITION,
         Ids::Guid,
         &["Name"],
         ["TriggeredSendDefinition created", "TriggeredSendDefinition updated", "TriggeredSendDefinition deleted"],

@@ -13,11 +13,11 @@ use crate::{
 };
 
 /// One for each object of a call.
-pub const ITEM: &str = "ResultItem";
+pub(super) const ITEM: &str = "ResultItem";
 /// One for each call.
 pub const MESSAGE: &str = "ResultMessage";
 /// The member of a ResultMessage that is kept apart.
-pub const DETAIL: &str = "ResultDetailXML";
+pub(super) const DETAIL: &str = "ResultDetailXML";
 pub(crate) const JOB: &str = "AsyncRequestResult";
 
 /// Index names.

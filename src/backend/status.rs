@@ -11,9 +11,9 @@ use crate::{
 /// `Version` and `VersionDate`: the revision of the contract that is served.
 pub const VERSION: (&str, &str) = ("1.5", "2024-11-01T00:00:00Z");
 /// `Notes`
-pub const NOTES: &str = "PartnerAPI, served by envoi";
+const NOTES: &str = "PartnerAPI, served by envoi";
 /// The versions before it that this server ever served, for `IncludeVersionHistory`.
-pub const HISTORY: &[(&str, &str, &str)] = &[(VERSION.0, VERSION.1, NOTES)];
+const HISTORY: &[(&str, &str, &str)] = &[(VERSION.0, VERSION.1, NOTES)];
 
 /// A SystemStatusResponseMsg. Whoever gets an answer is served: a server that cannot serve does not answer this either.
 ///

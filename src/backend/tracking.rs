@@ -5,14 +5,14 @@
 use crate::{
     clock::Time,
     object::{Object, Value},
-    store::{Owner, StoreError, Transaction, send::Send},
+    store::{Objects, Owner, StoreError, Transaction, send::Send},
 };
 
 use super::{
     Work,
     generic::{BY_GUID, BY_KEY, folded},
+    kind::DEFINITION,
     list,
-    triggered_send::DEFINITION,
 };
 
 /// Index names of every event.
@@ -25,7 +25,7 @@ pub(crate) const BY_BATCH: &str = "batch";
 pub(crate) const EVENTS: &[&str] = &["BounceEvent", "NotSentEvent", "SentEvent", "UnsubEvent"];
 
 /// One for each definition that has sent.
-pub(crate) const SUMMARY: &str = "TriggeredSendSummary";
+const SUMMARY: &str = "TriggeredSendSummary";
 
 /// What a summary counts; the first members of the type that this server can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,8 +118,8 @@ pub(crate) fn keep_in(
 }
 
 /// What the summary of a definition says of it: ObjectID and CustomerKey.
-pub(crate) fn named(work: &Work<'_, '_>, id: i64) -> Result<Option<Object>, StoreError> {
-    let summary: Option<Object> = work.objects().get(SUMMARY, id)?;
+pub(crate) fn named(objects: &Objects<'_>, id: i64) -> Result<Option<Object>, StoreError> {
+    let summary: Option<Object> = objects.get(SUMMARY, id)?;
     Ok(summary.and_then(|summary| summary.object(DEFINITION).cloned()))
 }
 

@@ -4,7 +4,6 @@
 //! sysexits.h, which mail servers know: 75 has the mail kept and tried again, 65 has it refused.
 
 use std::{
-    fs::File,
     io::{self, Read},
     path::PathBuf,
 };
@@ -21,6 +20,7 @@ use super::{
     say,
 };
 use crate::{
+    file,
     mail::{LONGEST_REPORT, Recipient, Report},
     server::OPERATOR,
 };
@@ -35,6 +35,9 @@ pub(super) struct Bounce {
 }
 
 pub(super) async fn bounce(bounce: &Bounce) -> Exit {
+    if let Err(exit) = bounce.admin.check() {
+        return exit;
+    }
     let mail = match read(bounce) {
         Ok(mail) => mail,
         Err(error) => return complain(Exit::Io, &format!("{}: {error}", bounce.file.display())),
@@ -89,16 +92,15 @@ pub(super) async fn bounce(bounce: &Bounce) -> Exit {
     if exit == Exit::Ok { said } else { exit }
 }
 
-/// All of a mail that matters. The rest is taken too: a mail server that cannot hand over everything tries again.
+/// All of a mail that matters. The rest of stdin is taken too: a mail server that cannot hand over everything tries again.
 fn read(bounce: &Bounce) -> io::Result<Vec<u8>> {
     let mut mail = Vec::new();
-    let mut source: Box<dyn Read> = match bounce.file.as_os_str() == "-" {
-        true => Box::new(io::stdin().lock()),
-        false => Box::new(File::open(&bounce.file)?),
-    };
+    let mut source = file::source(&bounce.file)?;
     let most = u64::try_from(LONGEST_REPORT).unwrap_or(u64::MAX);
     source.by_ref().take(most).read_to_end(&mut mail)?;
-    io::copy(&mut source, &mut io::sink())?;
+    if file::is_stdin(&bounce.file) {
+        io::copy(&mut source, &mut io::sink())?;
+    }
     Ok(mail)
 }
 

@@ -12,7 +12,8 @@ use hyper_util::{
 };
 use serde_json::Value;
 
-use crate::trust;
+use super::{Exit, complain};
+use crate::{message::host, trust};
 
 /// No answer of ours is longer.
 const MAX_ANSWER: usize = 256 << 20;
@@ -20,6 +21,17 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// For what ends when its work is done: a clock that waits for receivers, a copy of a large store.
 pub(super) const WHOLE_WORK: Duration = Duration::from_secs(24 * 3600);
+
+/// Complains of a URL at which nobody can be: that is no failure of the network, which ends by itself. A password in it is not
+/// repeated.
+pub(super) fn usable(argument: &str, text: &str) -> Result<(), Exit> {
+    let read = host::url(text).map_err(|unfit| unfit.to_string());
+    let read = read.and_then(|start| match start.rest.contains('#') || text.parse::<Uri>().is_err() {
+        true => Err("expected no more than a path behind the host".to_owned()),
+        false => Ok(()),
+    });
+    read.map_err(|why| complain(Exit::Usage, &format!("{argument}: {why}")))
+}
 
 /// A connection pool with its trust.
 pub(super) struct Caller {

@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use super::{
     Exit,
-    call::{Answered, Caller, PATIENCE, WHOLE_WORK},
-    complain, say,
+    call::{Answered, Caller, PATIENCE, WHOLE_WORK, usable},
+    columns::{columns, told},
+    complain, say, words,
 };
 use crate::{connector::encoded, mail::is_unseen, server::OPERATOR};
 
@@ -19,7 +20,13 @@ use crate::{connector::encoded, mail::is_unseen, server::OPERATOR};
 #[derive(Args)]
 pub(super) struct Admin {
     /// The operators' listener of the server.
-    #[arg(long, env = "ENVOI_ADMIN", value_name = "URL", default_value = "http://127.0.0.1:8081")]
+    #[arg(
+        long,
+        env = "ENVOI_ADMIN",
+        hide_env_values = true,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8081"
+    )]
     admin: String,
     /// Print the answer as JSON.
     #[arg(long)]
@@ -27,6 +34,7 @@ pub(super) struct Admin {
 }
 
 #[derive(Args)]
+#[command(after_long_help = words::of_conversations())]
 pub(super) struct Conversations {
     #[command(flatten)]
     admin: Admin,
@@ -39,6 +47,7 @@ pub(super) struct Conversations {
 }
 
 #[derive(Args)]
+#[command(after_long_help = words::of_conversation())]
 pub(super) struct Conversation {
     /// The ConversationID, or the RequestID of a call without one.
     id: String,
@@ -92,21 +101,20 @@ fn millis(text: &str) -> Result<u64, String> {
 }
 
 pub(super) async fn list(list: &Conversations) -> Exit {
-    // One more than is shown tells whether there are more.
-    let mut query = vec![("limit", list.limit.saturating_add(1).to_string())];
-    query.extend(list.state.iter().map(|state| ("state", state.clone())));
-    let body = match list.admin.fetch(Method::GET, "/conversations", &query).await {
-        Ok(body) => body,
+    let query = list.state.iter().map(|state| ("state", state.clone())).collect();
+    let (all, more) = match list.admin.list("/conversations", query, list.limit).await {
+        Ok(found) => found,
         Err(exit) => return exit,
     };
-    let mut all: Vec<Value> = serde_json::from_slice(&body).unwrap_or_default();
-    let more = all.len() > list.limit;
-    all.truncate(list.limit);
-    let said = if list.admin.json {
-        say(&format!("{:#}\n", Value::Array(all)))
-    } else {
-        say(&all.iter().map(|line| summary(line) + "\n").collect::<String>())
+    let row = |line: &Value| {
+        let [state, opened, account] = ["state", "opened", "account"].map(|name| text(line, name));
+        [state, parts(line), opened, account, named_as(line)]
     };
+    let rows: Vec<_> = all.iter().map(row).collect();
+    let said = list.admin.say(&all, || columns(["STATE", "PARTS", "OPENED", "ACCOUNT", "CONVERSATION"], &rows));
+    if all.is_empty() && !list.admin.json {
+        complain(said, "there is no such conversation");
+    }
     if more {
         complain(said, &format!("there are more than these {}; --limit N shows more, --state fewer", list.limit));
     }
@@ -163,6 +171,27 @@ impl Admin {
         if self.json { say(&format!("{body:#}\n")) } else { say(&words(&body)) }
     }
 
+    /// Asks for a list of at most so many; and whether there are more.
+    pub(super) async fn list(
+        &self,
+        path: &str,
+        mut query: Vec<(&'static str, String)>,
+        limit: usize,
+    ) -> Result<(Vec<Value>, bool), Exit> {
+        // One more than is shown tells it.
+        query.push(("limit", limit.saturating_add(1).to_string()));
+        let body = self.fetch(Method::GET, path, &query).await?;
+        let mut all: Vec<Value> = serde_json::from_slice(&body).unwrap_or_default();
+        let more = all.len() > limit;
+        all.truncate(limit);
+        Ok((all, more))
+    }
+
+    /// Says a list: as JSON, or in words.
+    pub(super) fn say(&self, list: &[Value], words: impl FnOnce() -> String) -> Exit {
+        if self.json { say(&format!("{:#}\n", Value::Array(list.to_vec()))) } else { say(&words()) }
+    }
+
     /// Asks, and complains when there is no answer.
     pub(super) async fn fetch(&self, method: Method, path: &str, query: &[(&str, String)]) -> Result<Bytes, Exit> {
         self.fetch_within(PATIENCE, method, path, query).await
@@ -175,6 +204,7 @@ impl Admin {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<Bytes, Exit> {
+        self.check()?;
         let caller = match Caller::new(None) {
             Ok(caller) => caller.waiting(patience),
             Err(error) => return Err(complain(Exit::Usage, &error)),
@@ -193,6 +223,11 @@ impl Admin {
             _ => Exit::Failed,
         };
         Err(complain(exit, &answer.complaint()))
+    }
+
+    /// Complains of an address at which nobody can be asked. A password in it is not repeated.
+    pub(super) fn check(&self) -> Result<(), Exit> {
+        usable("--admin (ENVOI_ADMIN)", &self.admin)
     }
 
     /// What is wrong, behind where it was asked.
@@ -227,49 +262,82 @@ pub(super) fn text(value: &Value, name: &str) -> String {
     text.chars().map(|c| if c.is_control() || is_unseen(c) { '\u{FFFD}' } else { c }).collect()
 }
 
-fn summary(line: &Value) -> String {
+/// How many parts are in, of how many.
+fn parts(line: &Value) -> String {
+    format!("{}/{}", text(line, "received"), text(line, "calls"))
+}
+
+/// By its id, or by the request that it is alone.
+fn named_as(line: &Value) -> String {
     let conversation = text(line, "conversation");
-    let id = if conversation.is_empty() { format!("request {}", text(line, "request")) } else { conversation };
-    let parts = format!("{}/{}", text(line, "received"), text(line, "calls"));
-    format!("{:10} {parts:>9}  {}  {}  {id}", text(line, "state"), text(line, "opened"), text(line, "account"))
+    if conversation.is_empty() { format!("request {}", text(line, "request")) } else { conversation }
 }
 
 fn describe(whole: &Value) -> String {
-    let mut out = summary(whole) + "\n";
-    let joined = |name: &str| {
+    let of = |name: &str| text(whole, name);
+    let items = |name: &str| {
         let items = whole.get(name).and_then(Value::as_array).into_iter().flatten();
-        let items = items.map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
-        items.collect::<Vec<_>>().join(", ")
+        items.map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>()
     };
+    let state = of("state");
+    let ended = matches!(state.as_str(), "Complete" | "Error" | "Timeout" | "Unreadable");
+    // Who names a call without a ConversationID names its request.
+    let id = Some(of("conversation")).filter(|id| !id.is_empty()).unwrap_or_else(|| of("request"));
+    let mut out = told("conversation", &named_as(whole));
+    out += &told("state", &format!("{state}: {}", words::meaning(words::CONVERSATIONS, &state)));
+    out += &told("parts", &format!("{} of {} are in", of("received"), of("calls")));
+    let due = match state.as_str() {
+        _ if of("due").is_empty() => String::new(),
+        "Open" => told("times out", &format!("{}, in {} s", of("due"), of("seconds_left"))),
+        _ if ended => told("forgotten", &format!("{}, with its results and with what was told", of("due"))),
+        "Processing" => told("goes on", &format!("{}, or when what it waits for has ended", of("due"))),
+        _ => told("taken up", &of("due")),
+    };
+    let unreadable = Some(of("unreadable_parts")).filter(|count| count != "0").unwrap_or_default();
+    let deliveries = format!("`envoi deliveries --conversation {}` shows them with their ids", quoted(&id));
     for (title, value) in [
-        ("cause", text(whole, "cause")),
-        ("set aside", text(whole, "set_aside")),
-        (
-            "unreadable",
-            if text(whole, "unreadable_parts") == "0" { String::new() } else { text(whole, "unreadable_parts") },
-        ),
-        ("missing", joined("missing")),
-        ("seconds left", text(whole, "seconds_left")),
-        ("due", text(whole, "due")),
-        ("not run", not_run(whole, &joined("remaining"))),
-        ("renews", text(whole, "renews")),
-        ("renewed as", text(whole, "renewed_as")),
-        ("waits for", joined("waits_for")),
-        ("owed", joined("owed")),
+        ("account", of("account")),
+        ("opened", of("opened")),
+        ("cause", of("cause")),
+        ("set aside", of("set_aside")),
+        ("unreadable", unreadable),
+        ("missing", items("missing").join(", ")),
     ] {
-        if !value.is_empty() {
-            out += &format!("{title:13} {value}\n");
-        }
+        out += &told(title, &value);
     }
-    for part in whole.get("parts").and_then(Value::as_array).into_iter().flatten() {
-        let [sequence, fate, operation, objects, request] =
-            ["sequence", "fate", "operation", "objects", "request"].map(|name| text(part, name));
-        out += &format!("part {sequence:8} {fate:13} {operation} of {objects}  {request}\n");
-    }
-    for event in whole.get("timeline").and_then(Value::as_array).into_iter().flatten() {
-        out += &format!("{}  {}\n", text(event, "at"), text(event, "what"));
+    out += &due;
+    out += &told("not run", &not_run(whole, &items("remaining").join(", ")));
+    out += &told("renews", &of("renews"));
+    out += &told("renewed as", &of("renewed_as"));
+    out += &told("waits for", &seen(&items("waits_for")));
+    let tells = items("owed");
+    out += &told("tells", &seen(&tells));
+    out += &if tells.is_empty() { String::new() } else { told("", &deliveries) };
+    let rows = |name: &str| whole.get(name).and_then(Value::as_array).into_iter().flatten();
+    let parts: Vec<_> = rows("parts")
+        .map(|part| ["sequence", "fate", "operation", "objects", "request"].map(|name| text(part, name)))
+        .collect();
+    let events: Vec<_> = rows("timeline").map(|event| ["at", "what"].map(|name| text(event, name))).collect();
+    for table in [
+        columns(["PART", "FATE", "OPERATION", "OBJECTS", "REQUEST"], &parts),
+        columns(["WHEN", "WHAT HAPPENED"], &events),
+    ] {
+        out += &if table.is_empty() { table } else { format!("\n{table}") };
     }
     out
+}
+
+/// A line for each, and no more lines than that.
+fn seen(items: &[String]) -> String {
+    let harmless = |item: &String| {
+        item.chars().map(|c| if c.is_control() || is_unseen(c) { '\u{FFFD}' } else { c }).collect::<String>()
+    };
+    items.iter().map(harmless).collect::<Vec<_>>().join("\n")
+}
+
+/// As one word of a shell.
+pub(super) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// The parts of a conversation that has ended which it never came to, and how they are sent again.
@@ -278,8 +346,7 @@ fn not_run(whole: &Value, parts: &str) -> String {
     if parts.is_empty() || id.is_empty() || !text(whole, "renewed_as").is_empty() {
         return parts.to_owned();
     }
-    let id = id.replace('\'', r"'\''");
-    format!("{parts} (`envoi replay '{id}' --remaining` sends what was not run as a new conversation)")
+    format!("{parts} (`envoi replay {} --remaining` sends what was not run as a new conversation)", quoted(&id))
 }
 
 #[cfg(test)]
@@ -301,11 +368,11 @@ mod tests {
     #[test]
     fn what_was_not_run_is_told_with_the_way_to_send_it() {
         let whole = |renewed: &str| json!({ "state": "Error", "conversation": "Ada's", "received": 3, "calls": 3, "remaining": [2, 3], "renewed_as": renewed });
-        let told = describe(&whole(""));
+        let out = describe(&whole(""));
         let how = r"`envoi replay 'Ada'\''s' --remaining` sends what was not run as a new conversation";
-        assert!(told.contains(&format!("\nnot run       2, 3 ({how})\n")), "{told}");
-        let told = describe(&whole("again"));
-        assert!(told.contains("\nnot run       2, 3\nrenewed as    again\n"), "{told}");
+        assert!(out.contains(&format!("\nnot run       2, 3 ({how})\n")), "{out}");
+        let out = describe(&whole("again"));
+        assert!(out.contains("\nnot run       2, 3\nrenewed as    again\n"), "{out}");
         assert!(!describe(&json!({ "remaining": [] })).contains("not run"));
     }
 

@@ -46,14 +46,14 @@ pub(super) async fn examine(doctor: &Doctor) -> Exit {
         let known = names.join(", ");
         return complain(Exit::Usage, &format!("no client `{name}` is known{perhaps}: expected {known}"));
     };
+    let caller = match doctor.reach.caller() {
+        Ok(caller) => caller,
+        Err(exit) => return exit,
+    };
     let shown = say(&doctor.lines(client));
     if doctor.offline || shown != Exit::Ok {
         return shown;
     }
-    let caller = match Caller::new(doctor.reach.ca.as_deref()) {
-        Ok(caller) => caller,
-        Err(error) => return complain(Exit::Usage, &error),
-    };
     let schema = match Schema::embedded() {
         Ok(schema) => Arc::new(schema),
         Err(error) => return complain(Exit::Internal, &error.to_string()),

@@ -9,6 +9,7 @@ use crate::{
 };
 
 #[derive(Args)]
+#[command(after_long_help = HELP)]
 pub(super) struct Fsck {
     #[command(flatten)]
     place: place::Place,
@@ -19,6 +20,10 @@ pub(super) struct Fsck {
     #[arg(long)]
     json: bool,
 }
+
+const HELP: &str = "A line for each finding: PLACE: expected WHAT; found WHAT, and (repaired) where it was. The last line counts keys and \
+bytes.\n\nWhat is wrong with a record itself is not repaired: restore a backup (`envoi restore`), or go on without what is \
+damaged. A server that runs holds its directory (exit code 75): `envoi backup DIR`, then `envoi fsck DIR`.";
 
 /// 0: nothing is wrong, or nothing any more; 1: something is; anything else: it could not be checked.
 pub(super) fn fsck(fsck: &Fsck) -> Exit {
@@ -39,7 +44,15 @@ pub(super) fn fsck(fsck: &Fsck) -> Exit {
         false => say(&words(&report)),
     };
     match (said, report.left) {
-        (Exit::Ok, 1..) => Exit::Failed,
+        (Exit::Ok, 1..) if fsck.json => Exit::Failed,
+        (Exit::Ok, 1..) if fsck.repair => complain(
+            Exit::Failed,
+            "what is left cannot be made again: keep a copy (`envoi export`), or restore a backup (`envoi restore`)",
+        ),
+        (Exit::Ok, 1..) => complain(
+            Exit::Failed,
+            "`envoi fsck --repair` makes again what follows from records: indexes, counts, totals",
+        ),
         (said, _) => said,
     }
 }

@@ -1,15 +1,11 @@
 //! `envoi import`: a data directory from exported lines, checked when it is made.
 
-use std::{
-    fs::File,
-    io::{BufRead, BufReader},
-    path::PathBuf,
-};
+use std::{io::BufReader, path::PathBuf};
 
 use clap::Args;
 
 use super::{Exit, complain, place, say};
-use crate::{backend::CATALOGUE, clock::Stopwatch, store};
+use crate::{backend::CATALOGUE, clock::Stopwatch, file, store};
 
 #[derive(Args)]
 pub(super) struct Import {
@@ -24,15 +20,12 @@ pub(super) fn import(import: &Import) -> Exit {
         Ok(found) => found,
         Err(exit) => return exit,
     };
-    let mut input: Box<dyn BufRead> = match import.file.as_os_str() == "-" {
-        true => Box::new(std::io::stdin().lock()),
-        false => match File::open(&import.file) {
-            Ok(file) => Box::new(BufReader::with_capacity(1 << 20, file)),
-            Err(error) => return complain(Exit::Usage, &format!("{}: {error}", import.file.display())),
-        },
+    let mut input = match file::source(&import.file) {
+        Ok(source) => BufReader::with_capacity(1 << 20, source),
+        Err(error) => return complain(Exit::Usage, &format!("{}: {error}", import.file.display())),
     };
     let watch = Stopwatch::start();
-    let written = match store::import(&import.file, &mut *input, &to, cache, &CATALOGUE) {
+    let written = match store::import(&import.file, &mut input, &to, cache, &CATALOGUE) {
         Ok(written) => written,
         Err(error) => return place::failed(&error),
     };

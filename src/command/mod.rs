@@ -8,6 +8,7 @@ mod bounce;
 mod call;
 mod certs;
 mod clients;
+mod columns;
 mod compact;
 mod conversations;
 mod deliveries;
@@ -27,6 +28,7 @@ mod run;
 mod secret;
 mod send;
 mod settings;
+mod words;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -67,8 +69,8 @@ enum Command {
     Demo(run::Demo),
     /// Serve as configured.
     Serve(run::Serve),
-    /// Read a configuration and tell every mistake in it.
-    CheckConfig(settings::Sources),
+    /// Read a configuration and tell every mistake in it, and all that would keep `serve` from starting with it here and now.
+    CheckConfig(settings::Check),
     /// Show the settings in force, each with where it came from; secrets are left out.
     Config(settings::Show),
     /// Hash a secret (asked for at a terminal, else read from stdin) for secret_hashes or password_hashes.
@@ -95,7 +97,7 @@ enum Command {
     Targets(deliveries::Targets),
     /// Owe deliveries again that were given up, are in doubt, or were delivered; their ids stay.
     Redeliver(deliveries::Redeliver),
-    /// Say what became of a message of a connector of which nobody knows.
+    /// Say what became of a delivery of which nobody knows, or that is not to be waited for any longer.
     Settle(deliveries::Settle),
     /// Read a report that a mail could not be delivered (RFC 3464) and tell a running server; made to stand behind a mail alias.
     Bounce(bounce::Bounce),
@@ -130,11 +132,19 @@ enum Command {
 #[derive(Args)]
 struct Reach {
     /// The SOAP endpoint.
-    #[arg(long, env = "ENVOI_URL", default_value = "http://127.0.0.1:8080/Service.asmx")]
+    #[arg(long, env = "ENVOI_URL", hide_env_values = true, default_value = "http://127.0.0.1:8080/Service.asmx")]
     url: String,
     /// PEM file with certificates to trust beside the system's, such as `ca.pem` of `envoi certs dev`.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+}
+
+impl Reach {
+    /// Who calls there. Complains of a URL at which nobody can be, or of a file that is no authority.
+    fn caller(&self) -> Result<call::Caller, Exit> {
+        call::usable("--url (ENVOI_URL)", &self.url)?;
+        call::Caller::new(self.ca.as_deref()).map_err(|error| complain(Exit::Usage, &error))
+    }
 }
 
 /// Runs what the arguments ask for.
@@ -156,7 +166,7 @@ fn run_command(command: Command) -> Exit {
     match command {
         Command::Demo(demo) => run::demo(&demo),
         Command::Serve(serve) => run::serve(&serve),
-        Command::CheckConfig(sources) => settings::check(&sources),
+        Command::CheckConfig(check) => block_on(settings::check(&check.sources)),
         Command::Config(show) => settings::show(&show),
         Command::HashSecret => secret::hash(),
         Command::Certs(certs) => certs::write(&certs),

@@ -14,7 +14,7 @@ use crate::{
         Api, EXTRAS, Found, Message, Named, Planned, Planning, Unsent, Wanted, plan, request,
         route::{self, Asked, Decision, Way},
     },
-    mail,
+    file, mail,
     message::{
         Call, Operation,
         client::{Credentials, Proof},
@@ -28,8 +28,9 @@ use crate::{
 const UNKNOWN_ID: &str = "0";
 
 #[derive(Args)]
+#[command(after_long_help = HELP)]
 pub(super) struct Route {
-    /// Files with one SOAP envelope each.
+    /// Files with one SOAP envelope each; `-` is stdin.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -40,11 +41,20 @@ pub(super) struct Route {
     account: Option<u64>,
 }
 
+const HELP: &str = "For each object: the routes that do not fit, in the order in which they are asked, and why; the one that does, and \
+where it leads. For a connector each message, to whom and on which channel, and the request as it would be sent, without its secrets; \
+`error CODE` where nothing would be (`envoi explain CODE`). Exit code 1 when an object could not be sent.\n\nRoutes are those of the \
+configuration (--config FILE, ENVOI_CONFIG); no server is asked.";
+
 pub(super) fn route(args: &Route) -> Exit {
     let config = match args.sources.load(Vec::new()) {
         Ok(config) => config,
         Err(exit) => return exit,
     };
+    if config.connectors.routes.is_empty() && args.sources.config.is_none() {
+        let what = "no configuration was named (--config FILE), so there are no routes: those of `envoi demo --connectors` are its own";
+        complain(Exit::Ok, what);
+    }
     for warning in config.warnings.iter().filter(|warning| warning.key.starts_with("route.") && warning.what != NOBODY)
     {
         complain(Exit::Ok, &format!("warning: {warning}"));
@@ -55,17 +65,17 @@ pub(super) fn route(args: &Route) -> Exit {
     };
     let now = Clock::system().now();
     let mut worst = Exit::Ok;
-    for file in &args.files {
-        let told = std::fs::read(file)
+    for path in &args.files {
+        let told = file::read_or_stdin(path, file::LONGEST_ENVELOPE)
             .map_err(|error| (Exit::Io, error.to_string()))
             .and_then(|bytes| tree(bytes.into(), None, &schema).map_err(|error| (Exit::Usage, error)))
             .and_then(|tree| tell(&config, &tree, args.account, now).map_err(|error| (Exit::Usage, error)));
         let exit = match told {
-            Ok((text, exit)) => match say(&format!("{}: {text}", file.display())) {
+            Ok((text, exit)) => match say(&format!("{}: {text}", path.display())) {
                 Exit::Ok => exit,
                 other => other,
             },
-            Err((exit, error)) => complain(exit, &format!("{}: {error}", file.display())),
+            Err((exit, error)) => complain(exit, &format!("{}: {error}", path.display())),
         };
         if worst == Exit::Ok {
             worst = exit;
@@ -203,6 +213,11 @@ fn told(
             Some(Unsent::Refused(code, text)) => {
                 out.push_str(&format!("  error {code}: {text}\n"));
                 is_good = false;
+                continue;
+            }
+            Some(Unsent::Here(code, text)) => {
+                out.push_str("  nothing is asked of the system: it is about what is kept here\n");
+                out.push_str(&format!("  where nothing is: error {code}: {text}\n"));
                 continue;
             }
             Some(Unsent::Nothing) => {

@@ -1,9 +1,12 @@
 //! `envoi hash-secret`, and how commands come by secrets: from stdin, a prompt without echo, or the environment.
 
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal};
 
 use super::{Exit, complain, say};
-use crate::message::client::{Secret, SecretHash};
+use crate::{
+    file,
+    message::client::{Secret, SecretHash},
+};
 
 /// Longer ones are a file given by mistake.
 const MAX_SECRET: u64 = 4096;
@@ -31,11 +34,7 @@ pub(super) fn read(prompt: &str) -> io::Result<Secret> {
     if io::stdin().is_terminal() {
         return rpassword::prompt_password(prompt).map(Secret::new);
     }
-    let mut text = String::new();
-    io::stdin().lock().take(MAX_SECRET + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_SECRET {
-        return Err(io::Error::other(format!("more than {MAX_SECRET} bytes")));
-    }
+    let text = file::text(file::whole(io::stdin().lock(), MAX_SECRET)?)?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     Ok(Secret::new(line.strip_suffix('\r').unwrap_or(line)))
 }

@@ -13,16 +13,16 @@ use super::{
     complain, pretty, say, secret,
 };
 use crate::{
+    file,
     message::{Operation, client::Secret},
     object::{self, Limits, Tree, Writer},
     schema::Schema,
     soap::{ENVELOPE_12, WSSE},
-    trust,
 };
 
 #[derive(Args)]
 pub(super) struct Send {
-    /// Files with one SOAP envelope each.
+    /// Files with one SOAP envelope each; `-` is stdin.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -56,9 +56,9 @@ pub(super) async fn send(send: &Send) -> Exit {
         Ok(schema) => Arc::new(schema),
         Err(error) => return complain(Exit::Internal, &error.to_string()),
     };
-    let caller = match Caller::new(send.reach.ca.as_deref()) {
+    let caller = match send.reach.caller() {
         Ok(caller) => caller,
-        Err(error) => return complain(Exit::Usage, &error),
+        Err(exit) => return exit,
     };
     let login = match send.login(&caller).await {
         Ok(login) => login,
@@ -79,21 +79,32 @@ pub(super) async fn send(send: &Send) -> Exit {
 
 impl Send {
     async fn login(&self, caller: &Caller) -> Result<Login, (Exit, String)> {
-        let io = |error: std::io::Error| (Exit::Io, error.to_string());
+        let given = |variable, prompt| self.given(variable, prompt);
         if let Some(user) = &self.user {
-            let password = given("ENVOI_PASSWORD", "Password: ").map_err(io)?;
+            let password = given("ENVOI_PASSWORD", "Password: ")?;
             return Ok(Login::User(user.clone(), password));
         }
         if let Some(id) = &self.client {
-            let secret = given("ENVOI_CLIENT_SECRET", "Client secret: ").map_err(io)?;
+            let secret = given("ENVOI_CLIENT_SECRET", "Client secret: ")?;
             let url = token_url(&self.reach.url);
             return token(caller, &url, id, &secret).await.map(Login::Bearer).map_err(|error| (Exit::Failed, error));
         }
         if let Some(path) = &self.token_file {
-            let token = trust::read_text(path).map_err(io)?;
+            let token = file::read_text(path, file::LONGEST_SECRET);
+            let token = token.map_err(|error| (Exit::Io, format!("--token-file {}: {error}", path.display())))?;
             return Ok(Login::Bearer(Secret::new(token.trim())));
         }
         Ok(std::env::var("ENVOI_TOKEN").map_or(Login::AsIs, |token| Login::Bearer(Secret::new(token))))
+    }
+
+    fn given(&self, variable: &str, prompt: &str) -> Result<Secret, (Exit, String)> {
+        match std::env::var(variable) {
+            Ok(secret) => Ok(Secret::new(secret)),
+            Err(_) if self.files.iter().any(|file| file::is_stdin(file)) => {
+                Err((Exit::Usage, format!("an envelope comes from stdin: expected the secret in {variable}")))
+            }
+            Err(_) => secret::read(prompt).map_err(|error| (Exit::Io, error.to_string())),
+        }
     }
 
     async fn post(
@@ -101,9 +112,9 @@ impl Send {
         caller: &Caller,
         login: &Login,
         schema: &Arc<Schema>,
-        file: &std::path::Path,
+        path: &std::path::Path,
     ) -> Result<Exit, (Exit, String)> {
-        let bytes = std::fs::read(file).map_err(|error| (Exit::Io, error.to_string()))?;
+        let bytes = file::read_or_stdin(path, file::LONGEST_ENVELOPE).map_err(|error| (Exit::Io, error.to_string()))?;
         let envelope = tree(bytes.into(), None, schema).map_err(|error| (Exit::Usage, error))?;
         let body = envelope.root().child("Body").and_then(|body| body.children().next());
         let action = self.action.clone().or_else(|| body.map(|message| operation(message.name()).to_owned()));
@@ -151,10 +162,6 @@ impl Send {
 pub(super) fn tree(bytes: Bytes, content_type: Option<&str>, schema: &Arc<Schema>) -> Result<Tree, String> {
     let text = object::decode(bytes, content_type).map_err(|error| error.to_string())?;
     object::read(text, schema, &Limits::default()).map_err(|error| error.to_string())
-}
-
-fn given(variable: &str, prompt: &str) -> std::io::Result<Secret> {
-    std::env::var(variable).map_or_else(|_| secret::read(prompt), |secret| Ok(Secret::new(secret)))
 }
 
 /// The operation that a message belongs to (`RetrieveRequestMsg`); one that is no message of the contract is taken by its

@@ -5,12 +5,30 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Exit, complain, say};
-use crate::config::{self, Config, Layers, NOBODY, Problem};
+use crate::{
+    clock::Clock,
+    config::{self, Config, Layers, NOBODY, Problem, Trial},
+    file,
+};
+
+/// For `envoi check-config --help`.
+#[derive(Args)]
+#[command(after_long_help = CHECKED)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) sources: Sources,
+}
+
+const CHECKED: &str = "A line on stderr for each mistake: PLACE: SETTING: what is wrong and what was expected. PLACE is FILE:LINE, an \
+environment variable or a flag. Exit code 64 when there is one; warnings alone are 0.\n\nEverything is tried that `envoi serve` does \
+at its start and that leaves no trace: the certificate with its key, authorities, the relay's trust, both ports, every folder. A port \
+that is in use is a warning: it may be the server that runs. The data directory is not opened (`envoi fsck` does that), and no network \
+is asked.";
 
 /// Where a configuration comes from.
 #[derive(Args, Default)]
 pub(super) struct Sources {
-    /// The configuration file.
+    /// The configuration file; `-` is stdin.
     #[arg(long, env = "ENVOI_CONFIG", value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// Set one key, such as `access.clock_skew=1m`; counts before the environment and the file.
@@ -45,7 +63,7 @@ impl Sources {
         };
         layers.environment = std::env::vars_os().filter_map(text).collect();
         if let Some(path) = &self.config {
-            match std::fs::read_to_string(path) {
+            match file::read_or_stdin(path, file::LONGEST_SETTINGS).and_then(file::text) {
                 Ok(text) => layers.file = Some((path.clone(), text)),
                 Err(error) => {
                     let (place, key) = (path.display().to_string(), String::new());
@@ -67,7 +85,7 @@ impl Sources {
     }
 }
 
-pub(super) fn check(sources: &Sources) -> Exit {
+pub(super) async fn check(sources: &Sources) -> Exit {
     match sources.load(Vec::new()) {
         Ok(config) => {
             for warning in config.warnings.iter().filter(|warning| warning.what != NOBODY) {
@@ -77,9 +95,12 @@ pub(super) fn check(sources: &Sources) -> Exit {
                 let file = sources.config.as_ref().map_or("; no file was named (--config FILE)", |_| "");
                 return complain(Exit::Usage, &format!("{NOBODY}: `envoi serve` would not start{file}"));
             }
-            let folders = config.try_folders();
-            if !folders.is_empty() {
-                for problem in &folders {
+            let Trial { problems, warnings } = config.try_start(&Clock::system()).await;
+            for warning in &warnings {
+                complain(Exit::Ok, &format!("warning: {warning}"));
+            }
+            if !problems.is_empty() {
+                for problem in &problems {
                     complain(Exit::Usage, &problem.to_string());
                 }
                 return Exit::Usage;

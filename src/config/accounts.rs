@@ -10,7 +10,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{Config, Problem, contract::contract, near::perhaps, source::Source};
+use super::{Config, Problem, contract::contract, document::Source, near::perhaps};
 use crate::message::{
     Operation,
     client::{Account, Accounts, ApiClient, Entry, Mistake, Permissions, Reach, Scopes, Secret, SecretHash, User},

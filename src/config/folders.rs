@@ -10,7 +10,7 @@ use super::{Config, Problem, table::settings, value::Kind};
 
 impl Config {
     /// Tries every folder that is set; gives those that could not be used.
-    pub fn try_folders(&self) -> Vec<Problem> {
+    pub(super) fn try_folders(&self) -> Vec<Problem> {
         let rows = settings().zip(&self.effective);
         let folders =
             rows.filter(|(setting, row)| matches!(setting.kind, Kind::Directory { .. }) && !row.value.is_empty());

@@ -7,27 +7,31 @@ mod accounts;
 mod connectors;
 mod contract;
 pub mod demo;
+mod document;
 mod folders;
 pub(crate) mod near;
 mod show;
 mod source;
 mod table;
+mod trial;
 mod value;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub use connectors::{connector_markdown, route_markdown};
+pub use document::Problem;
 pub use show::{markdown, toml};
-pub use source::{Layers, Problem};
+pub use source::Layers;
+pub use trial::Trial;
 
 use crate::{
     backend,
     connector::Connectors,
-    mail,
+    file, mail,
     message::client::{Accounts, Secret},
     notify, object, queue,
     server::{self, Tls, access},
-    store, trust,
+    store,
 };
 
 /// Where a setting comes from that nobody has given.
@@ -138,7 +142,10 @@ impl Config {
             problems.push(Problem { place: self.origin(key), key: key.into(), what });
         }
         let mut wrong = |given: &str, key: &str, what: String| {
-            problems.push(Problem { place: self.origin(given), key: key.into(), what });
+            // What was given and cannot be read is not missing.
+            if !problems.iter().any(|problem| problem.key == key) {
+                problems.push(Problem { place: self.origin(given), key: key.into(), what });
+            }
         };
         let missing = |given| format!("is missing, while {given} is set: TLS needs both");
         match (&self.certificate, &self.key) {
@@ -185,7 +192,7 @@ impl Config {
                 let what = "is set, and mail.password too: expected one of them".to_owned();
                 wrong(self, "mail.password_file", "mail.password_file", what);
             }
-            match trust::read_text(&path) {
+            match file::read_text(&path, file::LONGEST_SECRET) {
                 Ok(text) => self.mail.relay.password = Some(Secret::new(text.trim_end_matches(['\r', '\n']))),
                 Err(error) => {
                     let what = format!("{}: {error}", path.display());

@@ -1,6 +1,6 @@
 //! How settings are shown: the effective ones as TOML, and the whole table as Markdown for the README.
 
-use super::{Config, table::settings};
+use super::{Config, table::settings, value::quoted};
 
 /// The effective settings as a configuration file, each with its origin; secrets are left out.
 pub fn toml(config: &Config) -> String {
@@ -41,10 +41,6 @@ pub fn toml(config: &Config) -> String {
     }
     out.push_str(&super::connectors::toml(config));
     out
-}
-
-pub(super) fn quoted(text: &str) -> String {
-    ::toml::Value::from(text).to_string()
 }
 
 /// The table of settings for the README.

@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use super::Config;
 use crate::{
-    message::network::is_odd_number,
+    message::host::host,
     server::{Network, NotANetwork},
 };
 
@@ -83,8 +83,9 @@ impl<C> Kind<C> {
                 Ok(parts.join(","))
             }
             Self::Hosts { put } => {
-                let hosts = text.split(',').map(str::trim).filter(|host| !host.is_empty()).map(host);
-                let hosts = hosts.collect::<Result<Vec<_>, _>>()?;
+                let hosts = text.split(',').map(str::trim).filter(|host| !host.is_empty());
+                let hosts = hosts.map(|text| host(text).map(str::to_lowercase)).collect::<Result<Vec<_>, _>>();
+                let hosts = hosts.map_err(|unfit| unfit.to_string())?;
                 let shown = hosts.join(",");
                 put(config, hosts);
                 Ok(shown)
@@ -109,7 +110,7 @@ impl<C> Kind<C> {
             }
             Self::File { put } => {
                 let path = base.join(text);
-                std::fs::File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+                crate::file::find(&path).map_err(|error| format!("{}: {error}", path.display()))?;
                 put(config, path.clone());
                 Ok(path.display().to_string())
             }
@@ -167,21 +168,6 @@ impl<C> Kind<C> {
     }
 }
 
-/// A host as an address holds it between `://` and the port. Whoever writes more than that means something that would never
-/// match.
-fn host(text: &str) -> Result<String, String> {
-    match text.contains(['/', '@', '[', ']', '*', '?', '#']) || text.contains(char::is_whitespace) {
-        true => Err(format!("{text} is no host: expected a name or an address alone, such as hooks.internal")),
-        false if text.contains(':') && text.parse::<std::net::Ipv6Addr>().is_err() => {
-            Err(format!("{text} is no host: expected a name or an address without a port"))
-        }
-        false if is_odd_number(text) => {
-            Err(format!("{text} is no host: expected a name, or an address of four numbers such as 192.0.2.7"))
-        }
-        false => Ok(text.to_lowercase()),
-    }
-}
-
 /// `bare` is what a number without a unit counts; `None` where it has to have one.
 fn scaled(text: &str, units: &[(&str, u64)], bare: Option<u64>) -> Option<u64> {
     let text = text.trim();
@@ -222,19 +208,14 @@ fn duration(millis: u64) -> String {
     whole.map_or_else(|| format!("{millis}ms"), |(name, unit)| format!("{}{name}", millis / unit))
 }
 
+/// A text as TOML writes it.
+pub(super) fn quoted(text: &str) -> String {
+    ::toml::Value::from(text).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hosts_are_names_and_addresses_alone() {
-        for good in ["hooks.internal", "10.0.0.7", "::1", "LOCALHOST"] {
-            assert_eq!(host(good), Ok(good.to_lowercase()));
-        }
-        for wrong in ["http://a", "a:80", "[::1]", "*.a", "a/b", "u@a", "a b"] {
-            assert!(host(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn sizes_and_durations_have_units() {

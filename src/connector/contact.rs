@@ -44,6 +44,8 @@ pub enum Step {
     Nothing,
     /// Nothing, and that is an error: ErrorCode and StatusMessage.
     Refuse(i64, String),
+    /// Nothing is asked of the system: it is about what is kept here. Where nothing is, this error: ErrorCode and StatusMessage.
+    Here(i64, String),
 }
 
 /// Whether there is a contact.
@@ -94,6 +96,8 @@ pub enum Unsent {
     Nothing,
     /// It is an error: ErrorCode and StatusMessage.
     Refused(i64, String),
+    /// It is about what is kept here alone. Where nothing is, this error: ErrorCode and StatusMessage.
+    Here(i64, String),
 }
 
 impl Found {
@@ -148,6 +152,24 @@ impl Action {
     }
 }
 
+impl ContactChange {
+    /// The number that the contact has from now on, where the change says one.
+    pub fn number(&self) -> Option<&str> {
+        let fields = match self {
+            Self::Create(fields) | Self::Update(_, fields) => fields,
+            Self::InTurn(turn) => match (&turn.present, &turn.absent) {
+                (Step::Create(fields) | Step::Update(fields), _) | (_, Step::Create(fields)) => fields,
+                _ => return None,
+            },
+            Self::Delete(_) => return None,
+        };
+        fields.iter().find(|(name, _)| name == NUMBER).map(|(_, number)| number.as_str())
+    }
+}
+
+/// The field of a contact that holds the number by which it is reached.
+pub(super) const NUMBER: &str = "mobile";
+
 impl Message {
     /// The id of the contact or phonebook that its last attempt was about, where the system says that there is none of it.
     pub fn missed(&self, verdict: &Verdict) -> Option<String> {
@@ -181,6 +203,7 @@ impl Message {
         match self.action.in_turn()?.step()? {
             Step::Nothing => Some(Unsent::Nothing),
             Step::Refuse(code, text) => Some(Unsent::Refused(*code, text.clone())),
+            Step::Here(code, text) => Some(Unsent::Here(*code, text.clone())),
             Step::Create(_) | Step::Update(_) | Step::Delete => None,
         }
     }

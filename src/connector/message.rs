@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ContactChange, System};
+use super::{ContactChange, Operation, System};
 
 /// What is to be done by a system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +15,7 @@ pub struct Message {
     /// What is to be done.
     pub action: Action,
     /// The recipient as the system knows him: a number in E.164, an id. With [`Message::channel`] it is the lane in which one
-    /// request is under way at a time.
+    /// request is under way at a time, where there is no session ([`Message::session`]).
     pub recipient: String,
     /// The channel.
     pub channel: String,
@@ -72,6 +72,35 @@ pub enum Action {
 
 /// The name under which a text's attributes, or a template's parameters, hold the extension of a PBX that sends it.
 pub(super) const SENDER_NO: &str = "sender_no";
+
+/// The name under which a template's parameters hold the session of a PBX that it is part of.
+pub(super) const SESSION_ID: &str = "session_id";
+
+impl Message {
+    /// The session (Yeastar) or conversation (Salesforce) that it is part of, or is about; what is asked of one goes one after the
+    /// other, whoever it is for (facts/backends section 5.4).
+    pub fn session(&self) -> Option<String> {
+        let session = match &self.action {
+            Action::Text(text) => text.session.clone(),
+            Action::Template(template) => template.session().map(str::to_owned),
+            Action::End { session } => Some(session.clone()),
+            Action::Other { operation, body } => {
+                Operation::named(self.system, operation).and_then(|operation| operation.session(body))
+            }
+            Action::Open { .. } | Action::Consent { .. } | Action::Contact(_) | Action::Phonebook(_) => None,
+        }?;
+        // 12 and 012 are one number.
+        let number = session.trim().parse::<i64>().ok().filter(|_| self.system == System::Yeastar);
+        Some(number.map_or(session, |number| number.to_string()))
+    }
+}
+
+impl Template {
+    /// The session of a PBX that it is part of.
+    pub fn session(&self) -> Option<&str> {
+        self.parameters.iter().find(|(name, _)| name == SESSION_ID).map(|(_, session)| session.as_str())
+    }
+}
 
 /// A free text, with at most one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

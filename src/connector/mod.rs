@@ -4,6 +4,7 @@
 //! HTTP request of that message, the reading of its answer, the one table of error codes ([`codes`]), and the reading of
 //! webhooks. Sockets, tokens and time are `notify`'s, and what is written down is `store`'s.
 
+mod attribute;
 pub mod codes;
 mod contact;
 mod exchange;
@@ -28,8 +29,8 @@ pub mod webhook;
 pub use contact::{ContactChange, Found, InTurn, Step, Unsent, Wanted, Wish};
 pub use exchange::{Answer, Request, Standing, Token, Verdict};
 pub use judge::{judge, unanswered};
-use message::SENDER_NO;
 pub use message::{Action, Message, Receipt, Template, Text};
+use message::{SENDER_NO, SESSION_ID};
 use operation::CREATE_TEMPLATE;
 pub use operation::{OPERATIONS, Operation};
 pub use plan::{EXTRAS, Named, Planned, Planning, is_extension, plan};

@@ -1,6 +1,8 @@
 //! The documented operations beyond messages, contacts, conversations and consent: asked for by PartnerProperty `Operation`,
 //! with the JSON of their body in PartnerProperty `Body`. A table, from facts/backends sections 1 to 3.
 
+use serde_json::Value;
+
 use super::System;
 
 /// One operation of a system.
@@ -91,6 +93,21 @@ impl Operation {
     pub fn reads(&self) -> bool {
         let is_get = self.method == "GET" && !self.path.ends_with("/delete");
         is_get || (self.system, self.name) == (System::Connectly, "get/templates")
+    }
+
+    /// The session or conversation that it is about, as its JSON says.
+    pub fn session(&self, body: &str) -> Option<String> {
+        let member = match (self.system, self.name) {
+            (System::Yeastar, "message_session/get") => "id",
+            (System::Yeastar, name) if name.starts_with("message_session/") => "session_id",
+            (System::Salesforce, _) => "conversationIdentifier",
+            (System::Yeastar | System::Connectly, _) => return None,
+        };
+        match serde_json::from_str::<Value>(body).ok()?.get(member)? {
+            Value::String(session) => Some(session.clone()).filter(|session| !session.is_empty()),
+            Value::Number(session) => Some(session.to_string()),
+            _ => None,
+        }
     }
 
     /// Those of a system.

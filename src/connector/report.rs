@@ -124,6 +124,7 @@ impl End {
             || match verdict.http {
                 0 if verdict.standing == Standing::Ambiguous => Failure::Plain(Plain::InDoubt),
                 0 => Failure::Plain(Plain::Unreached),
+                200..=299 if verdict.standing != Standing::Ambiguous => Failure::Plain(Plain::Refused),
                 200..=299 => Failure::Plain(Plain::InDoubt),
                 status => Failure::Plain(Plain::Http(status)),
             },
@@ -310,12 +311,22 @@ mod tests {
         assert_eq!(settle(Settled::Bounced(&silent)).0, Some(3_900_003));
 
         let connector = connector(System::Yeastar);
-        let failed = |verdict| said(System::Yeastar, &verdict, Settled::Failed);
+        let failed = |verdict: Verdict| {
+            let salesforce = verdict.kind.is_some() || verdict.http == 202;
+            said(if salesforce { System::Salesforce } else { System::Yeastar }, &verdict, Settled::Failed)
+        };
         assert_eq!(failed(unanswered(&connector, "connection refused", false)).code, Some(2_900_001));
         assert_eq!(failed(unanswered(&connector, "time-out", true)).code, Some(2_900_002));
         let late = said(System::Yeastar, &unanswered(&connector, "time-out", true), Settled::InDoubt);
         assert_eq!((late.code, late.native), (Some(2_900_002), None));
         assert_eq!(late.message, "[yeastar] in doubt, it may have arrived: time-out");
+        let refused = failed(verdict(System::Salesforce, 202, r#"{"success":false}"#));
+        assert_eq!((refused.code, refused.native), (Some(1_900_006), None));
+        assert_eq!(refused.message, "[salesforce] refused, and the answer does not say why");
+        let reason = r#"{"success":false,"errorReason":"SESSION_NOT_FOUND"}"#;
+        let reason = failed(verdict(System::Salesforce, 200, reason));
+        assert_eq!(reason.code, Some(1_990_001));
+        assert_eq!(reason.message, "[salesforce SESSION_NOT_FOUND] No such messaging session (errorReason).");
         let page = failed(verdict(System::Yeastar, 404, "<html>"));
         assert_eq!((page.code, page.message.as_str()), (Some(2_900_404), "[yeastar HTTP 404] HTTP status 404"));
         let part = said(

@@ -7,8 +7,8 @@ use std::{fmt, sync::Arc};
 
 use super::{
     Connector, Connectors, Route, System, To,
+    attribute::{attribute, attributes, own_attributes, property},
     pattern::fits,
-    plan::{attributes, property},
 };
 use crate::object::Node;
 
@@ -189,11 +189,10 @@ fn way<'c>(connectors: &'c Connectors, route: &'c Route, asked: &Asked<'_>) -> R
         }
     }
     let attributes = if route.attributes.is_empty() { Vec::new() } else { attributes(asked.node) };
-    let attributes_of = |subscriber: Node<'_>| super::plan::own_attributes(subscriber);
     for (name, pattern) in &route.attributes {
-        let value = super::plan::attribute(&attributes, name);
+        let value = attribute(&attributes, name);
         if !value.is_some_and(|value| fits(pattern, value)) {
-            let of_one = |subscriber| super::plan::attribute(&attributes_of(subscriber), name).is_some();
+            let of_one = |subscriber| attribute(&own_attributes(subscriber), name).is_some();
             if value.is_none() && asked.node.children_named("Subscribers").any(of_one) {
                 return Err(Mismatch::OfSubscribers(name.clone()));
             }

@@ -1,9 +1,9 @@
 //! Which addresses results may be posted to.
 
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::Ipv6Addr;
 
 use super::Settings;
-use crate::message::network::is_odd_number;
+use crate::message::{host::is_loopback, network::is_odd_number};
 
 /// No HTTP client of ours takes a longer URL, in bytes.
 const LONGEST: usize = 65_534;
@@ -11,6 +11,9 @@ const LONGEST: usize = 65_534;
 /// Why nothing is posted to an address. The texts follow the address in a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
+    /// There is none.
+    #[error("is empty, expected an https: URL")]
+    Empty,
     /// Readers of URLs would refuse it, or disagree about it.
     #[error("is no URL")]
     NoUrl,
@@ -26,6 +29,11 @@ pub enum Unfit {
     /// Neither `https:` nor allowed without it.
     #[error("is not https, nor allowed without it")]
     Insecure,
+}
+
+impl Unfit {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Empty, Self::NoUrl, Self::User, Self::Port, Self::Number, Self::Insecure];
 }
 
 /// Whether results may be posted to an address: `https:`, or `http:` to a host that the settings allow.
@@ -56,6 +64,9 @@ pub fn is_same_host(one: &str, other: &str) -> bool {
 /// none; so is an empty port, which RFC 3986 would allow.
 fn parts(address: &str) -> Result<(&str, &str), Unfit> {
     let address = address.trim();
+    if address.is_empty() {
+        return Err(Unfit::Empty);
+    }
     let is_odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\\' | '<' | '>' | '"' | '`');
     if address.len() > LONGEST || address.contains(is_odd) {
         return Err(Unfit::NoUrl);
@@ -94,8 +105,4 @@ fn parts(address: &str) -> Result<(&str, &str), Unfit> {
         }
         Some(_) => Err(Unfit::Port),
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }

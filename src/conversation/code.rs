@@ -164,6 +164,11 @@ rules! {
         "A call has more than 32,766 objects.",
         "The call is refused; its conversation stays as it is.",
         "Spread the objects over several calls.";
+    /// Too many SendResponseTo. The text is ours.
+    TooManyTargets = TOO_MANY_OBJECTS.code, "Too many objects. SendResponseTo is given too often",
+        "An asynchronous call has more SendResponseTo entries than `queue.send_response_to` allows.",
+        "The call is refused; its conversation stays as it is. The text goes on with their number and the limit.",
+        "Name fewer addresses, and let one of them pass the results on.";
     /// Nothing to delete. Only a symbolic name is documented.
     NotFound = 220,
         "AsyncAPI_Item_Not_Found",
@@ -187,7 +192,7 @@ rules! {
         "An unsecure response address specified in the 'SendResponseTo' parameter.",
         "A SendResponseTo of type HTTPPost names an address that is not an https: URL, and the operator has not allowed \
          its host.",
-        "The call is refused; its conversation stays as it is.",
+        "The call is refused; its conversation stays as it is. ResultDetailXML and the log say what is wrong with which.",
         "Use an HTTPS endpoint for callbacks.";
     /// A SendResponseTo by FTP. The text is ours.
     NoFtp = 227,
@@ -195,6 +200,12 @@ rules! {
         "A SendResponseTo is of type FTP, which the service does not use, and the operator has set no folder for it.",
         "The call is refused; its conversation stays as it is.",
         "Use HTTPPost or email, or None and retrieve the results.";
+    /// A SendResponseTo by e-mail to what is no address. The text is ours.
+    NoMailbox = 227,
+        "An unsecure response address specified in the 'SendResponseTo' parameter. ResponseAddress is no e-mail address",
+        "A SendResponseTo of type email has a ResponseAddress that is not one e-mail address alone.",
+        "The call is refused; its conversation stays as it is. The text goes on with the place and the value.",
+        "Give one address such as ada@example.com, without a name; for several, several SendResponseTo.";
     /// Expired on arrival. The text is ours.
     Expired = 228,
         "RequestExpirationTime has passed",

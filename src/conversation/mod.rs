@@ -11,6 +11,7 @@
 mod accept;
 mod address;
 pub mod code;
+mod objection;
 mod place;
 mod process;
 pub mod respond;
@@ -21,8 +22,9 @@ mod state;
 pub use accept::{Arriving, accept};
 pub use address::{Unfit, is_plain_loopback, is_same_host, may_post_to};
 pub use code::Rejection;
+pub use objection::{Objection, object_to};
 pub use place::{Asked, Place, may_be_asynchronous, place};
-pub use process::{Begun, begin, delete, due, finish, give_up, overdue};
+pub use process::{Begun, begin, delete, due, ends_with, finish, give_up, overdue};
 pub use sequences::Sequences;
 pub use settings::{Excess, Settings};
 pub use state::{Cause, Conversation, Fate, State};

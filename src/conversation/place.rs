@@ -2,10 +2,10 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
-use super::{Rejection, Settings, address};
+use super::{Rejection, Settings, object_to};
 use crate::{
     clock::Time,
-    message::{MAX_OBJECTS, Operation, Options, options::ResponseType},
+    message::{MAX_OBJECTS, Operation, Options},
 };
 
 /// What is asked of the rule book about a call.
@@ -61,12 +61,8 @@ pub fn place(asked: &Asked<'_>, now: Time, settings: &Settings) -> Result<Place,
     if options.scheduled_time.is_some_and(|scheduled| scheduled > now.plus(settings.horizon)) {
         return Err(Rejection::TooFarAhead);
     }
-    let mut posts = options.send_response_to.iter().filter(|to| to.kind == ResponseType::HttpPost);
-    if !posts.all(|to| address::may_post_to(&to.address, settings).is_ok()) {
-        return Err(Rejection::Insecure);
-    }
-    if !settings.drop_folder && options.send_response_to.iter().any(|to| to.kind == ResponseType::Ftp) {
-        return Err(Rejection::NoFtp);
+    if let Some(objection) = object_to(&options.send_response_to, settings) {
+        return Err(objection.rejection());
     }
     expiration(options, &place, now)?;
     let mut seen = HashSet::new();

@@ -95,6 +95,11 @@ pub fn finish(before: &Conversation, sequence: u32, ok: bool) -> Option<Conversa
     Some(after)
 }
 
+/// Whether a conversation ends with this part: when it has failed, or is the last.
+pub fn ends_with(conversation: &Conversation, sequence: u32, ok: bool) -> bool {
+    !ok || sequence == conversation.calls
+}
+
 /// Deletes a conversation (`ScheduledConversation`) or a single request (`ScheduledRequest`) that has not begun, whether
 /// it was scheduled or only waits. None is 220, one that is being processed 204, one that has ended 222.
 pub fn delete(

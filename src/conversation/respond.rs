@@ -63,8 +63,17 @@ impl Cut {
     }
 
     /// The most that any of these entries asks for, those too that are never told: their results are retrieved.
-    pub fn fullest(targets: &[SendResponseTo]) -> Self {
-        targets.iter().map(Self::of).max().unwrap_or(Self::Bare)
+    pub fn fullest<'a>(targets: impl IntoIterator<Item = &'a SendResponseTo>) -> Self {
+        targets.into_iter().map(Self::of).max().unwrap_or(Self::Bare)
+    }
+
+    /// As much as must be kept of the part by which its conversation ends: what its own entries ask for, and what those of all
+    /// parts do that are told of that end, for they are told with the results of this part.
+    pub fn of_the_end<'a>(own: &[SendResponseTo], all: impl IntoIterator<Item = &'a SendResponseTo>) -> Self {
+        let told = |target: &&SendResponseTo| {
+            is_told(target) && [Event::Complete, Event::Error].iter().any(|event| applies(target.when, *event))
+        };
+        Self::fullest(own).max(Self::fullest(all.into_iter().filter(told)))
     }
 }
 
@@ -228,5 +237,22 @@ mod tests {
         assert_eq!(Cut::fullest(&[asks(0b100), asks(0b011)]), Cut::Results);
         assert_eq!(Cut::fullest(&[asks(0b100), asks(0b111)]), Cut::Base);
         assert_eq!(Cut::fullest(&[asks(0b111), asks(0b110), asks(0b100)]), Cut::Whole);
+    }
+
+    #[test]
+    fn of_the_last_part_is_kept_what_anybody_may_be_told_of_it() {
+        for (own, _, asked) in all() {
+            for (other, _, wish) in all() {
+                let kept = Cut::of_the_end(std::slice::from_ref(&own), [&own, &other]);
+                let is_told = [Event::Complete, Event::Error].map(|event| owed(event, [&other]).len());
+                assert_eq!(kept, if is_told == [0, 0] { asked } else { asked.max(wish) }, "{own:?} {other:?}");
+                // Whoever is told of an event with the results of this part gets no less than he asks for.
+                for event in [Event::CallOk, Event::CallError, Event::Complete, Event::Error] {
+                    let of_call = matches!(event, Event::CallOk | Event::CallError);
+                    let asked = if of_call { vec![&own] } else { vec![&own, &other] };
+                    assert!(owed(event, asked).iter().all(|told| Cut::of(told) <= kept), "{event:?} {own:?} {other:?}");
+                }
+            }
+        }
     }
 }

@@ -28,6 +28,8 @@ pub struct Settings {
     pub insecure_hosts: Vec<String>,
     /// Whether there is a folder for results of ResponseType FTP.
     pub drop_folder: bool,
+    /// `SendResponseTo` entries of a call: each is a message to somebody, who need not have asked for it.
+    pub max_targets: usize,
     /// Whether the objects of a call must have different CorrelationIDs. The documents disagree (seed 004 says both).
     pub unique_correlation_ids: bool,
     /// How far ahead the `ScheduledTime` of a request may lie for it to be deleted; absent, any time. The service
@@ -51,6 +53,7 @@ impl Default for Settings {
             insecure_loopback: false,
             insecure_hosts: Vec::new(),
             drop_folder: false,
+            max_targets: 20,
             unique_correlation_ids: true,
             delete_within: None,
             max_open: 100_000,

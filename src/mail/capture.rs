@@ -1,15 +1,15 @@
 //! Mail that goes nowhere and can be looked at: the newest in memory, and all of it in a folder of .eml files when there is
-//! one. Files appear whole: written beside, synced, renamed.
+//! one, for their owner (`store/whole`).
 
 use std::{
     collections::VecDeque,
-    fs::{self, File},
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{Composed, MailError, Sent};
+use crate::store::whole;
 
 /// How many are kept in memory.
 const KEPT: usize = 1000;
@@ -54,7 +54,7 @@ impl Capture {
             setting: "mail.folder",
             wrong: format!("{}: {error}", folder.display()),
         };
-        fs::create_dir_all(&folder).map_err(wrong)?;
+        whole::make_folder(&folder).map_err(wrong)?;
         Ok(Self { folder: Some(folder), ring: Mutex::default() })
     }
 
@@ -110,12 +110,7 @@ fn write(folder: &Path, mail: &Composed) -> io::Result<String> {
     let id: String = mail.message_id.trim_matches(['<', '>']).chars().map(safe).take(120).collect();
     let date = mail.date.to_string().replace(':', "");
     let name = format!("{date}-{id}.eml");
-    let part = folder.join(format!(".{name}.part"));
-    let mut file = File::create(&part)?;
-    file.write_all(&mail.bytes)?;
-    file.sync_all()?;
-    fs::rename(&part, folder.join(&name))?;
-    File::open(folder)?.sync_all()?;
+    whole::put_file(folder, &name, &mail.bytes)?;
     Ok(name)
 }
 
@@ -155,7 +150,7 @@ mod tests {
         let name = write(folder.path(), &mail(3)).unwrap();
         assert_eq!(name, "1970-01-01T000000Z-1_.._2_example.com.eml");
         write(folder.path(), &mail(3)).unwrap();
-        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, [std::ffi::OsString::from(name)]);
     }
 }

@@ -15,6 +15,7 @@ mod header;
 mod mailbox;
 mod relay;
 mod report;
+mod sent;
 mod settings;
 mod transport;
 
@@ -25,8 +26,9 @@ pub use self::{
     mailbox::Mailbox,
     relay::Relay,
     report::{LONGEST as LONGEST_REPORT, Recipient, Report, Unreadable},
+    sent::{OF_COPIES, OF_MESSAGE, Sent},
     settings::{Attach, RelaySettings, ReturnPath, Secure, Settings, Way},
-    transport::{OF_COPIES, OF_MESSAGE, Sent, Transport},
+    transport::Transport,
 };
 
 /// Why a message cannot be written, or a way out not be opened.

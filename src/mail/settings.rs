@@ -1,9 +1,9 @@
 //! How mail leaves. Reads no file and opens no socket.
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use super::{MailError, Mailbox};
-use crate::message::client::Secret;
+use crate::message::{client::Secret, host};
 
 /// Everything about mail that can be set.
 #[derive(Clone, Debug)]
@@ -162,7 +162,7 @@ impl RelaySettings {
     }
 
     fn is_loopback(&self) -> bool {
-        self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        host::is_loopback(&self.host)
     }
 
     /// Says what cannot be: a setting and a sentence for each.

@@ -143,7 +143,7 @@ impl Property {
 }
 
 /// ObjectDefinitionRequests of one message at the most; the contract has some 150 types.
-pub const MAX_DESCRIBED: usize = 500;
+const MAX_DESCRIBED: usize = 500;
 
 /// An ObjectDefinitionRequest.
 #[derive(Clone, Debug, PartialEq, Eq)]

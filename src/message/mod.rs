@@ -2,10 +2,13 @@
 //!
 //! This room is pure. It does no work on objects and knows no socket, store or clock.
 
+mod attribute;
 mod call;
 pub mod client;
 pub mod code;
 mod filter;
+pub mod host;
+pub mod mailbox;
 pub mod network;
 pub mod fixed;
 mod operand;
@@ -16,6 +19,7 @@ pub mod reply;
 mod retrieve;
 mod row;
 
+pub(crate) use attribute::attributes;
 pub use call::{Call, MAX_OBJECTS};
 pub use code::ErrorCode;
 pub use filter::{Bound, Condition, Filter, Operator};

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::Operation;
 use crate::object::{Member, Object};
 
 /// The Result of one object. Its WSDL type follows from the operation; [`Row::subtype`] names a derived one.
@@ -49,6 +50,17 @@ pub enum Echo {
     RequestWith(Vec<(&'static str, String)>),
     /// Another object.
     Object(Object),
+}
+
+impl Echo {
+    /// The least that may stand in an answer to this operation: all Results but a CreateResult must have an Object (WSDL), and
+    /// theirs is an empty one.
+    pub fn least(operation: Operation) -> Self {
+        match operation {
+            Operation::Create => Self::None,
+            _ => Self::Object(Object::new("APIObject")),
+        }
+    }
 }
 
 /// The job behind a performed definition.

@@ -222,6 +222,12 @@ mod tests {
         let (next, rest) = rested(&judged(Standing::Limited, None, None));
         assert!(matches!((next, rest), (Next::Again(at), Some(rest)) if at == rest && rest > start));
         assert_eq!(rested(&judged(Standing::Again, Some(120_000), None)).1, None, "it is one message's affair");
+        // The host of a callback may be that of many.
+        let many =
+            Outcome::Retry { status: String::new(), after: Some(Duration::from_secs(600)), place: Place::Limited };
+        let (next, rest) = rested(&many);
+        assert!(matches!(next, Next::Again(at) if at >= Time::from_millis(600_000)), "{next:?}");
+        assert_eq!(rest, Some(start.plus(pace.breaker_rest)));
         let log_in = judged(Standing::Refused, None, Some(Duration::from_secs(30)));
         assert_eq!(rested(&log_in), (Next::Failed, Some(Time::from_millis(30_000))));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::{
     conversation::respond::Cut,
-    object::{self, Limits, Node, Writer, base_of},
+    object::{self, Limits, Node, Object, Writer, base_of},
     schema::Schema,
 };
 
@@ -36,11 +36,15 @@ pub(super) fn cut(text: String, kept: Cut, wanted: Cut, schema: &Arc<Schema>) ->
     let whole = tree.text();
     let mut out = Writer::with_capacity(whole.len());
     let mut done = 0;
+    // Stands where the WSDL demands an Object.
+    let nothing = Object::new("APIObject");
     for object in objects(tree.root()) {
         let (from, to) = span(whole, object.raw()).ok_or("an object lies outside of its text")?;
         out.raw(whole.get(done..from).unwrap_or_default());
-        if wanted == Cut::Base {
-            out.object("Object", &base_of(object, schema), schema);
+        match wanted {
+            Cut::Base => out.object("Object", &base_of(object, schema), schema),
+            _ if object.field().is_some_and(|field| field.min > 0) => out.object("Object", &nothing, schema),
+            _ => {}
         }
         done = to;
     }

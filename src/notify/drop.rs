@@ -1,9 +1,9 @@
 //! FTP in the WSDL, which the service does not use: a file in a folder of the operator's, one for each delivery.
 //!
-//! The file is a ResultMessage of the PartnerAPI with the fields of the form. It is written beside its place and moved there when it is on disk, so a reader
-//! sees all of it or nothing; a second attempt replaces it by the same. Its name is the delivery's id: nothing of a caller's text is in it.
+//! The file is a ResultMessage of the PartnerAPI with the fields of the form. A reader sees all of it or nothing
+//! (`store/whole`); a second attempt replaces it by the same. Its name is the delivery's id: nothing of a caller's text is in it.
 
-use std::{fs, io, io::Write, path::PathBuf, sync::Arc};
+use std::{io, path::PathBuf, sync::Arc};
 
 use super::{
     Outcome, Place,
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     object::Writer,
     schema::{PARTNER_API, Schema},
-    store::{Delivery, Store, View},
+    store::{Delivery, Store, View, whole},
 };
 
 /// Puts results into a folder.
@@ -38,7 +38,11 @@ impl Folder {
         };
         let (folder, name) = (self.path.clone(), format!("{}.xml", delivery.id));
         let status = format!("file {name}");
-        let put = tokio::task::spawn_blocking(move || put(&folder, &name, &text)).await;
+        let put = tokio::task::spawn_blocking(move || {
+            whole::make_folder(&folder)?;
+            whole::put_file(&folder, &name, text.as_bytes())
+        })
+        .await;
         match put.unwrap_or_else(|panic| Err(io::Error::other(panic))) {
             Ok(()) => Outcome::Delivered { status },
             Err(error) => Outcome::Retry { status: format!("{status}: {error}"), after: None, place: Place::Down },
@@ -61,16 +65,4 @@ fn document(told: &Told) -> String {
     }
     writer.close("ResultMessage");
     writer.into_string()
-}
-
-fn put(folder: &std::path::Path, name: &str, text: &str) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    let (place, beside) = (folder.join(name), folder.join(format!(".{name}.part")));
-    let mut file = fs::File::create(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&beside, &place)?;
-    // The new name too is to survive a loss of power.
-    fs::File::open(folder)?.sync_all()
 }

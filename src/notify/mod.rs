@@ -54,6 +54,8 @@ pub use self::{
     sign::SigningSecret,
 };
 use self::{duty::Duty, pace::Pace, seats::Seats, settled::Waiting};
+use tokio::sync::watch;
+
 use crate::{
     clock::{Clock, Time},
     connector::Connectors,
@@ -114,6 +116,8 @@ struct Shared {
     messages: Mutex<ConnectorTally>,
     waiting: Waiting,
     seats: Mutex<Seats>,
+    /// Whether attempts under way are to be left where they are.
+    cut: watch::Sender<bool>,
 }
 
 impl std::fmt::Debug for Notifier {
@@ -132,6 +136,7 @@ impl Notifier {
             messages: Mutex::default(),
             waiting: Waiting::default(),
             seats: Mutex::default(),
+            cut: watch::Sender::new(false),
         }))
     }
 
@@ -203,7 +208,13 @@ impl Notifier {
         self.0.duty.idle().await;
     }
 
-    /// Ends the work: attempts under way are finished, no other is begun, and the carriers take their leave.
+    /// Leaves every attempt under way where it is, as a kill would: the next start sees to it as interrupted. For who closes and
+    /// waits no longer.
+    pub fn cut(&self) {
+        self.0.cut.send_replace(true);
+    }
+
+    /// Ends the work: attempts under way are finished, or cut, no other is begun, and the carriers take their leave.
     pub async fn close(&self) {
         self.0.duty.close().await;
         for carrier in self.0.parts.carriers.values() {

@@ -170,3 +170,44 @@ pub trait Carrier: Send + Sync {
         Box::pin(std::future::ready(()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(standing: Standing, http: u16) -> Place {
+        let verdict = Verdict {
+            standing,
+            code: None,
+            kind: None,
+            http,
+            message: String::new(),
+            trace: None,
+            id: None,
+            after_ms: None,
+            raw: String::new(),
+        };
+        Outcome::Judged(Box::new(Judged { status: String::new(), verdict, shown: None, rest: None })).place()
+    }
+
+    #[test]
+    fn a_place_that_answers_of_one_delivery_does_its_work() {
+        use Standing::{Accepted, Again, Ambiguous, Limited, Refused};
+        for (standing, http, expected) in [
+            (Accepted, 200, Place::Alive),
+            (Refused, 400, Place::Alive),
+            (Again, 409, Place::Alive),
+            (Ambiguous, 408, Place::Alive),
+            (Again, 503, Place::Down),
+            (Ambiguous, 500, Place::Down),
+            // A system that says so with HTTP status 200; and no answer.
+            (Again, 200, Place::Down),
+            (Again, 0, Place::Down),
+            (Limited, 200, Place::Limited),
+            (Refused, 0, Place::Unasked),
+        ] {
+            assert_eq!(judged(standing, http), expected, "{standing:?} {http}");
+        }
+        assert_eq!([408, 425, 429, 500].map(Place::of_http), [Place::Alive, Place::Alive, Place::Limited, Place::Down]);
+    }
+}

@@ -1,8 +1,9 @@
 //! HTTPPost: the form by HTTPS to the caller's URL, over HTTP/1.1 or HTTP/2 on kept connections.
 //!
-//! One attempt: it neither retries nor writes anything down. What comes back counts by its status alone. 2xx is taken;
-//! 408, 425, 429 and 5xx are tried again, 410 asks for no more, everything else is a refusal. 307 and 308 are followed,
-//! since they repeat the POST with its body; 301, 302 and 303 would make it a GET of nothing, and are refusals. Each hop is held to the same rules as the first.
+//! One attempt: it neither retries nor writes anything down. What comes back counts by its status alone. 2xx is taken,
+//! 410 asks for no more, everything else is tried again (Standard Webhooks), since a receiver may be put right. 307 and 308
+//! are followed, since they repeat the POST with its body; other redirects would make it a GET of nothing, or lead nowhere, and
+//! are refusals. Each hop is held to the same rules as the first.
 
 use std::{sync::Arc, time::Duration};
 
@@ -68,12 +69,20 @@ impl Post {
         settings: Settings,
         rules: conversation::Settings,
     ) -> Result<Self, rustls::Error> {
-        let tls = trust::client(trust::system(), &settings.ca)?;
+        let tls = Self::tls(&settings)?;
         let own = LOOPBACK.iter().filter_map(|own| own.parse::<Network>().ok());
         let near = settings.allow_networks.iter().copied().chain(own).collect();
         let (client, near) =
             (client(tls.clone(), &settings, settings.allow_networks.clone()), client(tls, &settings, near));
         Ok(Self { client, near, store, schema, clock, settings, rules })
+    }
+
+    /// Whom it believes.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn tls(settings: &Settings) -> Result<ClientConfig, rustls::Error> {
+        trust::client(trust::system(), &settings.ca)
     }
 
     async fn attempt(&self, delivery: &Delivery) -> Outcome {
@@ -186,11 +195,11 @@ fn by_status(code: StatusCode, after: Option<Duration>) -> Outcome {
     let status = format!("HTTP {}", code.as_u16());
     match code.as_u16() {
         200..=299 => Outcome::Delivered { status },
-        408 | 425 | 429 | 500..=599 => Outcome::Retry { status, after, place: Place::of_http(code.as_u16()) },
         410 => Outcome::Gone { status },
         301..=303 => Outcome::Refused { status: format!("{status}, which does not repeat a POST") },
         307 | 308 => Outcome::Refused { status: format!("{status} without a Location that can be used") },
-        _ => Outcome::Refused { status },
+        300..=399 => Outcome::Refused { status },
+        code => Outcome::Retry { status, after, place: Place::of_http(code) },
     }
 }
 
@@ -205,7 +214,7 @@ fn failed(error: &ClientError) -> Outcome {
         if !status.is_empty() {
             status += ": ";
         }
-        status += &cause.to_string();
+        status += &trust::plain(&cause.to_string());
     }
     if status.is_empty() {
         status = error.to_string();
@@ -289,21 +298,21 @@ mod tests {
             (303, Refused),
             (304, Refused),
             (307, Refused),
-            (400, Refused),
-            (401, Refused),
-            (403, Refused),
-            (404, Refused),
+            (400, Retry),
+            (401, Retry),
+            (403, Retry),
+            (404, Retry),
             (408, Retry),
             (410, Gone),
-            (413, Refused),
+            (413, Retry),
             (425, Retry),
             (429, Retry),
             (500, Retry),
             (501, Retry),
             (503, Retry),
             (599, Retry),
-            (600, Refused),
-            (999, Refused),
+            (600, Retry),
+            (999, Retry),
         ] {
             assert_eq!(outcome(code), expected, "{code}");
         }

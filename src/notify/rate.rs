@@ -43,14 +43,19 @@ impl Rates {
 
     /// One has begun.
     pub(super) fn begin(&mut self, connector: &str, now: Time) {
+        self.have_begun(connector, 1, now);
+    }
+
+    /// So many have begun.
+    pub(super) fn have_begun(&mut self, connector: &str, many: usize, now: Time) {
         let begun = match self.0.get_mut(connector) {
             Some(begun) => begun,
             None => self.0.entry(connector.to_owned()).or_default(),
         };
-        begun.sum += 1;
+        begun.sum += many;
         match begun.moments.back_mut() {
-            Some((at, count)) if *at == now => *count += 1,
-            _ => begun.moments.push_back((now, 1)),
+            Some((at, count)) if *at == now => *count += many,
+            _ => begun.moments.push_back((now, many)),
         }
     }
 

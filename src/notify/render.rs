@@ -7,7 +7,10 @@ use super::cut::cut;
 use crate::{
     backend::result::{self, MESSAGE},
     clock::Time,
-    conversation::respond::{Cut, Event},
+    conversation::{
+        self,
+        respond::{Cut, Event},
+    },
     message::options::SendResponseTo,
     object::Object,
     schema::Schema,
@@ -122,8 +125,12 @@ pub fn told(view: &View<'_>, delivery: &Delivery, schema: &Arc<Schema>) -> Resul
     };
     let detail = match detail {
         Some(text) => {
-            let kept = Cut::fullest(&part.targets);
-            cut(text, kept, wanted, schema).map_err(NotTold::Unreadable)?
+            let whole = match conversation::ends_with(&kept.rules, part.sequence, part.outcome != Some(Outcome::Error))
+            {
+                true => Cut::of_the_end(&part.targets, parts.iter().flat_map(|part| &part.targets)),
+                false => Cut::fullest(&part.targets),
+            };
+            cut(text, whole, wanted, schema).map_err(NotTold::Unreadable)?
         }
         None => None,
     };

@@ -39,19 +39,25 @@ impl Dispatcher {
         let shared = Arc::clone(&self.shared);
         let parts = &shared.parts;
         while !self.recovered {
-            self.recovered = shared.recover().await? == 0;
-            shared.seats().is_open = self.recovered;
+            if shared.recover().await? == 0 {
+                shared.take_over_rates().await?;
+                (self.recovered, shared.seats().is_open) = (true, true);
+            }
         }
         let now = parts.clock.now();
         let places = shared.places(now);
         let look = move |view: &View<'_>| {
             let deliveries = view.deliveries();
             let due = deliveries.due(now, places.total, &|lane| places.of(lane), &|lane| places.begun(lane))?;
-            Ok::<_, StoreError>((due, deliveries.next_forgotten()?, deliveries.next_unconfirmed()?))
+            let (forget, early) = (deliveries.next_forgotten()?, deliveries.next_early()?);
+            Ok::<_, StoreError>((due, forget, early, deliveries.next_unconfirmed()?))
         };
-        let ((due, next), forget, confirm) = parts.store.read(look).await?;
+        let ((due, next), forget, early, confirm) = parts.store.read(look).await?;
         if forget.is_some_and(|forget| forget <= now) {
             while parts.store.write(move |txn| txn.forget_sends(now)).await? > 0 {}
+        }
+        if early.is_some_and(|forget| forget <= now) {
+            while parts.store.write(move |txn| txn.forget_early(now)).await? > 0 {}
         }
         if confirm.is_some_and(|until| until <= now) {
             while shared.give_up_unconfirmed(now).await? > 0 {}
@@ -79,6 +85,7 @@ impl Dispatcher {
             let is_spent = seats.rates.free(&connector.name, connector.per_second, now) == 0;
             seats.rates.next(&connector.name).filter(|_| is_spent)
         });
+        let forget = forget.into_iter().chain(early);
         Ok(next.into_iter().chain(forget).chain(confirm.filter(|until| *until > now)).chain(spent).min())
     }
 }
@@ -134,6 +141,23 @@ impl Shared {
         Ok(self.told(work).await?.0)
     }
 
+    /// What connectors have begun within the last second counts, also when the program that began it has ended.
+    async fn take_over_rates(&self) -> Result<(), StoreError> {
+        let connectors: Vec<String> = self.parts.connectors.connectors.keys().cloned().collect();
+        let look = move |view: &View<'_>| -> Result<Vec<_>, StoreError> {
+            let begun = |name: String| view.deliveries().begun(&name).map(|moments| (name, moments));
+            connectors.into_iter().map(begun).collect()
+        };
+        let found = self.parts.store.read(look).await?;
+        let mut seats = self.seats();
+        for (connector, moments) in found {
+            for (at, count) in moments {
+                seats.rates.have_begun(&connector, count as usize, at);
+            }
+        }
+        Ok(())
+    }
+
     /// Gives up messages that no webhook has told of in time; gives how many.
     async fn give_up_unconfirmed(self: &Arc<Self>, now: Time) -> Result<usize, StoreError> {
         let shared = Arc::clone(self);
@@ -179,7 +203,13 @@ impl Shared {
         Ok((done, next))
     }
 
-    /// One attempt from its begin to its end on disk.
+    /// Ready when nobody waits any longer for attempts under way.
+    async fn is_cut(&self) {
+        let mut cut = self.cut.subscribe();
+        let _cut = cut.wait_for(|cut| *cut).await;
+    }
+
+    /// One attempt from its begin to its end on disk, or until it is cut.
     pub(super) async fn work(self: Arc<Self>, delivery: Delivery, seat: Seat) {
         let (kind, delivery) = (delivery.content.kind(), Arc::new(delivery));
         let (began, watch) = (self.parts.clock.now(), Stopwatch::start());
@@ -187,9 +217,19 @@ impl Shared {
         self.leaves(&delivery, &seat, began);
         let unsent = delivery.content.outgoing().and_then(|outgoing| outgoing.message.unsent());
         let outcome = match &unsent {
-            Some(Unsent::Nothing) => Outcome::Delivered { status: "there was nothing to send".to_owned() },
+            Some(Unsent::Nothing | Unsent::Here(..)) => {
+                Outcome::Delivered { status: "there was nothing to send".to_owned() }
+            }
             Some(Unsent::Refused(code, text)) => Outcome::Unsent { status: format!("not sent: {code} {text}") },
-            None => carried(&carrier, &delivery).await,
+            None => tokio::select! {
+                biased;
+                outcome = carried(&carrier, &delivery) => outcome,
+                () = self.is_cut() => {
+                    let (delivery, kind) = (&delivery.id, kind.name());
+                    tracing::warn!(delivery, kind, "an attempt is cut off: the program ends");
+                    return;
+                }
+            },
         };
         let place = if unsent.is_some() { Place::Unasked } else { outcome.place() };
         let took_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -246,14 +286,17 @@ struct Ended {
     took_ms: u64,
 }
 
-/// How an attempt ends, in a task of its own: a panic ends this attempt alone.
+/// How an attempt ends, in a task of its own: a panic ends this attempt alone. Who stops waiting ends it.
 async fn carried(carrier: &Arc<dyn Carrier>, delivery: &Arc<Delivery>) -> Outcome {
     let (carrying, carried) = (Arc::clone(carrier), Arc::clone(delivery));
-    let carried = tokio::spawn(async move { carrying.carry(&carried).await }).await;
-    carried.unwrap_or_else(|panic| {
-        tracing::error!(delivery = delivery.id, "an attempt broke off: {panic}");
-        Outcome::Uncertain { status: "the attempt broke off".to_owned() }
-    })
+    let mut attempt = JoinSet::new();
+    attempt.spawn(async move { carrying.carry(&carried).await });
+    match attempt.join_next().await {
+        Some(Ok(outcome)) => return outcome,
+        Some(Err(panic)) => tracing::error!(delivery = delivery.id, "an attempt broke off: {panic}"),
+        None => {}
+    }
+    Outcome::Uncertain { status: "the attempt broke off".to_owned() }
 }
 
 impl Ended {
@@ -271,23 +314,23 @@ impl Ended {
         };
         let next = backoff::next(&self.delivery, outcome, now, &pace);
         if let Outcome::Judged(judged) = outcome {
-            txn.judged(self.delivery.number, judged.verdict.clone(), judged.shown.clone())?;
+            txn.judged(self.delivery.number, judged.verdict.clone(), judged.shown.clone(), now)?;
         }
-        let (mut askers, mut then) = (Vec::new(), keep);
+        let (mut askers, mut then, mut is_learned) = (Vec::new(), keep, false);
         // Written before already, when others are given up in further transactions.
         if let Some(delivery) = txn.end_attempt(self.delivery.number, attempt, next, now, keep)? {
             then = delivery.due.map_or(then, |due| then.min(due));
             askers = shared.ended(txn, &[delivery], outcome, now)?;
-            let health = txn.deliveries().lane(&self.lane)?.map(|lane| lane.health).unwrap_or_default();
-            let asked = backoff::rest(&self.delivery, outcome, next, now, &pace);
-            txn.change_lane(&self.lane, breaker::after(health, self.place, asked, self.began, now, &pace))?;
+            is_learned = true;
         }
-        let lane = txn.deliveries().lane(&self.lane)?;
+        let lane = txn.change_lane(&self.lane, |health| {
+            let asked = || backoff::rest(&self.delivery, outcome, next, now, &pace);
+            if is_learned { breaker::after(health, self.place, asked(), self.began, now, &pace) } else { health }
+        })?;
         // Who waits in the lane may have waited for this seat alone.
-        then = lane.iter().filter_map(|lane| lane.head).fold(then, Time::min);
-        let health = lane.map(|lane| lane.health).unwrap_or_default();
-        match health.failing {
-            Some(since) if health.rest.is_some() && now.since(since) >= pace.max_age => {
+        then = lane.head.map_or(then, |head| head.min(then));
+        match lane.health.failing {
+            Some(since) if lane.health.rest.is_some() && now.since(since) >= pace.max_age => {
                 let status = format!("given up without a try: {} has been down since {since}", self.lane);
                 let before = now.minus(pace.max_age);
                 let given_up = txn.give_up_waiting(&self.lane, before, PAGE, &status, now, keep)?;

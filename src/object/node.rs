@@ -20,6 +20,13 @@ pub struct Node<'a> {
     pub(super) at: u32,
 }
 
+impl Tree {
+    /// The document's root element.
+    pub fn root(&self) -> Node<'_> {
+        Node { tree: self, at: 0 }
+    }
+}
+
 impl<'a> Node<'a> {
     /// The local name.
     pub fn name(self) -> &'a str {

@@ -1,10 +1,9 @@
 //! The flat tree of a document that was read: 32 bytes a node, text as places in the source.
 //!
-//! It is made by `read` alone and never changes; what it says is asked through [`Node`].
+//! It is made by `read` alone and never changes; what it says is asked through [`super::Node`].
 
 use std::{borrow::Cow, sync::Arc};
 
-use super::Node;
 use crate::schema::{Kind, NameId, Schema};
 
 /// A document, read. It owns the text it was read from.
@@ -16,11 +15,6 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// The document's root element.
-    pub fn root(&self) -> Node<'_> {
-        Node { tree: self, at: 0 }
-    }
-
     /// The document as it was read.
     pub fn text(&self) -> &str {
         &self.text

@@ -222,7 +222,9 @@ fn run(
                 };
                 let about = ending::about(kept, &part, now);
                 let items = result::put_items(txn, &name, &about, call, &rows)?;
-                (Whole::of(&rows), items, Some(detail(call, rows, &part, backend)))
+                let whole = Whole::of(&rows);
+                let cut = wanted(txn, kept, &part, whole.code.is_none())?;
+                (whole, items, Some(detail(call, rows, &part, cut, backend)))
             }
             Err(why) => {
                 connected::give_up(txn, &name, part.results.job, now, now.plus(settings.retention))?;
@@ -272,15 +274,24 @@ fn gone(call: &Call<'_>, part: &Part) -> Vec<Row> {
     (0..call.objects.len()).map(|ordinal| Row::error(ordinal, code::NO_ACCESS.code, text.clone())).collect()
 }
 
+/// How much of its objects anybody asks for who may be told of a part that has run.
+fn wanted(txn: &Transaction<'_>, kept: &Kept, part: &Part, ok: bool) -> Result<Cut, StoreError> {
+    let calls = kept.rules.calls();
+    if calls == 1 || !conversation::ends_with(&kept.rules, part.sequence, ok) {
+        return Ok(Cut::fullest(&part.targets));
+    }
+    let (parts, _) = txn.conversations().readable_parts(&kept.name)?;
+    Ok(Cut::of_the_end(&part.targets, parts.iter().flat_map(|part| &part.targets)))
+}
+
 /// The answer that a synchronous call would have had, with as much of its objects as anybody asked for; `notify` cuts it for
 /// each target.
-fn detail(call: &Call<'_>, mut rows: Vec<Row>, part: &Part, backend: &Backend) -> String {
-    let cut = Cut::fullest(&part.targets);
-    for row in rows.iter_mut().filter(|row| row.echo != Echo::None) {
+fn detail(call: &Call<'_>, mut rows: Vec<Row>, part: &Part, cut: Cut, backend: &Backend) -> String {
+    for row in &mut rows {
         row.echo = match (cut, call.objects.get(row.ordinal)) {
-            (Cut::Whole, Some(_)) => Echo::Received,
-            (Cut::Base, Some(node)) => Echo::Object(object::base_of(*node, &backend.schema)),
-            _ => Echo::None,
+            (Cut::Whole, Some(_)) if row.echo != Echo::None => Echo::Received,
+            (Cut::Base, Some(node)) if row.echo != Echo::None => Echo::Object(object::base_of(*node, &backend.schema)),
+            _ => Echo::least(call.operation),
         };
     }
     tracing::debug!(request.id = part.request_id, overall = overall_status(&rows), "a part has run");

@@ -208,11 +208,6 @@ impl Schema {
         self.names.get(id.index()).map_or("", |name| name)
     }
 
-    /// How many names there are.
-    pub fn name_count(&self) -> usize {
-        self.names.len()
-    }
-
     /// The complex type called `name`. Case matters, as on the service. Anonymous types are not found by name.
     pub fn type_named(&self, name: &str) -> Option<TypeId> {
         self.type_ids.get(&self.name_id(name)?).copied()

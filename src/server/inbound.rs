@@ -196,6 +196,8 @@ pub trait Handler: Send + Sync + 'static {
         let _unread = (connector, request);
         async { Outbound::new(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "Nothing is here.\n") }
     }
+    /// The drain time is over: what [`Handler::close`] waits for outside this program is cut off.
+    fn cut(&self) {}
     /// Ends what goes on behind the front door, once the last request has its answer.
     fn close(&self) -> impl Future<Output = ()> + Send {
         async {}

@@ -44,10 +44,9 @@ impl Listener {
         bound.await.map_err(|cause| ServerError::Bind { addr, cause })
     }
 
-    /// The same port, encrypted.
-    pub(crate) fn with_tls(mut self, config: Arc<ServerConfig>) -> Self {
+    /// From now on with TLS.
+    pub(crate) fn encrypt(&mut self, config: Arc<ServerConfig>) {
         self.tls = Some(config);
-        self
     }
 
     /// The true address.

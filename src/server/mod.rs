@@ -18,6 +18,7 @@ mod connection;
 mod contract;
 mod desk;
 pub mod dev_certs;
+mod figures;
 pub mod gateway;
 mod http;
 mod idle;
@@ -26,6 +27,7 @@ mod journal;
 pub mod limits;
 mod listen;
 mod metrics;
+mod rehearse;
 mod route;
 mod settings;
 mod start;
@@ -34,9 +36,10 @@ pub mod tokens;
 mod unsubscribe;
 mod webhook;
 
-use std::{future::Future, io, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc};
 
-use tokio::sync::watch;
+use rustls::ServerConfig;
+use tokio::{sync::watch, time::sleep};
 
 use self::{admin::Admin, http::Front, listen::Listener, tls::Certificates};
 pub use self::{
@@ -44,7 +47,8 @@ pub use self::{
     contract::{Contract, Slim},
     inbound::{BodyError, Handler, Inbound, Lost, Outbound, Outcome, Report},
     metrics::Metrics,
-    settings::{SettingError, Settings},
+    rehearse::{Rehearsal, rehearse},
+    settings::{SettingError, Settings, public_url},
     start::{Parts, StartError, TOKEN_KEY, start, start_with},
     tls::{Reload, Tls, TlsError},
 };
@@ -80,6 +84,28 @@ pub struct Server<H> {
     metrics: Arc<Metrics>,
 }
 
+/// A certificate with its key, and what a listener needs to serve with it.
+struct Encrypted {
+    certificates: Arc<Certificates>,
+    config: Arc<ServerConfig>,
+}
+
+/// Reads the certificate that is set.
+fn encrypted(settings: &Settings) -> Result<Option<Encrypted>, TlsError> {
+    let Some(tls) = settings.tls.clone() else { return Ok(None) };
+    let certificates = Certificates::read(tls)?;
+    let config = Arc::new(certificates.config()?);
+    Ok(Some(Encrypted { certificates, config }))
+}
+
+async fn front(settings: &Settings) -> Result<Listener, ServerError> {
+    Listener::bind("soap", settings.listen, settings.max_connections).await
+}
+
+async fn admin(settings: &Settings) -> Result<Listener, ServerError> {
+    Listener::bind("admin", settings.admin, settings.max_admin_connections).await
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Drained {
@@ -98,12 +124,16 @@ impl<H: Handler> Server<H> {
     ) -> Result<Self, ServerError> {
         let settings = Arc::new(settings);
         let metrics = Arc::new(Metrics::new(clock.now()));
-        let certificates = settings.tls.clone().map(Certificates::read).transpose()?;
-        let mut front = Listener::bind("soap", settings.listen, settings.max_connections).await?;
-        if let Some(certificates) = &certificates {
-            front = front.with_tls(Arc::new(certificates.config()?));
-        }
-        let admin = Listener::bind("admin", settings.admin, settings.max_admin_connections).await?;
+        let encrypted = encrypted(&settings)?;
+        let mut front = front(&settings).await?;
+        let admin = admin(&settings).await?;
+        let certificates = encrypted.map(|Encrypted { certificates, config }| {
+            for warning in certificates.outdated(clock.now()) {
+                tracing::warn!("{warning}");
+            }
+            front.encrypt(config);
+            certificates
+        });
         Ok(Self { front, certificates, admin, handler, contract, probes, settings, metrics })
     }
 
@@ -139,11 +169,11 @@ impl<H: Handler> Server<H> {
         Arc::clone(&self.metrics)
     }
 
-    /// Serves until `shutdown` is ready, then finishes what is in flight for at most the drain time.
+    /// Serves until `shutdown` is ready, then finishes what is in flight, requests and deliveries, for at most the drain time.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Drained {
         let (draining, drained) = watch::channel(false);
         let (closing, closed) = watch::channel(false);
-        let handler = Arc::clone(&self.handler);
+        let (handler, drain_timeout) = (Arc::clone(&self.handler), self.settings.drain_timeout);
         let front = Front::new(self.handler, self.contract, Arc::clone(&self.settings), Arc::clone(&self.metrics));
         let admin = Admin::new(self.probes, Arc::clone(&self.metrics), drained.clone(), self.admin.addr());
         let front = self.front.run(Arc::new(front), Arc::clone(&self.settings), Arc::clone(&self.metrics), drained);
@@ -158,9 +188,18 @@ impl<H: Handler> Server<H> {
         let stop = async {
             shutdown.await;
             draining.send_replace(true);
+            sleep(drain_timeout).await;
+            handler.cut();
+            std::future::pending::<Infallible>().await
+        };
+        let front = async {
+            tokio::select! {
+                cut = front => cut,
+                never = stop => match never {},
+            }
         };
         let watching = self.certificates.map(|certificates| tokio::spawn(certificates.watch(self.metrics)));
-        let ((), cut, _) = tokio::join!(stop, front, admin);
+        let (cut, _) = tokio::join!(front, admin);
         if let Some(watching) = watching {
             watching.abort();
         }

@@ -9,7 +9,7 @@ use std::{
 use hyper::Uri;
 
 use super::{Network, Tls};
-use crate::message::network::is_odd_number;
+use crate::message::host;
 
 /// The front door's settings; `Settings::default()` is what README's table says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +115,7 @@ impl Settings {
             }
         };
         demand(
-            self.public_url.as_deref().is_none_or(is_url),
+            self.public_url.as_deref().is_none_or(|url| public_url(url).is_ok()),
             "public_url",
             "must be http:// or https:// with a host, without query",
         );
@@ -146,15 +146,16 @@ impl Settings {
     }
 }
 
-fn is_host(host: &str) -> bool {
-    !host.is_empty() && !is_odd_number(host)
-}
-
-fn is_url(text: &str) -> bool {
-    let Ok(uri) = text.parse::<Uri>() else { return false };
-    let scheme = matches!(uri.scheme_str(), Some("http" | "https"));
-    let host = uri.authority().is_some_and(|authority| !authority.as_str().contains('@') && is_host(authority.host()));
-    scheme && host && uri.query().is_none() && !text.contains(['#', '"', '<', '>', '&', '\''])
+/// Checks the URL that clients use: it stands in documents that we serve.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn public_url(text: &str) -> Result<(), String> {
+    let start = host::url(text).map_err(|unfit| unfit.to_string())?;
+    match start.rest.contains(['?', '#', '&']) || text.parse::<Uri>().is_err() {
+        true => Err("there is more than a path behind its host".to_owned()),
+        false => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -178,11 +179,20 @@ mod tests {
     #[test]
     fn a_public_url_has_scheme_and_host_and_nothing_odd() {
         for lawful in ["https://mc.example", "http://mc.example:8080/soap/", "https://[::1]/"] {
-            assert!(is_url(lawful), "{lawful}");
+            assert!(public_url(lawful).is_ok(), "{lawful}");
         }
-        for odd in ["mc.example", "/soap", "https://", "https://u:p@h", "https://h?x=1", "https://h/\"", "https://h/#f"]
-        {
-            assert!(!is_url(odd), "{odd}");
+        for odd in [
+            "mc.example",
+            "/soap",
+            "https://",
+            "https://u:p@h",
+            "https://h?x=1",
+            "https://h/\"",
+            "https://h/#f",
+            "https://x..y",
+            "https://h:99999",
+        ] {
+            assert!(public_url(odd).is_err(), "{odd}");
         }
     }
 }

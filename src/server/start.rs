@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::{
     backend::{self, Backend, connected, seed, triggered_send},
-    clock::{Clock, Time},
+    clock::Clock,
     connector::Connectors,
     mail::{self, MailError, Transport, Way},
     message::client::{Accounts, token::Key},
@@ -19,8 +19,8 @@ use crate::{
 };
 
 use super::{
-    Contract, Figure, Probes, Server, ServerError, Settings, access, access::Access, budget::Budget, desk::Operators,
-    gateway::Gateway, limits::Flight,
+    Contract, Probes, Server, ServerError, Settings, access, access::Access, budget::Budget, desk::Operators,
+    figures::measured, gateway::Gateway, limits::Flight,
 };
 
 /// The setting under which the store keeps the key that signs tokens, so that they survive a restart.
@@ -123,11 +123,7 @@ pub async fn start_with(parts: Parts, controls: Option<Arc<Controls>>) -> Result
     let mail = Arc::new(Transport::new(&parts.mail)?);
     let access = Access::new(parts.accounts, parts.clock.clone(), key, parts.access).map_err(StartError::Random)?;
     let access = Arc::new(access);
-    let mut carriers = carriers(&parts.notify, &store, &schema, &parts.clock, &backend, &access, (&mail, &parts.mail))?;
-    if !mail.is_none() {
-        let email = Email::new(Arc::clone(&mail), &parts.mail, store.clone(), Arc::clone(&schema));
-        carriers.insert(DeliveryKind::Email, Arc::new(email));
-    }
+    let carriers = carriers(&parts.notify, &store, &schema, &parts.clock, &backend, &access, (&mail, &parts.mail))?;
     let notifier = Notifier::new(notify::Parts {
         store: store.clone(),
         clock: parts.clock.clone(),
@@ -236,6 +232,8 @@ fn carriers(
         carriers.insert(DeliveryKind::Drop, Arc::new(folder));
     }
     if !mail.is_none() {
+        let email = Email::new(Arc::clone(mail), settings_of_mail, store.clone(), Arc::clone(schema));
+        carriers.insert(DeliveryKind::Email, Arc::new(email));
         let access = Arc::clone(access);
         let mailer = Mailer {
             store: store.clone(),
@@ -276,83 +274,6 @@ fn probes(store: Store, notifier: Notifier, clock: Clock, desk: Operators) -> Pr
             Some(reason) => Err(format!("the store refuses writes since one failed: {reason}")),
             None => Ok(()),
         }),
-        figures: Box::new(move || {
-            let stats = store.stats();
-            let figure = |name: &'static str, help, value: f64| Figure { name: name.into(), help, value };
-            // Counts beyond 2^53 would be needed for the conversion to lose anything.
-            #[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
-            let number = |value: u64| value as f64;
-            let mut figures = told(&store, &notifier, clock.now());
-            figures.extend([
-                figure("envoi_store_commits_total", "Pieces of work committed since the start", number(stats.commits)),
-                figure(
-                    "envoi_store_rollbacks_total",
-                    "Pieces of work rolled back since the start",
-                    number(stats.rollbacks),
-                ),
-                figure("envoi_store_flushes_total", "Batches made durable since the start", number(stats.flushes)),
-                figure("envoi_store_queued", "Work waiting for the committer", number(stats.queued)),
-                figure(
-                    "envoi_store_last_sync_seconds",
-                    "Time to make the last batch durable",
-                    stats.last_sync.as_secs_f64(),
-                ),
-                figure("envoi_store_live_keys", "Keys held", number(stats.live_keys)),
-                figure("envoi_store_live_bytes", "Bytes of all keys and values held", number(stats.live_bytes)),
-                figure("envoi_store_disk_bytes", "Bytes occupied on disk", number(stats.disk_bytes)),
-                figure(
-                    "envoi_store_disk_ratio",
-                    "How many times as much is occupied on disk as is held; `envoi compact` brings it down",
-                    stats.disk_ratio(),
-                ),
-                figure(
-                    "envoi_store_failed",
-                    "1 when writes are refused since one failed",
-                    f64::from(u8::from(stats.failed)),
-                ),
-                figure(
-                    "envoi_store_failures_total",
-                    "How often a failed write ended writing since the start",
-                    number(stats.failures),
-                ),
-                figure(
-                    "envoi_store_recoveries_total",
-                    "How often the store took writes again after it",
-                    number(stats.recoveries),
-                ),
-            ]);
-            figures
-        }),
+        figures: Box::new(move || measured(&store, &notifier, clock.now())),
     }
-}
-
-/// What is owed, and what has been tried.
-#[expect(clippy::cast_precision_loss, reason = "metrics are floating point")]
-fn told(store: &Store, notifier: &Notifier, now: Time) -> Vec<Figure> {
-    let owed = store.read_blocking(|view| {
-        let deliveries = view.deliveries();
-        Ok::<_, StoreError>((deliveries.counts()?, deliveries.oldest()?))
-    });
-    let mut figures = Vec::new();
-    if let Ok((counts, oldest)) = owed {
-        let help = "Deliveries kept, by kind and state";
-        figures.extend(counts.into_iter().map(|((kind, state), count)| {
-            let labels = format!("{{kind=\"{}\",state=\"{}\"}}", kind.name(), state.name().replace(' ', "_"));
-            Figure { name: format!("envoi_deliveries{labels}").into(), help, value: count as f64 }
-        }));
-        let age = oldest.map_or(0.0, |oldest| now.since(oldest.owed).as_secs_f64());
-        let help = "How long the oldest delivery that is still to go out has been owed";
-        figures.push(Figure { name: "envoi_deliveries_oldest_seconds".into(), help, value: age });
-    }
-    let help = "Attempts to deliver since the start, by kind and outcome";
-    figures.extend(notifier.tally().into_iter().map(|((kind, outcome), count)| {
-        let labels = format!("{{kind=\"{}\",outcome=\"{}\"}}", kind.name(), outcome.name());
-        Figure { name: format!("envoi_delivery_attempts_total{labels}").into(), help, value: count as f64 }
-    }));
-    let help = "Attempts of messages since the start, by connector and outcome";
-    figures.extend(notifier.tally_of_connectors().into_iter().map(|((connector, outcome), count)| {
-        let labels = format!("{{connector=\"{connector}\",outcome=\"{}\"}}", outcome.name());
-        Figure { name: format!("envoi_connector_attempts_total{labels}").into(), help, value: count as f64 }
-    }));
-    figures
 }

@@ -7,16 +7,17 @@ use std::{
 };
 
 use rustls::{
-    ServerConfig,
+    CertificateError, RootCertStore, ServerConfig,
+    client::verify_server_cert_signed_by_trust_anchor,
     crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject},
-    server::{ClientHello, ResolvesServerCert},
+    pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem, pem::PemObject},
+    server::{ClientHello, ParsedCertificate, ResolvesServerCert},
     sign::CertifiedKey,
 };
 use sha2::{Digest, Sha256};
 
 use super::{Metrics, Outcome};
-use crate::trust;
+use crate::{clock::Time, file};
 
 /// Where the certificate is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +87,33 @@ impl Certificates {
         let pair = Pair::read(&files)?;
         let current = RwLock::new(Arc::new(pair.certified(&files, &provider)?));
         Ok(Arc::new(Self { tried: Mutex::new(pair.hash()), files, current, provider }))
+    }
+
+    /// What is out of date in the chain. It is served all the same: clocks may be wrong, and the files may change.
+    pub(crate) fn outdated(&self, now: Time) -> Vec<String> {
+        let current = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
+        let since_epoch = Duration::from_millis(u64::try_from(now.millis()).unwrap_or(0));
+        let told = (1..).zip(&current.cert).filter_map(|(number, certificate)| {
+            // Its dates are looked at before its authority, of whom nobody here knows.
+            let found = verify_server_cert_signed_by_trust_anchor(
+                &ParsedCertificate::try_from(certificate).ok()?,
+                &RootCertStore::empty(),
+                &[],
+                UnixTime::since_unix_epoch(since_epoch),
+                self.provider.signature_verification_algorithms.all,
+            );
+            let why = match found.err()? {
+                rustls::Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. }) => {
+                    format!("was valid until {}", moment(not_after))
+                }
+                rustls::Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. }) => {
+                    format!("is valid from {} on", moment(not_before))
+                }
+                _ => return None,
+            };
+            Some(format!("certificate {number} of {} {why}: clients refuse it", self.files.certificate.display()))
+        });
+        told.collect()
     }
 
     /// What the listener needs: both versions, HTTP/2 and HTTP/1.1 by ALPN.
@@ -188,8 +216,8 @@ struct Pair {
 
 impl Pair {
     fn read(files: &Tls) -> Result<Self, TlsError> {
-        let certificate = read(&files.certificate, trust::LONGEST_CHAIN)?;
-        Ok(Self { certificate, key: read(&files.key, trust::LONGEST_SECRET)? })
+        let certificate = read(&files.certificate, file::LONGEST_CHAIN)?;
+        Ok(Self { certificate, key: read(&files.key, file::LONGEST_SECRET)? })
     }
 
     fn hash(&self) -> [u8; 32] {
@@ -213,8 +241,12 @@ impl Tls {
     }
 }
 
+fn moment(time: UnixTime) -> Time {
+    Time::from_millis(i64::try_from(time.as_secs()).unwrap_or(i64::MAX).saturating_mul(1000))
+}
+
 fn read(path: &Path, most: u64) -> Result<Vec<u8>, TlsError> {
-    trust::read(path, most).map_err(|cause| TlsError::Unreadable { path: path.to_owned(), cause })
+    file::read_again(path, most).map_err(|cause| TlsError::Unreadable { path: path.to_owned(), cause })
 }
 
 #[cfg(test)]

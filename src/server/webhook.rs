@@ -25,7 +25,7 @@ pub(super) enum Came {
     Taken,
     /// It says what is known already, or nothing about a message.
     Known,
-    /// It is about messages that are not known here.
+    /// It is about messages that are not known here, or not yet: what it tells of them is kept for a while.
     Unknown,
     /// No connector of that name has webhooks.
     Nowhere,

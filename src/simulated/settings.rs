@@ -35,15 +35,20 @@ pub(super) fn connectors(bases: &[String], private_key: String) -> Connectors {
     let connectors = named.map(|(system, base)| (system.name().to_owned(), Arc::new(connector(system, base, &key))));
     let sends = DEFINITIONS.map(|(system, definition)| Route {
         definition: Some(definition.to_owned()),
-        kinds: vec!["SMSTriggeredSend".to_owned(), "TriggeredSend".to_owned()],
+        kinds: ["SMSTriggeredSend", "TriggeredSend"].map(str::to_owned).to_vec(),
         ..to(system, format!("{definition} to {}", system.name()))
     });
-    let contacts = [System::Salesforce, System::Yeastar].map(|system| Route {
-        kinds: vec!["Subscriber".to_owned()],
+    let others: [(System, &[&str], &str); 3] = [
+        (System::Salesforce, &["Subscriber"], "subscribers"),
+        (System::Yeastar, &["Subscriber", "List"], "subscribers and lists"),
+        (System::Connectly, &["TriggeredSendDefinition", "Email"], "templates"),
+    ];
+    let others = others.map(|(system, kinds, what)| Route {
+        kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
         properties: BTreeMap::from([("Connector".to_owned(), system.name().to_owned())]),
-        ..to(system, format!("subscribers of {}", system.name()))
+        ..to(system, format!("{what} of {}", system.name()))
     });
-    Connectors { connectors: connectors.collect(), routes: sends.into_iter().chain(contacts).collect() }
+    Connectors { connectors: connectors.collect(), routes: sends.into_iter().chain(others).collect() }
 }
 
 fn to(system: System, name: String) -> Route {

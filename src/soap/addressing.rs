@@ -8,7 +8,7 @@ use super::Envelope;
 use crate::object::{Node, Tree};
 
 /// WS-Addressing of August 2004 (WSE 3.0, the C# SDK) and of 2005 (Axis2, CXF).
-pub const NAMESPACES: [&str; 2] =
+pub(super) const NAMESPACES: [&str; 2] =
     ["http://schemas.xmlsoap.org/ws/2004/08/addressing", "http://www.w3.org/2005/08/addressing"];
 
 /// What a request says of itself in WS-Addressing headers.

@@ -7,7 +7,7 @@ use crate::object::Writer;
 use super::{Version, WSSE};
 
 /// The namespace of the service's fault detail (ETFrameworkFault.xsd).
-pub const API_FAULT: &str = "urn:fault.partner.exacttarget.com";
+const API_FAULT: &str = "urn:fault.partner.exacttarget.com";
 
 /// Whose fault it is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -18,12 +18,13 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::file;
+
 use super::{
     FORMAT, StoreError,
     chunk::LONGEST_STORED,
-    disk::{failed, sync},
+    durable::{create_file, create_private, failed, sync, write_private},
     engine::{Changes, Engine, Entries, Place, page_of},
-    fresh::{create_file, create_private, write_private},
     key,
 };
 
@@ -33,6 +34,8 @@ const MAGIC: &[u8] = b"envoi backup 1\n";
 const HEAD: usize = 8;
 /// One place in the file is remembered for so many bytes of it.
 const BLOCK: u64 = 64 << 10;
+/// In bytes.
+const LONGEST_MANIFEST: u64 = 64 << 10;
 /// No key of ours comes near it.
 const LONGEST_KEY: usize = 16 << 10;
 
@@ -185,7 +188,7 @@ impl Archive {
         if !is_backup(directory) {
             return Err(not_there(format!("is no backup: it has no {MANIFEST}")));
         }
-        let text = fs::read_to_string(directory.join(MANIFEST))
+        let text = file::read_text(&directory.join(MANIFEST), LONGEST_MANIFEST)
             .map_err(|error| bad(format!("is no whole backup, it was broken off: no {MANIFEST} ({error})")))?;
         let manifest: Manifest = serde_json::from_str(&text)
             .map_err(|error| bad(format!("has a {MANIFEST} that cannot be read: {error}")))?;
@@ -193,7 +196,7 @@ impl Archive {
             return Err(bad(format!("has format {}, this program reads format {FORMAT}", manifest.format)));
         }
         let path = directory.join(RECORDS);
-        let file = File::open(&path).map_err(|error| failed("opening", &path, &error))?;
+        let file = file::open(&path).map_err(|error| failed("opening", &path, &error))?;
         let length = file.metadata().map_err(|error| failed("reading", &path, &error))?.len();
         if length != manifest.file_bytes {
             return Err(bad(format!("is damaged: {RECORDS} has {length} bytes, expected {}", manifest.file_bytes)));

@@ -4,7 +4,7 @@
 //! eight little-endian bytes and its beginning. The other pieces lie under keys of their own. Head and pieces change in one
 //! transaction, so a reader sees all of them or none.
 
-use super::{StoreError, key, transaction::Transaction, versions::Source};
+use super::{StoreError, key, readable, transaction::Transaction, versions::Source};
 
 /// The longest value that an engine is given; `disk` has the reason.
 pub(super) const LONGEST_STORED: usize = 64 << 10;
@@ -149,5 +149,5 @@ fn pieces(length: usize) -> u32 {
 }
 
 fn corrupt(key: &[u8], reason: String) -> StoreError {
-    StoreError::Corrupt { key: key::readable(key), reason }
+    StoreError::Corrupt { key: readable::key(key), reason }
 }

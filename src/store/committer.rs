@@ -25,13 +25,14 @@ use tokio::{runtime::Runtime, sync::mpsc, time::timeout};
 use super::{
     StoreError,
     engine::{Changes, Engine},
+    error::panic_text,
     shared::Shared,
     slot::Slot,
     space::Space,
     totals::{self, Totals, marks},
     transaction::{Overlay, Pending, Transaction},
     versions::Undo,
-    work::{Work, panic_text},
+    work::Work,
     writer::{Job, Writer},
 };
 use crate::clock::{Clock, Stopwatch};

@@ -11,7 +11,7 @@
 //! A conversation is written as `c` and its ConversationID, or as `r` and the RequestID of a call that has none: a client may
 //! choose a ConversationID that looks like a RequestID.
 
-use super::{conversations::Name, key};
+use super::{Name, key};
 use crate::clock::Time;
 
 pub(super) const CONVERSATION: u8 = 0x20;
@@ -161,7 +161,7 @@ fn numbered(mut key: Vec<u8>, number: u32) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::readable, *};
 
     fn name(account: u64, id: &str) -> Name {
         Name { account, single: false, id: id.to_owned() }
@@ -181,6 +181,6 @@ mod tests {
         assert!(part(&name(1, "a"), 2) < part(&name(1, "a"), 10));
         let single = Name { single: true, ..name(1, "a") };
         assert_ne!(conversation(&name(1, "a")), conversation(&single));
-        assert!(key::readable(&part(&single, 1)).contains("account 1"), "{}", key::readable(&part(&single, 1)));
+        assert!(readable::key(&part(&single, 1)).contains("account 1"), "{}", readable::key(&part(&single, 1)));
     }
 }

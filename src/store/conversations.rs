@@ -10,7 +10,9 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Owner, StoreError, Transaction, View, chunk, conversation_key as keys, key, versions::Source};
+use super::{
+    Name, Owner, StoreError, Transaction, View, chunk, conversation_key as keys, key, readable, versions::Source,
+};
 use crate::{
     clock::Time,
     conversation::Conversation,
@@ -21,47 +23,6 @@ pub(super) const VERSION: u8 = 1;
 
 /// An envelope of so many bytes stands in its part's record: one key fewer to write, and little to read with the record.
 pub const SHORT_ENVELOPE: usize = 4 << 10;
-
-/// Which conversation: of an account, by its ConversationID, or by the RequestID of a call that has none.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Name {
-    pub(super) account: u64,
-    pub(super) single: bool,
-    pub(super) id: String,
-}
-
-impl Name {
-    /// The conversation of a ConversationID.
-    pub fn conversation(owner: &(impl Owner + ?Sized), id: &str) -> Self {
-        Self { account: owner.account(), single: false, id: id.to_owned() }
-    }
-
-    /// The conversation that a call without a ConversationID is by itself.
-    pub fn request(owner: &(impl Owner + ?Sized), request_id: &str) -> Self {
-        Self { account: owner.account(), single: true, id: request_id.to_owned() }
-    }
-
-    /// Whether it is a call without a ConversationID.
-    pub fn is_single(&self) -> bool {
-        self.single
-    }
-
-    /// The ConversationID, or the RequestID.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// The ConversationID.
-    pub fn conversation_id(&self) -> Option<&str> {
-        (!self.single).then_some(self.id.as_str())
-    }
-}
-
-impl Owner for Name {
-    fn account(&self) -> u64 {
-        self.account
-    }
-}
 
 /// A conversation as it is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -369,7 +330,7 @@ impl Transaction<'_> {
 
     pub(super) fn write<T: Serialize + ?Sized>(&mut self, key: Vec<u8>, record: &T) -> Result<(), StoreError> {
         let bytes = postcard::to_extend(record, vec![VERSION])
-            .map_err(|error| StoreError::Unwritable { key: key::readable(&key), reason: error.to_string() })?;
+            .map_err(|error| StoreError::Unwritable { key: readable::key(&key), reason: error.to_string() })?;
         chunk::write(self, key, &bytes)
     }
 }
@@ -395,5 +356,5 @@ pub(super) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T,
 }
 
 pub(super) fn corrupt(key: &[u8], reason: &str) -> StoreError {
-    StoreError::Corrupt { key: key::readable(key), reason: reason.to_owned() }
+    StoreError::Corrupt { key: readable::key(key), reason: reason.to_owned() }
 }

@@ -6,12 +6,11 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Name, StoreError, Transaction, View, chunk,
-    conversations::{decode, read},
+    Name, StoreError, Transaction, View,
+    conversations::read,
     delivery::{Content, Delivery, DeliveryKind, DeliveryState, number_of},
-    delivery_key as keys, key, lane,
+    delivery_key as keys, key,
     outgoing::Asker,
-    turn,
     versions::Source,
 };
 use crate::clock::Time;
@@ -47,42 +46,6 @@ impl Deliveries<'_> {
     pub fn with_id(&self, id: &str) -> Result<Option<Delivery>, StoreError> {
         let Some(number) = number_of(id) else { return Ok(None) };
         Ok(self.get(number)?.filter(|delivery| delivery.id.eq_ignore_ascii_case(id)))
-    }
-
-    /// The numbers of what is due by `now`: at most `limit`, of each lane as many as `free` allows, the lane whose first has waited longest
-    /// first, and within a lane by rank (`rank`); `begun` is how many have been begun in a lane before. And when the next lane is due that is
-    /// not due yet. Lanes that rest are passed over without a look at what waits in them.
-    pub fn due(
-        &self,
-        now: Time,
-        limit: usize,
-        free: &dyn Fn(&lane::Lane) -> usize,
-        begun: &dyn Fn(&str) -> u64,
-    ) -> Result<(Vec<i64>, Option<Time>), StoreError> {
-        let (from, next) = (keys::heads(), keys::heads_after(now.millis()));
-        let mut found = Vec::new();
-        if limit > 0 {
-            let mut due: Vec<String> = Vec::new();
-            self.0.visit(&from, Some(&next), &mut |key, head| {
-                due.push(decode(key, &chunk::join(self.0, key, head.to_vec())?)?);
-                Ok(due.len() < LANES)
-            })?;
-            for name in due {
-                let room = limit.saturating_sub(found.len());
-                let Some(lane) = self.lane(&name)?.filter(|_| room > 0) else { continue };
-                let room = free(&lane).min(room);
-                if room == 0 {
-                    continue;
-                }
-                found.extend(self.due_in(&name, now, room, begun(&name))?);
-            }
-        }
-        let mut then = None;
-        self.0.visit(&next, key::after_prefix(&from).as_deref(), &mut |key, _| {
-            then = keys::head_moment(key).map(Time::from_millis);
-            Ok(false)
-        })?;
-        Ok((found, then))
     }
 
     /// The newest deliveries that `wanted` takes, below the number `after`: at most `limit`. With a state, only those of that
@@ -152,7 +115,7 @@ impl Deliveries<'_> {
         for kind in DeliveryKind::ALL {
             for state in DeliveryState::ALL {
                 if let Some(bytes) = self.0.get(&keys::count(kind.byte(), state.byte()))? {
-                    counts.insert((kind, state), lane::counted(&bytes));
+                    counts.insert((kind, state), counted(&bytes));
                 }
             }
         }
@@ -220,7 +183,7 @@ pub(super) fn entries(delivery: &Delivery) -> Vec<Vec<u8>> {
             if let Asker::Part { name, .. } = &outgoing.asker {
                 entries.push(keys::about(name, number));
             }
-            if turn::is_waited_for(delivery) {
+            if delivery.is_waited_for() {
                 entries.push(keys::turn(&keys::queue(message), number));
             }
             let given = outgoing.verdict.as_ref().and_then(|verdict| verdict.id.as_ref());
@@ -235,5 +198,7 @@ pub(super) fn entries(delivery: &Delivery) -> Vec<Vec<u8>> {
     entries
 }
 
-/// Lanes that one look at what is due goes through.
-const LANES: usize = 4096;
+/// A count as it is kept.
+pub(super) fn counted(bytes: &[u8]) -> u64 {
+    bytes.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}

@@ -119,6 +119,11 @@ impl Content {
         }
     }
 
+    /// Whether it goes as a mail.
+    pub fn is_mail(&self) -> bool {
+        matches!(self.kind(), DeliveryKind::Email | DeliveryKind::Send)
+    }
+
     /// What a connector is to do.
     pub fn outgoing(&self) -> Option<&Outgoing> {
         match self {
@@ -182,7 +187,7 @@ impl DeliveryState {
     }
 
     /// Whether it is still to go out.
-    pub fn is_unsettled(self) -> bool {
+    pub(super) fn is_unsettled(self) -> bool {
         matches!(self, Self::Owed | Self::Sending)
     }
 
@@ -239,6 +244,23 @@ impl Attempted {
     }
 }
 
+/// What comes after an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing: it was taken.
+    Delivered,
+    /// Another attempt.
+    Again(Time),
+    /// Nothing: it is given up.
+    Failed,
+    /// Nothing unless an operator says so: it may have gone out.
+    InDoubt,
+    /// As [`Next::InDoubt`], and who waits for it waits on until an operator has said so.
+    Ask,
+    /// A webhook is to tell what became of it, until that moment.
+    Accepted(Time),
+}
+
 impl Delivery {
     /// Whether nothing more becomes of it unless somebody asks: neither does it go out, nor wait for a webhook, nor for an
     /// operator who says what is to become of it.
@@ -248,6 +270,27 @@ impl Delivery {
             DeliveryState::InDoubt => !self.content.outgoing().is_some_and(|outgoing| outgoing.asks),
             DeliveryState::Delivered | DeliveryState::Failed | DeliveryState::Withdrawn => true,
         }
+    }
+
+    /// Adds an attempt; of many the newest are kept.
+    pub(super) fn remember(&mut self, mut attempt: Attempt) {
+        if attempt.status.len() > STATUS_BYTES {
+            let end = attempt.status.floor_char_boundary(STATUS_BYTES);
+            attempt.status.truncate(end);
+        }
+        self.attempts.push(attempt);
+        let beyond = self.attempts.len().saturating_sub(ATTEMPTS);
+        self.attempts.drain(..beyond);
+    }
+
+    /// Whether those that were owed later to the same recipient wait for this one.
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.content.outgoing().is_some()
+            && match self.state {
+                DeliveryState::Owed | DeliveryState::Sending => true,
+                DeliveryState::InDoubt => !self.is_settled(),
+                _ => false,
+            }
     }
 }
 

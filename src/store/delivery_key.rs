@@ -2,7 +2,7 @@
 //!
 //! | first byte | then | value |
 //! |---|---|---|
-//! | 0x25 | connector, recipient, channel, number | nothing: the message waits for its turn, or has it |
+//! | 0x25 | queue, number | nothing: the message waits for its turn, or has it |
 //! | 0x26 | number | a delivery |
 //! | 0x27 | rank of a lane, moment, number | nothing: the delivery is due at that moment, and has its turn |
 //! | 0x28 | lane | the lane: its name, its head, whether it rests |
@@ -12,13 +12,19 @@
 //! | 0x2C | number | nothing: the delivery is neither delivered nor given up |
 //! | 0x2D | moment, number | nothing: the delivery is forgotten at that moment |
 //! | 0x2E | kind, state | how many there are, eight bytes |
-//! | 0x2F | connector, recipient, channel | whose turn it is (see `turn`) |
+//! | 0x2F | queue | whose turn it is (see `turn`) |
 //! | 0x30 | connector, id, number | nothing: the message has that id, its own or its system's |
 //! | 0x31 | moment, number | nothing: that long it is waited for what becomes of the message |
+//! | 0x32 | number | what was told of a message that nobody knows yet (see `early`) |
+//! | 0x33 | connector, id, number | nothing: that was told of this id |
+//! | 0x34 | number, digest of a report | nothing: that the mail has come back was heard by this report |
+//! | 0x35 | connector | when its latest messages began (see `rate`) |
+//!
+//! A queue is a connector, and a recipient and a channel; or nothing and a session, where the message names one.
 //!
 //! Numbers are written falling in 0x26, 0x2A, 0x2B and 0x30, so that the newest comes first, and rising elsewhere.
 
-use super::{conversation_key, conversations::Name, key};
+use super::{Name, conversation_key, key};
 use crate::connector::Message;
 
 pub(super) const TURN: u8 = 0x25;
@@ -34,6 +40,10 @@ pub(super) const COUNT: u8 = 0x2E;
 pub(super) const FRONT: u8 = 0x2F;
 pub(super) const EXTERNAL: u8 = 0x30;
 pub(super) const CONFIRM: u8 = 0x31;
+pub(super) const EARLY: u8 = 0x32;
+pub(super) const EARLY_ID: u8 = 0x33;
+pub(super) const REPORT: u8 = 0x34;
+pub(super) const BEGUN: u8 = 0x35;
 
 pub(super) fn delivery(number: i64) -> Vec<u8> {
     falling(vec![DELIVERY], number)
@@ -144,10 +154,16 @@ pub(super) fn count(kind: u8, state: u8) -> Vec<u8> {
     vec![COUNT, kind, state]
 }
 
-/// Messages that go one after the other: those of one connector to one recipient over one channel.
+/// Messages that go one after the other: those of one connector in one session, else to one recipient over one channel.
 pub(super) fn queue(message: &Message) -> Vec<u8> {
     let mut queue = Vec::with_capacity(64);
-    for text in [&message.connector, &message.recipient, &message.channel] {
+    let session = message.session();
+    let (recipient, channel) = match &session {
+        // Nobody has an empty name.
+        Some(session) => ("", session.as_str()),
+        None => (message.recipient.as_str(), message.channel.as_str()),
+    };
+    for text in [message.connector.as_str(), recipient, channel] {
         key::index_value(&mut queue, text.as_bytes());
     }
     queue
@@ -160,6 +176,16 @@ pub(super) fn queue_connector(queue: &[u8]) -> Option<String> {
 
 pub(super) fn turn(queue: &[u8], number: i64) -> Vec<u8> {
     rising(turns(queue), number)
+}
+
+/// The queue in the key of a turn.
+pub(super) fn queue_of(turn: &[u8]) -> Option<&[u8]> {
+    turn.get(1..turn.len().checked_sub(8)?)
+}
+
+/// What all turns begin with.
+pub(super) fn all_turns() -> Vec<u8> {
+    vec![TURN]
 }
 
 /// What everything begins with that waits for its turn in a queue.
@@ -196,6 +222,49 @@ pub(super) fn confirm_after(moment: i64) -> Vec<u8> {
     rising(vec![CONFIRM], moment.saturating_add(1))
 }
 
+pub(super) fn early(number: i64) -> Vec<u8> {
+    rising(all_early(), number)
+}
+
+/// What everything begins with that was told of messages that nobody knows.
+pub(super) fn all_early() -> Vec<u8> {
+    vec![EARLY]
+}
+
+pub(super) fn early_id(connector: &str, id: &str, number: i64) -> Vec<u8> {
+    rising(early_ids(connector, id), number)
+}
+
+/// What everything begins with that was told of an id.
+pub(super) fn early_ids(connector: &str, id: &str) -> Vec<u8> {
+    let mut key = all_early_ids(connector);
+    key::index_value(&mut key, id.as_bytes());
+    key
+}
+
+/// What everything begins with that a connector told of ids.
+pub(super) fn all_early_ids(connector: &str) -> Vec<u8> {
+    of(EARLY_ID, connector)
+}
+
+pub(super) fn report(number: i64, digest: &str) -> Vec<u8> {
+    [&reports(number), digest.as_bytes()].concat()
+}
+
+/// What all reports begin with that were heard of a mail.
+pub(super) fn reports(number: i64) -> Vec<u8> {
+    rising(vec![REPORT], number)
+}
+
+/// The number of the mail in the key of a report.
+pub(super) fn reported(key: &[u8]) -> Option<i64> {
+    key::id(key.get(..9)?)
+}
+
+pub(super) fn begun(connector: &str) -> Vec<u8> {
+    of(BEGUN, connector)
+}
+
 /// The number that a key with rising numbers ends with.
 pub(super) fn risen(key: &[u8]) -> Option<i64> {
     key::id(key)
@@ -222,6 +291,10 @@ pub(super) fn readable(space: u8, rest: &[u8]) -> Option<String> {
         LANE => return Some("a lane of deliveries".to_owned()),
         HEAD => return Some("the head of a lane of deliveries".to_owned()),
         COUNT => return Some("a count of deliveries".to_owned()),
+        REPORT => return Some(format!("a report of delivery {}", key::id(rest.get(..8)?)?)),
+        BEGUN => return Some("when a connector's latest messages began".to_owned()),
+        EARLY => "early word",
+        EARLY_ID => "the id of early word",
         _ => return None,
     };
     Some(format!("{what} {}", risen(rest)?))
@@ -244,7 +317,7 @@ fn falling(key: Vec<u8>, number: i64) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::readable, *};
 
     #[test]
     fn the_newest_comes_first_and_what_is_due_earlier() {
@@ -257,6 +330,6 @@ mod tests {
             (Some(7), Some(7), Some(5))
         );
         assert_eq!((head_moment(&head(5, "a")), fallen(&state(1, i64::MAX))), (Some(5), Some(i64::MAX)));
-        assert_eq!(key::readable(&delivery(7)), "delivery 7");
+        assert_eq!(readable::key(&delivery(7)), "delivery 7");
     }
 }

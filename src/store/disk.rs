@@ -25,18 +25,17 @@ use std::{
 use super::{
     StoreError,
     chunk::LONGEST_STORED,
-    compact,
+    durable::{failed, remove_if_there, sync},
     engine::{Changes, Engine, Entries, Place, page_of},
-    fresh,
+    error::panic_text,
     lock::Lock,
-    vacant,
+    vacant::{self, RESERVE},
 };
 
 const SEGMENT: usize = 16 << 20;
 
-/// Room that is kept for the way out when the disk is full. Opening sled fills the segment that it goes on in, and writes a
-/// snapshot; then the batch that failed is taken back.
-pub(super) const RESERVE: &str = "reserve";
+/// Of [`RESERVE`]. Opening sled fills the segment that it goes on in, and writes a snapshot; then the batch that failed is taken
+/// back.
 const RESERVED: usize = 2 * SEGMENT;
 
 /// How many segments are mended: more than a batch can have written to.
@@ -57,25 +56,12 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// Takes a data directory, or makes it. What a compaction left is cleared away.
-    pub(super) fn take(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
-        compact::find_again(path)?;
-        create_directory(path)?;
-        fresh::refuse_unfinished(path)?;
-        vacant::refuse_occupied(path)?;
-        let directory = Self::take_any(path, cache_bytes)?;
-        compact::clean_up(path)?;
-        Ok(directory)
-    }
-
     /// Takes it also when it is not finished: for whoever fills it.
     pub(super) fn take_any(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let lock = Lock::take(path)?;
         Ok(Self { path: path.to_path_buf(), cache_bytes, _lock: lock })
     }
-}
 
-impl Directory {
     /// Opens it without the reserve.
     pub(super) fn open_engine(&self) -> Result<Box<dyn Engine>, StoreError> {
         let path = self.path.as_path();
@@ -308,7 +294,7 @@ fn try_sled(path: &Path, cache_bytes: u64) -> Result<sled::Db, StoreError> {
         }
         Ok(Err(sled::Error::Io(error))) => Err(failed("opening", path, &error)),
         Ok(Err(error)) => Err(damaged(error.to_string())),
-        Err(panic) => Err(damaged(super::work::panic_text(&*panic))),
+        Err(panic) => Err(damaged(panic_text(&*panic))),
     }
 }
 
@@ -345,36 +331,4 @@ fn set_snapshots_aside(path: &Path) -> Result<PathBuf, StoreError> {
     sync(&aside)?;
     sync(path)?;
     Ok(aside)
-}
-
-/// Creates the directory with its parents, and makes each new entry durable in the directory that holds it.
-pub(super) fn create_directory(path: &Path) -> Result<(), StoreError> {
-    let missing: Vec<&Path> = path.ancestors().take_while(|at| !at.as_os_str().is_empty() && !at.exists()).collect();
-    if path.exists() && !path.is_dir() {
-        return Err(StoreError::NotThere { path: path.to_path_buf(), why: "is no directory".to_owned() });
-    }
-    fs::create_dir_all(path).map_err(|error| failed("creating", path, &error))?;
-    for created in missing {
-        match created.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => sync(parent)?,
-            Some(_) => sync(Path::new("."))?,
-            None => {}
-        }
-    }
-    Ok(())
-}
-
-fn remove_if_there(path: &Path) -> Result<(), StoreError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed("removing", path, &error)),
-        _ => Ok(()),
-    }
-}
-
-pub(super) fn sync(path: &Path) -> Result<(), StoreError> {
-    File::open(path).and_then(|file| file.sync_all()).map_err(|error| failed("syncing", path, &error))
-}
-
-pub(super) fn failed(doing: &str, path: &Path, error: &dyn std::fmt::Display) -> StoreError {
-    StoreError::io(format!("{doing} {}", path.display()), error)
 }

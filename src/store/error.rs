@@ -1,7 +1,7 @@
 //! What can go wrong in the store, with one sentence for the log. Never a panic. No caller sees these texts: they name
 //! paths and keys, and the front door has the service's own words.
 
-use std::path::PathBuf;
+use std::{any::Any, path::PathBuf};
 
 /// Why the store could not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -105,4 +105,10 @@ impl StoreError {
     pub(super) fn io(doing: impl Into<String>, reason: &dyn std::fmt::Display) -> Self {
         Self::Io { doing: doing.into(), reason: reason.to_string() }
     }
+}
+
+/// A panic's message.
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("no message").to_owned()
 }

@@ -4,15 +4,14 @@
 //! never served. It is filled where it will be, without a rename at the end: a data directory may be a mount point.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::Write,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    fs,
     path::{Path, PathBuf},
 };
 
 use super::{
     StoreError,
-    disk::{Directory, create_directory, failed, sync},
+    disk::Directory,
+    durable::{create_directory, create_private, failed, sync, write_private},
     engine::{Changes, Engine},
     lock::Lock,
 };
@@ -115,25 +114,4 @@ fn refuse_full(path: &Path) -> Result<(), StoreError> {
         return Err(StoreError::NotThere { path, why });
     }
     Ok(())
-}
-
-/// A directory that only its owner may enter.
-pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
-    DirBuilder::new().mode(0o700).create(path).map_err(|error| failed("creating", path, &error))?;
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => sync(parent),
-        _ => sync(Path::new(".")),
-    }
-}
-
-/// A file that only its owner may read, written and synced. It must not be there yet.
-pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let mut file = create_file(path)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| failed("writing", path, &error))
-}
-
-/// An empty file that only its owner may read.
-pub(super) fn create_file(path: &Path) -> Result<File, StoreError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600).open(path).map_err(|error| failed("creating", path, &error))
 }

@@ -10,8 +10,8 @@ use super::{
     Settings, Store, StoreError, check_format,
     committer::Patience,
     engine::{Changes, Engine, Entries, PAGE_ENTRIES, Place},
-    key,
     memory::Memory,
+    readable,
     slot::Slot,
 };
 use crate::clock::Clock;
@@ -76,7 +76,7 @@ impl Image {
         let (mut from, mut changes) = (Vec::new(), Changes::new());
         loop {
             let (page, more) = self.0.memory.page(&from, None, PAGE_ENTRIES)?;
-            let hit = page.iter().filter(|(key, _)| meant(&key::readable(key)));
+            let hit = page.iter().filter(|(key, _)| meant(&readable::key(key)));
             changes.extend(hit.map(|(key, _)| (key.clone(), Some(vec![0xFF; 3]))));
             match page.last() {
                 Some((last, _)) if more => from = [last.as_slice(), &[0]].concat(),

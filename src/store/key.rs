@@ -8,7 +8,7 @@
 //! | 0x11 | account, kind, index name, index value, id | nothing |
 //! | 0x12 | account, kind | number of records of that kind |
 //! | 0x20 to 0x24 | what `conversation_key` lays out | conversations, their parts, what is due |
-//! | 0x25 to 0x31 | what `delivery_key` lays out | deliveries, when they are due, where they stand |
+//! | 0x25 to 0x35 | what `delivery_key` lays out | deliveries, when they are due, where they stand |
 //! | 0xF0 | another key, piece number | a further piece of that key's value (see `chunk`) |
 //!
 //! Accounts are big-endian; ids too, with the sign bit turned, so that bytes sort as numbers do. Texts end in 00 01 and hold
@@ -17,8 +17,6 @@
 //! as the cut.
 
 use sha2::{Digest, Sha256};
-
-use super::{conversation_key, delivery_key};
 
 pub(super) const SETTING: u8 = 0x01;
 pub(super) const MARK: u8 = 0x02;
@@ -156,47 +154,6 @@ pub(super) fn entry_parts(entry: &[u8]) -> Option<(String, String)> {
 pub(super) fn counted_kind(key: &[u8]) -> Option<String> {
     let (kind, rest) = read_text(key.get(9..)?)?;
     rest.is_empty().then(|| String::from_utf8_lossy(&kind).into_owned())
-}
-
-/// A key in words, for errors and logs.
-pub(super) fn readable(key: &[u8]) -> String {
-    parts(key).unwrap_or_else(|| format!("key 0x{}", hex(key)))
-}
-
-fn parts(key: &[u8]) -> Option<String> {
-    let (space, rest) = key.split_first()?;
-    let words = conversation_key::readable(key).or_else(|| delivery_key::readable(*space, rest));
-    if words.is_some() {
-        return words;
-    }
-    if *space == PIECE {
-        let (of, number) = rest.split_last_chunk::<4>()?;
-        return Some(format!("piece {} of {}", u32::from_be_bytes(*number), parts(of)?));
-    }
-    if matches!(*space, SETTING | MARK) {
-        let (name, _) = read_text(rest)?;
-        let what = if *space == SETTING { "setting" } else { "mark" };
-        return Some(format!("{what} {:?}", String::from_utf8_lossy(&name)));
-    }
-    let (account, rest) = rest.split_first_chunk::<8>()?;
-    let account = u64::from_be_bytes(*account);
-    let (kind, rest) = read_text(rest)?;
-    let kind = String::from_utf8_lossy(&kind);
-    match *space {
-        RECORD => Some(format!("record {kind:?} {} of account {account}", id(rest)?)),
-        COUNT => Some(format!("count of {kind:?} of account {account}")),
-        INDEX => {
-            let (name, value) = read_text(rest)?;
-            let (value, id) = (value.get(..value.len().checked_sub(8)?)?, id(value)?);
-            let value = match read_text(value) {
-                Some((value, _)) => format!("{:?}", String::from_utf8_lossy(&value)),
-                None => format!("0x{}", hex(value)),
-            };
-            let name = String::from_utf8_lossy(&name);
-            Some(format!("index {name:?} = {value} of {kind:?} {id} of account {account}"))
-        }
-        _ => None,
-    }
 }
 
 const SIGN: u64 = 1 << 63;
@@ -339,21 +296,10 @@ mod tests {
             prop_assert!(key >= prefix && Some(key) < after_prefix(&prefix));
         }
 
-        #[test]
-        fn any_bytes_can_be_shown(key in proptest::collection::vec(any::<u8>(), 0..40)) {
-            prop_assert!(!readable(&key).is_empty());
-        }
     }
 
     #[test]
-    fn keys_are_shown_in_words() {
-        let key = record(7, "Subscriber", -1);
-        assert_eq!(readable(&key), "record \"Subscriber\" -1 of account 7");
-        assert_eq!(readable(&piece(&key, 3)), "piece 3 of record \"Subscriber\" -1 of account 7");
-        let key = with_id(index(7, "List", &entry("key", b"a\0b")), 12);
-        assert_eq!(readable(&key), "index \"key\" = \"a\\0b\" of \"List\" 12 of account 7");
-        assert_eq!(readable(&setting("token")), "setting \"token\"");
-        assert_eq!(readable(&[0xEE, 1]), "key 0xee01");
+    fn the_end_of_a_prefix_is_found_behind_full_bytes() {
         assert_eq!(after_prefix(&[1, 0xFF, 0xFF]), Some(vec![2]));
         assert_eq!(after_prefix(&[0xFF]), None);
     }

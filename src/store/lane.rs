@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     StoreError, Transaction, chunk,
     conversations::{decode, read},
-    deliveries::Deliveries,
+    deliveries::{Deliveries, counted},
     delivery::{Content, DeliveryKind, DeliveryState},
     delivery_key as keys, key, rank,
     versions::Source,
@@ -98,12 +98,46 @@ fn origin(url: &str) -> String {
     }
 }
 
-/// A count as it is kept.
-pub(super) fn counted(bytes: &[u8]) -> u64 {
-    bytes.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
-}
+/// Lanes that one look at what is due goes through.
+const LANES: usize = 4096;
 
 impl Deliveries<'_> {
+    /// The numbers of what is due by `now`: at most `limit`, of each lane as many as `free` allows, the lane whose first has waited longest
+    /// first, and within a lane by rank (`rank`); `begun` is how many have been begun in a lane before. And when the next lane is
+    /// due that is not due yet. Lanes that rest are passed over without a look at what waits in them.
+    pub fn due(
+        &self,
+        now: Time,
+        limit: usize,
+        free: &dyn Fn(&Lane) -> usize,
+        begun: &dyn Fn(&str) -> u64,
+    ) -> Result<(Vec<i64>, Option<Time>), StoreError> {
+        let (from, next) = (keys::heads(), keys::heads_after(now.millis()));
+        let mut found = Vec::new();
+        if limit > 0 {
+            let mut due: Vec<String> = Vec::new();
+            self.0.visit(&from, Some(&next), &mut |key, head| {
+                due.push(decode(key, &chunk::join(self.0, key, head.to_vec())?)?);
+                Ok(due.len() < LANES)
+            })?;
+            for name in due {
+                let room = limit.saturating_sub(found.len());
+                let Some(lane) = self.lane(&name)?.filter(|_| room > 0) else { continue };
+                let room = free(&lane).min(room);
+                if room == 0 {
+                    continue;
+                }
+                found.extend(self.due_in(&name, now, room, begun(&name))?);
+            }
+        }
+        let mut then = None;
+        self.0.visit(&next, key::after_prefix(&from).as_deref(), &mut |key, _| {
+            then = keys::head_moment(key).map(Time::from_millis);
+            Ok(false)
+        })?;
+        Ok((found, then))
+    }
+
     /// One lane, as long as something waits in it or its last attempt failed.
     pub fn lane(&self, name: &str) -> Result<Option<Lane>, StoreError> {
         read(self.0, &keys::lane(name))
@@ -169,16 +203,17 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Writes down how a lane fares.
-    pub fn change_lane(&mut self, name: &str, health: Health) -> Result<(), StoreError> {
+    /// Writes down how a lane fares, of how it fared before; gives the lane as it now is.
+    pub fn change_lane(&mut self, name: &str, change: impl FnOnce(Health) -> Health) -> Result<Lane, StoreError> {
         let lane = self.deliveries().lane(name)?.unwrap_or_else(|| Lane::new(name));
+        let health = change(lane.health);
         if lane.health == health {
-            return Ok(());
+            return Ok(lane);
         }
         self.put_lane(Lane { health, ..lane })
     }
 
-    fn put_lane(&mut self, mut lane: Lane) -> Result<(), StoreError> {
+    fn put_lane(&mut self, mut lane: Lane) -> Result<Lane, StoreError> {
         let before = lane.head;
         lane.head = lane.right_head(&self.deliveries())?;
         if before != lane.head {
@@ -191,9 +226,10 @@ impl Transaction<'_> {
         }
         // What has not failed is remembered only while something waits in it.
         match lane.head.is_none() && lane.health == Health::default() {
-            true => chunk::remove(self, keys::lane(&lane.name)),
-            false => self.write(keys::lane(&lane.name), &lane),
+            true => chunk::remove(self, keys::lane(&lane.name))?,
+            false => self.write(keys::lane(&lane.name), &lane)?,
         }
+        Ok(lane)
     }
 
     pub(super) fn count_delivery(

@@ -27,13 +27,17 @@ mod memory;
 #[doc(hidden)]
 pub mod image;
 mod lock;
+mod durable;
 mod disk;
 mod slot;
 mod chunk;
 mod versions;
 mod transaction;
 mod objects;
+mod setting;
+mod name;
 mod conversation_key;
+mod readable;
 mod conversations;
 mod delivery_key;
 mod delivery;
@@ -41,8 +45,11 @@ mod deliveries;
 mod lane;
 mod turn;
 mod outbox;
+mod forget;
 mod rank;
 mod receipt;
+mod early;
+mod rate;
 pub mod outgoing;
 pub mod send;
 mod stats;
@@ -53,10 +60,12 @@ mod work;
 mod writer;
 mod committer;
 mod fresh;
+pub mod whole;
 mod vacant;
 mod archive;
 mod backup;
 mod compact;
+mod take;
 mod stopped;
 mod check;
 mod dump;
@@ -71,19 +80,20 @@ pub use archive::Manifest;
 pub use backup::restore;
 pub use check::{Catalogue, Check, Finding, Report, Rule};
 pub use compact::{Compacted, compact};
-pub use conversations::{Conversations, Due, Kept, Known, Name, Outcome, Part, Results, SHORT_ENVELOPE};
+pub use conversations::{Conversations, Due, Kept, Known, Outcome, Part, Results, SHORT_ENVELOPE};
 pub use deliveries::{Counts, Deliveries};
 pub use delivery::{
-    ATTEMPTS, Attempt, Attempted, Content, Delivery, DeliveryKind, DeliveryState, Notice, STATUS_BYTES,
+    ATTEMPTS, Attempt, Attempted, Content, Delivery, DeliveryKind, DeliveryState, Next, Notice, STATUS_BYTES,
 };
 pub use dump::{Shape, Written, export, import};
 pub use error::StoreError;
 pub use lane::{Health, Lane};
+pub use name::Name;
 pub use objects::{Objects, ObjectsMut};
-pub use outbox::Next;
 pub use outgoing::{Asker, Outgoing};
 pub use stats::{BATCH_BUCKETS, Stats};
 pub use stopped::Stopped;
+pub use take::refuses;
 pub use transaction::Transaction;
 pub use versions::View;
 
@@ -102,11 +112,12 @@ use self::{
     committer::{Committer, Patience},
     disk::Directory,
     engine::{Engine, Place},
+    error::panic_text,
     memory::Memory,
     shared::Shared,
     slot::Slot,
     versions::Versions,
-    work::{Task, Work, panic_text},
+    work::{Task, Work},
 };
 
 /// What this program writes and reads. Another format means another layout of keys or records.

@@ -8,8 +8,11 @@ use std::ops::Deref;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Conversations, Internal, Part, StoreError, chunk, engine::PAGE_BYTES, key, transaction::Transaction,
-    versions::Source,
+    Conversations, Internal, Owner, Part, StoreError, chunk,
+    engine::PAGE_BYTES,
+    key, readable,
+    transaction::Transaction,
+    versions::{Source, View},
 };
 
 pub(super) const VERSION: u8 = 1;
@@ -22,6 +25,20 @@ const SCAN_BYTES: usize = 4 * PAGE_BYTES;
 pub struct Objects<'a> {
     source: &'a dyn Source,
     account: u64,
+}
+
+impl View<'_> {
+    /// The objects of one account.
+    pub fn objects(&self, owner: &(impl Owner + ?Sized)) -> Objects<'_> {
+        Objects::new(self, owner.account())
+    }
+}
+
+impl Transaction<'_> {
+    /// The objects of one account.
+    pub fn objects(&self, owner: &(impl Owner + ?Sized)) -> ObjectsMut<'_> {
+        ObjectsMut::new(self, owner.account())
+    }
 }
 
 impl<'a> Objects<'a> {
@@ -251,7 +268,7 @@ fn encode<T: Serialize + ?Sized>(
     entries.sort_unstable();
     entries.dedup();
     let unwritable =
-        |error: postcard::Error| StoreError::Unwritable { key: key::readable(key), reason: error.to_string() };
+        |error: postcard::Error| StoreError::Unwritable { key: readable::key(key), reason: error.to_string() };
     let bytes = postcard::to_extend(&entries, vec![VERSION]).map_err(unwritable)?;
     let bytes = postcard::to_extend(record, bytes).map_err(unwritable)?;
     Ok((entries, bytes))
@@ -294,5 +311,5 @@ pub(super) fn number(key: &[u8], bytes: &[u8]) -> Result<u64, StoreError> {
 }
 
 fn corrupt(key: &[u8], reason: &str) -> StoreError {
-    StoreError::Corrupt { key: key::readable(key), reason: reason.to_owned() }
+    StoreError::Corrupt { key: readable::key(key), reason: reason.to_owned() }
 }

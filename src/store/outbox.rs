@@ -6,38 +6,22 @@
 //!          │ └───recover─────┘  (the program ended meanwhile)
 //!          └─redeliver── Failed | InDoubt | Delivered | Withdrawn | Accepted
 //! ```
-//! What webhooks and operators say of messages, and mail servers later of mail, is in `receipt`, in which order messages go in `turn`.
+//! What webhooks and operators say, and mail servers later of mail, is in `receipt`, in which order messages go in `turn`, how
+//! deliveries are forgotten in `forget`.
+
+use std::collections::BTreeMap;
 
 use super::{
-    Owner, StoreError, Transaction, chunk, deliveries,
-    delivery::{ATTEMPTS, Attempt, Attempted, Content, Delivery, DeliveryState, STATUS_BYTES, id_of},
+    Owner, StoreError, Transaction, deliveries,
+    delivery::{Attempt, Attempted, Content, Delivery, DeliveryState, Next, id_of},
     delivery_key as keys,
     lane::Touched,
-    outgoing::Asker,
     rank, receipt,
-    versions::Source,
 };
 use crate::{
     clock::Time,
     connector::{Ambiguous, Message, Verdict},
 };
-
-/// What comes after an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// Nothing: it was taken.
-    Delivered,
-    /// Another attempt.
-    Again(Time),
-    /// Nothing: it is given up.
-    Failed,
-    /// Nothing unless an operator says so: it may have gone out.
-    InDoubt,
-    /// As [`Next::InDoubt`], and who waits for it waits on until an operator has said so.
-    Ask,
-    /// A webhook is to tell what became of it, until that moment.
-    Accepted(Time),
-}
 
 /// Deliveries that are changed together: lanes are looked at once.
 const BATCH: usize = 256;
@@ -76,6 +60,7 @@ impl Transaction<'_> {
     /// Marks deliveries as begun, as far as they are owed and due; gives those as they now are. To be durable before a byte of them leaves.
     pub fn begin_deliveries(&mut self, numbers: &[i64], now: Time) -> Result<Vec<Delivery>, StoreError> {
         let (mut touched, mut begun) = (Touched::default(), Vec::with_capacity(numbers.len()));
+        let mut rates: BTreeMap<String, u32> = BTreeMap::new();
         for number in numbers {
             let Some(before) = self.deliveries().get(*number)? else { continue };
             if before.state != DeliveryState::Owed || before.due.is_none_or(|due| due > now) {
@@ -90,10 +75,16 @@ impl Transaction<'_> {
                 after.since = now;
             }
             (after.tries, after.series) = (after.tries.saturating_add(1), after.series.saturating_add(1));
+            if let Some(outgoing) = after.content.outgoing() {
+                *rates.entry(outgoing.message.connector.clone()).or_default() += 1;
+            }
             begun.push(after.clone());
             self.put_delivery(&mut touched, Some(before), after, None)?;
         }
         self.settle_lanes(touched)?;
+        for (connector, count) in rates {
+            self.count_begun(&connector, count, now)?;
+        }
         Ok(begun)
     }
 
@@ -108,14 +99,26 @@ impl Transaction<'_> {
         Ok(Some(delivery))
     }
 
-    /// Writes down what came of an attempt of a message that is under way; to be called before [`Self::end_attempt`]. `shown` is the
-    /// request, of a connector that only records.
-    pub fn judged(&mut self, number: i64, verdict: Verdict, shown: Option<String>) -> Result<(), StoreError> {
+    /// Writes down what came of an attempt of a message that is under way, with what a webhook told before of the id that it was given;
+    /// to be called before [`Self::end_attempt`]. `shown` is the request, of a connector that only records.
+    pub fn judged(
+        &mut self,
+        number: i64,
+        verdict: Verdict,
+        shown: Option<String>,
+        now: Time,
+    ) -> Result<(), StoreError> {
         let Some(before) = self.deliveries().get(number)? else { return Ok(()) };
         let mut after = before.clone();
         let Some(outgoing) = after.content.outgoing_mut().filter(|_| before.state == DeliveryState::Sending) else {
             return Ok(());
         };
+        if let Some(id) = &verdict.id
+            && let Some(receipt) = self.take_early(&outgoing.message.connector, id, now)?
+            && receipt::is_news(outgoing.receipt.as_ref(), &receipt)
+        {
+            outgoing.receipt = Some(receipt);
+        }
         outgoing.verdict = Some(verdict);
         outgoing.shown = shown;
         let mut touched = Touched::default();
@@ -154,7 +157,7 @@ impl Transaction<'_> {
         keep: Time,
     ) -> Result<Delivery, StoreError> {
         let mut after = before.clone();
-        remember(&mut after, attempt);
+        after.remember(attempt);
         after.changed = now;
         let next = receipt::known(&after, next);
         let due = match next {
@@ -188,6 +191,7 @@ impl Transaction<'_> {
         keep: Time,
         policy: &dyn Fn(&Delivery) -> Ambiguous,
     ) -> Result<Vec<Delivery>, StoreError> {
+        self.right_turns()?;
         let numbers = self.deliveries().numbers(DeliveryState::Sending, None, BATCH)?;
         let (mut touched, mut found) = (Touched::default(), Vec::with_capacity(numbers.len()));
         for number in &numbers {
@@ -266,7 +270,7 @@ impl Transaction<'_> {
             let Some(before) = self.deliveries().get(*number)? else { continue };
             let mut after = before.clone();
             let attempt = Attempt { at: now, took_ms: 0, outcome: Attempted::Refused, status: status.to_owned() };
-            remember(&mut after, attempt);
+            after.remember(attempt);
             (after.state, after.changed) = (DeliveryState::Failed, now);
             self.mark_to_forget(&after, keep);
             given_up.push(after.clone());
@@ -274,64 +278,6 @@ impl Transaction<'_> {
         }
         self.settle_lanes(touched)?;
         Ok(given_up)
-    }
-
-    /// Forgets what does not go with a conversation and has been remembered long enough; gives how many marks it went through, to
-    /// be called until there are none.
-    pub fn forget_sends(&mut self, now: Time) -> Result<usize, StoreError> {
-        let (from, next) = (keys::all_forget(), keys::forget_after(now.millis()));
-        let mut ripe = Vec::new();
-        self.visit(&from, Some(&next), &mut |key, _| {
-            ripe.push(key.to_vec());
-            Ok(ripe.len() < BATCH)
-        })?;
-        let mut touched = Touched::default();
-        for key in &ripe {
-            self.set(key.clone(), None);
-            let number = keys::risen(key).unwrap_or_default();
-            // One that an operator has sent again goes with a later mark.
-            if self.deliveries().get(number)?.is_some_and(|delivery| delivery.is_settled()) {
-                self.remove_delivery(&mut touched, number)?;
-            }
-        }
-        self.settle_lanes(touched)?;
-        Ok(ripe.len())
-    }
-
-    /// Mails of triggered sends, and messages of synchronous calls, are forgotten by themselves.
-    pub(super) fn mark_to_forget(&self, delivery: &Delivery, keep: Time) {
-        let is_alone = match &delivery.content {
-            Content::Results(_) => false,
-            Content::Send(_) => true,
-            Content::Message(outgoing) => matches!(outgoing.asker, Asker::Call { .. }),
-        };
-        if is_alone && delivery.is_settled() {
-            self.set(keys::forget(keep.millis(), delivery.number), Some(Vec::new()));
-        }
-    }
-
-    /// Forgets what is and was owed about a conversation.
-    pub(super) fn forget_deliveries(&mut self, name: &super::Name) -> Result<(), StoreError> {
-        let mut touched = Touched::default();
-        for number in self.deliveries().numbers_of(name)? {
-            self.set(keys::about(name, number), None);
-            self.remove_delivery(&mut touched, number)?;
-        }
-        self.settle_lanes(touched)
-    }
-
-    fn remove_delivery(&mut self, touched: &mut Touched, number: i64) -> Result<(), StoreError> {
-        let Some(delivery) = self.deliveries().get(number)? else { return Ok(()) };
-        match (&delivery.content, delivery.due) {
-            (Content::Message(_), _) => self.touch_queue(touched, &delivery),
-            (content, Some(due)) => self.leave_lane(touched, &rank::of(content), due, number),
-            (_, None) => {}
-        }
-        for entry in deliveries::entries(&delivery) {
-            self.set(entry, None);
-        }
-        self.count_delivery(delivery.content.kind(), delivery.state, -1)?;
-        chunk::remove(self, keys::delivery(number))
     }
 
     /// Keeps a delivery as it now is, and moves everything that follows from it.
@@ -372,14 +318,4 @@ impl Transaction<'_> {
         self.write(keys::delivery(number), &after)?;
         Ok(after)
     }
-}
-
-pub(super) fn remember(delivery: &mut Delivery, mut attempt: Attempt) {
-    if attempt.status.len() > STATUS_BYTES {
-        let end = attempt.status.floor_char_boundary(STATUS_BYTES);
-        attempt.status.truncate(end);
-    }
-    delivery.attempts.push(attempt);
-    let beyond = delivery.attempts.len().saturating_sub(ATTEMPTS);
-    delivery.attempts.drain(..beyond);
 }

@@ -1,15 +1,14 @@
-//! What is heard of messages outside an attempt: from webhooks, from operators, or nothing in time. And of mail: that it has come
-//! back.
+//! What is heard outside an attempt: of messages from webhooks, or nothing in time; of mail, that it has come back; of anything, from
+//! operators.
 //!
 //! A webhook moves a message forward only: what was delivered stays so, and what was told twice changes nothing.
 
 use super::{
     StoreError, Transaction,
     deliveries::Deliveries,
-    delivery::{Attempt, Attempted, Delivery, DeliveryKind, DeliveryState, STATUS_BYTES},
+    delivery::{Attempt, Attempted, Delivery, DeliveryState, Next, STATUS_BYTES},
     delivery_key as keys, key,
     lane::Touched,
-    outbox::{Next, remember},
     versions::Source,
 };
 use crate::{clock::Time, connector::Receipt};
@@ -37,7 +36,7 @@ fn rank(receipt: &Receipt) -> u8 {
     }
 }
 
-fn is_news(held: Option<&Receipt>, receipt: &Receipt) -> bool {
+pub(super) fn is_news(held: Option<&Receipt>, receipt: &Receipt) -> bool {
     match (held, receipt) {
         (None, _) => true,
         // What has arrived cannot fail any more.
@@ -61,9 +60,9 @@ fn moved(state: DeliveryState, receipt: &Receipt) -> DeliveryState {
     }
 }
 
-/// How the status of a mail that has come back ends: a mail may go out again, and the report of the attempt before come once more.
-fn marked(mark: &str) -> String {
-    format!(" (report {mark})")
+/// How the status of a mail that has come back ends: by which report, for operators.
+fn marked(report: &str) -> String {
+    format!(" (report {report})")
 }
 
 fn cut(mut text: String, most: usize) -> String {
@@ -71,7 +70,8 @@ fn cut(mut text: String, most: usize) -> String {
     text
 }
 
-fn heard(delivery: &Delivery, end: &str) -> bool {
+/// Whether an attempt that a delivery remembers ends so: before reports had keys of their own, that was all that was kept of them.
+fn is_among_attempts(delivery: &Delivery, end: &str) -> bool {
     delivery.attempts.iter().any(|one| one.outcome == Attempted::Bounced && one.status.ends_with(end))
 }
 
@@ -122,8 +122,8 @@ impl Transaction<'_> {
         Ok(Some(after))
     }
 
-    /// An operator says what became of a message that is in doubt, waits for its webhook or for another attempt. Gives it as it
-    /// now is; none when it is another delivery, has an end already, or an attempt is under way. `keep` as in [`Self::end_attempt`].
+    /// An operator says what became of a delivery that is in doubt, waits for its webhook or for another attempt. Gives it as it
+    /// now is; none when it has an end already, or an attempt is under way. `keep` as in [`Self::end_attempt`].
     pub fn settle(
         &mut self,
         number: i64,
@@ -133,7 +133,7 @@ impl Transaction<'_> {
     ) -> Result<Option<Delivery>, StoreError> {
         let Some(before) = self.deliveries().get(number)? else { return Ok(None) };
         let can_be = matches!(before.state, DeliveryState::InDoubt | DeliveryState::Accepted | DeliveryState::Owed);
-        if !can_be || before.content.outgoing().is_none() {
+        if !can_be {
             return Ok(None);
         }
         let (outcome, status) = match delivered {
@@ -146,27 +146,30 @@ impl Transaction<'_> {
         Ok(Some(after))
     }
 
-    /// Writes down that a mail has come back which had gone out, or may have; `status` says why, `mark` which report it was, where
-    /// that is known. Gives it as it now is; none when it is another delivery, or that changes nothing: it has come back before, this
-    /// report was heard before, it goes out again anyway, or an attempt is under way. `keep` as in [`Self::end_attempt`].
+    /// Writes down that a mail has come back which had gone out, or may have; `status` says why, `report` is the digest of what told
+    /// it, where that is known: a mail may go out again, and the report of an attempt before come once more, however many came since.
+    /// Gives it as it now is; none when it is another delivery, or that changes nothing: it has come back before, this report was
+    /// heard before, it goes out again anyway, or an attempt is under way. `keep` as in [`Self::end_attempt`].
     pub fn bounced(
         &mut self,
         number: i64,
-        status: String,
-        mark: Option<&str>,
+        mut status: String,
+        report: Option<&str>,
         now: Time,
         keep: Time,
     ) -> Result<Option<Delivery>, StoreError> {
         let Some(before) = self.deliveries().get(number)? else { return Ok(None) };
-        let is_mail = matches!(before.content.kind(), DeliveryKind::Email | DeliveryKind::Send);
-        if !is_mail || !matches!(before.state, DeliveryState::Delivered | DeliveryState::InDoubt) {
+        if !before.content.is_mail() || !matches!(before.state, DeliveryState::Delivered | DeliveryState::InDoubt) {
             return Ok(None);
         }
-        let status = match mark.map(marked) {
-            Some(end) if heard(&before, &end) => return Ok(None),
-            Some(end) => cut(status, STATUS_BYTES.saturating_sub(end.len())) + &end,
-            None => status,
-        };
+        if let Some(report) = report {
+            let (heard, end) = (keys::report(number, report), marked(report));
+            if self.get(&heard)?.is_some() || is_among_attempts(&before, &end) {
+                return Ok(None);
+            }
+            self.set(heard, Some(Vec::new()));
+            status = cut(status, STATUS_BYTES.saturating_sub(end.len())) + &end;
+        }
         let mut touched = Touched::default();
         let after = self.decided(&mut touched, before, Attempted::Bounced, status, now, keep)?;
         self.settle_lanes(touched)?;
@@ -202,7 +205,7 @@ impl Transaction<'_> {
         keep: Time,
     ) -> Result<Delivery, StoreError> {
         let mut after = before.clone();
-        remember(&mut after, Attempt { at: now, took_ms: 0, outcome, status });
+        after.remember(Attempt { at: now, took_ms: 0, outcome, status });
         after.changed = now;
         after.state = match outcome {
             Attempted::Delivered => DeliveryState::Delivered,

@@ -13,7 +13,7 @@ use std::{
 use super::{
     StoreError,
     engine::{Changes, Engine, Entries, Place},
-    work::panic_text,
+    error::panic_text,
 };
 
 /// So long a reader waits for an engine that is being opened.

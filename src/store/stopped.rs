@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 use super::{
     StoreError,
     archive::{Shelf, is_backup},
-    compact,
+    compact::left,
     disk::Directory,
     engine::{Engine, Place},
     find_format, fresh,
@@ -33,7 +33,7 @@ impl Stopped {
     /// # Errors
     /// When it is neither, is in use, is not finished or cannot be read.
     pub fn open(path: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
-        compact::find_again(path)?;
+        left::find_again(path)?;
         let place: Box<dyn Place> = if path.join("db").exists() {
             Box::new(Directory::take(path, cache_bytes)?)
         } else if is_backup(path) {

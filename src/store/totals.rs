@@ -3,7 +3,7 @@
 use super::{
     StoreError,
     engine::{Changes, Engine},
-    key,
+    key, readable,
 };
 
 /// The marks that every commit writes: the next id, and what is held in all.
@@ -58,7 +58,7 @@ pub(super) fn stored_number(bytes: Option<&[u8]>, mark: &str) -> Result<Option<u
     match bytes.try_into() {
         Ok(bytes) => Ok(Some(u64::from_le_bytes(bytes))),
         Err(_) => Err(StoreError::Corrupt {
-            key: key::readable(&key::mark(mark)),
+            key: readable::key(&key::mark(mark)),
             reason: format!("{} bytes are no number", bytes.len()),
         }),
     }

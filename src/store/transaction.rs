@@ -8,11 +8,9 @@ use std::{
 };
 
 use super::{
-    Owner, StoreError, chunk,
+    StoreError,
     engine::{Changes, Engine, Until, Visit, visit_over},
-    key,
-    objects::{Objects, ObjectsMut},
-    versions::{Source, View},
+    versions::Source,
 };
 use crate::clock::Time;
 
@@ -155,11 +153,6 @@ impl<'a> Transaction<'a> {
         self.owed.borrow_mut().push(number);
     }
 
-    /// The objects of one account.
-    pub fn objects(&self, owner: &(impl Owner + ?Sized)) -> ObjectsMut<'_> {
-        ObjectsMut::new(self, owner.account())
-    }
-
     /// Runs a part of the work that may fail alone: when it gives an error its changes are taken back, the others stay.
     pub fn attempt<T, E>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         let savepoint = self.overlay.borrow().savepoint();
@@ -168,16 +161,6 @@ impl<'a> Transaction<'a> {
             self.overlay.borrow_mut().roll_back(savepoint);
         }
         outcome
-    }
-
-    /// A value that the program keeps under a name of its own, of no account.
-    pub fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        chunk::read(self, &key::setting(name))
-    }
-
-    /// Keeps a value under a name.
-    pub fn put_setting(&mut self, name: &str, value: &[u8]) -> Result<(), StoreError> {
-        chunk::write(self, key::setting(name), value)
     }
 
     pub(super) fn set(&self, key: Vec<u8>, value: Option<Vec<u8>>) {
@@ -245,17 +228,5 @@ impl Source for Transaction<'_> {
             range.map(|(key, pending)| (key.clone(), pending.value.clone())).collect()
         };
         visit_over(self.engine, from, to, &overrides, visit)
-    }
-}
-
-impl View<'_> {
-    /// The objects of one account.
-    pub fn objects(&self, owner: &(impl Owner + ?Sized)) -> Objects<'_> {
-        Objects::new(self, owner.account())
-    }
-
-    /// A value that the program keeps under a name of its own, of no account.
-    pub fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        chunk::read(self, &key::setting(name))
     }
 }

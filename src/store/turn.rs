@@ -1,4 +1,5 @@
-//! Turns: messages to one recipient of a connector, over one channel, go one after the other, in the order in which they were owed.
+//! Turns: messages to one recipient of a connector, over one channel, or in one session, go one after the other, in the order in
+//! which they were owed.
 //!
 //! Of those that wait, the front alone stands in its connector's lane; the next follows it in the transaction in which it is
 //! settled, accepted or withdrawn. So a message that is tried again keeps back its own recipient and nobody else, and
@@ -25,16 +26,6 @@ pub(super) struct Front {
     pub(super) number: i64,
     /// At which moment it stands in its lane; none while it is under way, or waits for an operator.
     pub(super) due: Option<Time>,
-}
-
-/// Whether those that were owed later wait for this one.
-pub(super) fn is_waited_for(delivery: &Delivery) -> bool {
-    delivery.content.outgoing().is_some()
-        && match delivery.state {
-            DeliveryState::Owed | DeliveryState::Sending => true,
-            DeliveryState::InDoubt => !delivery.is_settled(),
-            _ => false,
-        }
 }
 
 impl Deliveries<'_> {
@@ -81,6 +72,42 @@ impl Transaction<'_> {
         }
     }
 
+    /// Moves the turns that stand where another version of this program looks for them: a session was no queue of its own. To be
+    /// called before anything is begun; where all stand right, nothing is written.
+    pub(super) fn right_turns(&mut self) -> Result<(), StoreError> {
+        let (from, mut astray) = (keys::all_turns(), Vec::new());
+        self.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, _| {
+            let found = match keys::risen(key).map(|number| self.deliveries().get(number)) {
+                Some(Ok(found)) => found,
+                // What cannot be read is told by a check.
+                None | Some(Err(StoreError::Corrupt { .. })) => None,
+                Some(Err(error)) => return Err(error),
+            };
+            let outgoing = found.as_ref().and_then(|delivery| Some((delivery, delivery.content.outgoing()?)));
+            let queue = outgoing.map(|(delivery, outgoing)| (delivery.number, keys::queue(&outgoing.message)));
+            if let (Some((number, queue)), Some(held)) = (queue, keys::queue_of(key))
+                && held != queue
+            {
+                let lane = found.as_ref().map(|delivery| lane::of(&delivery.content)).unwrap_or_default();
+                astray.push((key.to_vec(), held.to_vec(), keys::turn(&queue, number), queue, lane));
+            }
+            Ok(true)
+        })?;
+        // Who leaves an old queue leaves its place in the lane before he takes one by the new.
+        let (mut left, mut entered) = (Touched::default(), Touched::default());
+        for (old, held, right, queue, lane) in astray {
+            self.set(old, None);
+            self.set(right, Some(Vec::new()));
+            left.queues.insert(held, lane.clone());
+            entered.queues.insert(queue, lane);
+        }
+        if !left.queues.is_empty() {
+            self.settle_lanes(left)?;
+            self.settle_lanes(entered)?;
+        }
+        Ok(())
+    }
+
     /// Gives the turn to whom it belongs, and its place in the lane with it.
     pub(super) fn settle_turns(&mut self, touched: &mut Touched) -> Result<(), StoreError> {
         for (queue, lane) in std::mem::take(&mut touched.queues) {
@@ -108,5 +135,92 @@ impl Transaction<'_> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        connector::{Action, Ambiguous, System, Text},
+        store::{
+            Content, Internal, Settings, Store,
+            delivery::{Attempt, Attempted},
+            outbox::Next,
+            outgoing::{Asker, Outgoing},
+        },
+    };
+
+    const OWNER: Internal = Internal(7);
+    const END: Time = Time::from_millis(1 << 50);
+    const NOW: Time = Time::from_millis(1000);
+
+    fn message(recipient: &str) -> Message {
+        Message {
+            connector: "pbx".to_owned(),
+            system: System::Yeastar,
+            action: Action::Text(Text { session: Some("12".to_owned()), ..Text::default() }),
+            recipient: recipient.to_owned(),
+            channel: "sms".to_owned(),
+            sender: None,
+            key: recipient.to_owned(),
+            ordinal: 0,
+            place: 0,
+            kind: "SMSTriggeredSend".to_owned(),
+            definition: None,
+            subscriber: None,
+        }
+    }
+
+    /// The queue of a message before sessions had their own.
+    fn before(message: &Message) -> Vec<u8> {
+        let mut queue = Vec::new();
+        for text in [&message.connector, &message.recipient, &message.channel] {
+            key::index_value(&mut queue, text.as_bytes());
+        }
+        queue
+    }
+
+    #[test]
+    fn turns_from_before_sessions_had_queues_are_moved() {
+        let store = Store::open(&Settings::default()).unwrap();
+        let order = store.write_blocking(|txn: &mut Transaction<'_>| -> Result<_, StoreError> {
+            let mut owed = Vec::new();
+            for recipient in ["+492", "+491", "+493"] {
+                let outgoing = Outgoing::new(7, Asker::Call { batch: 1 }, message(recipient));
+                let content = Content::Message(Box::new(outgoing));
+                let lane = lane::of(&content);
+                let number = txn.owe(&OWNER, content, NOW, NOW)?;
+                owed.push((number, before(&message(recipient)), lane));
+            }
+            // As an earlier version left it: each recipient has a queue, and each the turn in it.
+            let queue = keys::queue(&message("+491"));
+            chunk::remove(txn, keys::front(&queue))?;
+            for (number, old, lane) in &owed {
+                txn.set(keys::turn(&queue, *number), None);
+                txn.set(keys::turn(old, *number), Some(Vec::new()));
+                txn.write(keys::front(old), &Front { number: *number, due: Some(NOW) })?;
+                txn.set(keys::due(lane, NOW.millis(), *number), Some(Vec::new()));
+            }
+            let due = |txn: &Transaction<'_>| Ok::<_, StoreError>(txn.deliveries().due(NOW, 10, &|_| 10)?.0);
+            assert_eq!(due(txn)?.len(), 3);
+            assert_eq!(txn.recover_deliveries(NOW, END, &|_| Ambiguous::Stop)?, []);
+            let mut order: Vec<i64> = Vec::new();
+            for _ in 0..owed.len() {
+                let next = due(txn)?;
+                assert_eq!(next.len(), 1, "one after the other");
+                let all: Vec<i64> = owed.iter().map(|(number, ..)| *number).collect();
+                assert_eq!(txn.begin_deliveries(&all, NOW)?.len(), 1);
+                order.extend(&next);
+                let attempt = Attempt { at: NOW, took_ms: 1, outcome: Attempted::Delivered, status: String::new() };
+                txn.end_attempt(next[0], attempt, Next::Delivered, NOW, END)?;
+            }
+            assert_eq!(due(txn)?.len(), 0);
+            let old = owed.iter().map(|(_, old, _)| txn.deliveries().front(old));
+            assert!(old.collect::<Result<Vec<_>, _>>()?.iter().all(Option::is_none));
+            Ok((order, owed.into_iter().map(|(number, ..)| number).collect::<Vec<_>>()))
+        });
+        let (order, owed) = order.unwrap();
+        assert_eq!(order, owed);
     }
 }

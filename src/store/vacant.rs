@@ -6,12 +6,10 @@
 
 use std::{fs, path::Path};
 
-use super::{
-    StoreError,
-    archive::is_backup,
-    disk::{RESERVE, failed},
-    lock::Lock,
-};
+use super::{StoreError, archive::is_backup, durable::failed, lock::Lock};
+
+/// Room that is kept for the way out when the disk is full.
+pub(super) const RESERVE: &str = "reserve";
 
 /// Refuses a directory that holds no store and is not empty. Whoever has its lock may be making a store of it.
 pub(super) fn refuse_occupied(path: &Path) -> Result<(), StoreError> {

@@ -1,13 +1,10 @@
 //! A piece of work on its way through the committer: run, then answered with its result or with the failure of its batch.
 
-use std::{
-    any::Any,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tokio::sync::oneshot;
 
-use super::{StoreError, transaction::Transaction};
+use super::{StoreError, error::panic_text, transaction::Transaction};
 
 /// A piece of work with the way to answer it.
 pub(super) trait Work: Send {
@@ -57,10 +54,4 @@ where
         // A caller that has gone away wants no answer; what it asked for is done all the same.
         let _gone = self.reply.send(result);
     }
-}
-
-/// A panic's message.
-pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("no message").to_owned()
 }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::{
     StoreError,
     engine::{Changes, Engine},
-    key,
+    key, readable,
     slot::Slot,
     totals,
     versions::Undo,
@@ -93,7 +93,7 @@ fn take_back(slot: &Slot, undo: Option<&Undo>, marks: Changes, sequence: i64) ->
     if found < sequence {
         let reason =
             format!("it is {found}; {sequence} was written: what is on disk is older than what was acknowledged");
-        return Err(StoreError::Corrupt { key: key::readable(&key::mark("sequence")), reason });
+        return Err(StoreError::Corrupt { key: readable::key(&key::mark("sequence")), reason });
     }
     let mut changes = marks;
     // The marks stand as they must, not as they were: no id is given twice.

@@ -15,6 +15,7 @@ use crate::{
 
 const A: &str = "+4915112345601";
 const B: &str = "+4915112345602";
+const C: &str = "+4915112345603";
 
 fn whole(house: &House, id: &str) -> report::Whole {
     let look = |view: &View<'_>| {
@@ -208,4 +209,39 @@ async fn what_has_not_gone_out_when_the_request_expires_is_taken_back() {
     let mut came = house.system.came();
     came.sort();
     assert_eq!(came, [A, B]);
+}
+
+/// An SMS in a session of the PBX.
+fn in_session(number: &str, session: &str) -> String {
+    sms(number).replacen(
+        '>',
+        &format!("><PartnerProperties><Name>Session</Name><Value>{session}</Value></PartnerProperties>"),
+        1,
+    )
+}
+
+#[tokio::test]
+async fn a_session_is_one_lane_across_retries_whoever_it_is_for() {
+    let house = House::new();
+    house.system.answers(A, &[verdict(Standing::Again, "70082", "later"), verdict(Standing::Again, "70082", "later")]);
+    house.run();
+    let objects = [in_session(A, "13"), in_session(B, "013"), in_session(B, "14")];
+    let first = house.create(&objects).await;
+    house.advance(0).await;
+    let second = house.create(&[in_session(B, "13"), sms(C)]).await;
+    house.advance(0).await;
+    let came = house.system.came();
+    assert_eq!(came.len(), 3, "session 14 and a message without a session do not wait");
+    assert!([A, B, C].iter().all(|number| came.iter().any(|one| one == number)), "{came:?}");
+    house.advance(100).await;
+    assert_eq!((house.state(&first), house.state(&second)), (State::Complete, State::Complete));
+    assert_eq!(house.system.came()[3..], [A, A, B, B]);
+    let keys = house.system.keys();
+    let of = |ordinal: u32| {
+        let deliveries = house.deliveries();
+        let messages = deliveries.iter().map(|delivery| &delivery.content.outgoing().unwrap().message);
+        let found = messages.into_iter().filter(|message| message.ordinal == ordinal && message.recipient == B);
+        found.map(|message| message.key.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(keys[5..], [of(1)[0].clone(), of(0)[0].clone()], "in the order in which they were owed");
 }

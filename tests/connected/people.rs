@@ -7,7 +7,7 @@ use envoi::{
 
 use crate::{
     engine::single,
-    house::{House, accepted, verdict},
+    house::{House, accepted, list, sms, verdict},
 };
 
 fn person(key: &str, members: &str) -> String {
@@ -120,10 +120,13 @@ async fn a_contact_without_an_address_is_kept_there_alone() {
     house.create(&[person("ada", PHONE)]).await;
     house.advance(0).await;
     assert_eq!((house.items(), subscribers(&house)), (vec!["OK - [yeastar] accepted".to_owned()], Vec::new()));
+    house.create(&[person("bob", &format!("<Lists><ID>1</ID></Lists>{}", PHONE.replace("601", "602")))]).await;
+    house.advance(0).await;
+    assert!(house.items()[1].starts_with("Error 13000 "), "a list that is none: {:?}", house.items());
     house.call(Operation::Delete, None, single(), &[person("ada", "")]).await;
     house.advance(0).await;
     assert_eq!(asked(&house), ContactChange::Delete("7".to_owned()));
-    assert_eq!(house.items()[1], "OK - [yeastar] accepted");
+    assert_eq!(house.items()[2], "OK - [yeastar] accepted");
 }
 
 #[tokio::test]
@@ -145,4 +148,72 @@ async fn a_contact_that_is_remembered_is_not_made_again() {
     house.create(&[person("ada", PHONE)]).await;
     house.advance(0).await;
     assert_eq!(house.items()[4], "OK - [yeastar] accepted");
+}
+
+#[tokio::test]
+async fn a_contact_that_is_not_kept_here_is_told_to_be_on_no_list_here() {
+    let house = House::new();
+    house.run();
+    // A route without types leaves a List here.
+    house.create(&[list("readers")]).await;
+    house.advance(0).await;
+    let id = house
+        .objects("List")
+        .iter()
+        .find(|list| list.text("ListName") == Some("readers"))
+        .map(|list| list.text("ID").unwrap().to_owned());
+    let on = format!("<Lists><ID>{}</ID></Lists>", id.unwrap());
+    house.create(&[person("ada", &format!("{PHONE}{on}"))]).await;
+    house.advance(0).await;
+    let told = "OK - [yeastar] accepted; on no list here, where nobody is kept without an EmailAddress";
+    assert_eq!(house.items()[1], told);
+    house.create(&[person("bob", &format!("{}{EMAIL}{on}", PHONE.replace("601", "602")))]).await;
+    house.advance(0).await;
+    assert_eq!(house.items()[2], "OK - [yeastar] accepted");
+}
+
+#[tokio::test]
+async fn what_says_nothing_to_the_system_is_done_here_and_asked_of_nobody() {
+    let house = House::new();
+    house.system.answers("ada", &[accepted("31")]);
+    house.run();
+    let call = async |operation, object: &str| {
+        house.call(operation, None, single(), &[object.to_owned()]).await;
+        house.advance(0).await;
+        house.items().pop().unwrap()
+    };
+    let (create, update) = (Operation::Create, Operation::Update);
+    assert_eq!(call(create, &person("ada", &format!("{EMAIL}{PHONE}"))).await, "OK - [yeastar] accepted");
+    assert_eq!(call(create, &list("readers")).await, "OK - Created List.");
+    let list = house.objects("List").into_iter().find(|list| list.text("ListName") == Some("readers")).unwrap();
+    let lists = format!("<Lists><ID>{}</ID></Lists>", list.text("ID").unwrap());
+    assert_eq!(call(update, &person("ada", &lists)).await, "OK - Updated Subscriber.");
+    let nobody = "Error 4000006 The connector knows no contact of SubscriberKey bob";
+    assert_eq!(call(update, &person("bob", &lists)).await, nobody);
+    let out = "<Status>Unsubscribed</Status>";
+    assert_eq!(call(update, &person("Ada", out)).await, "OK - Updated Subscriber.");
+    assert_eq!(house.objects("Subscriber")[0].text("Status"), Some("Unsubscribed"));
+    // Her number stands in an attribute alone, and a send names that alone.
+    let refused = call(create, &sms("+4915112345601")).await;
+    assert!(refused.starts_with("Error ") && refused.contains("nsubscribed"), "{refused}");
+    assert_eq!(house.system.came(), ["ada"], "the system was asked once");
+}
+
+#[tokio::test]
+async fn an_opt_out_behind_a_change_that_is_under_way_waits_for_it_and_holds() {
+    let house = House::new();
+    house.system.answers("ada", &[verdict(Standing::Again, "70082", "later"), accepted("31")]);
+    house.run();
+    house.create(&[person("ada", PHONE)]).await;
+    house.advance(0).await;
+    let out = person("ada", "<Status>Unsubscribed</Status>");
+    house.call(Operation::Update, None, single(), &[out]).await;
+    house.advance(0).await;
+    assert_eq!(house.items(), Vec::<String>::new(), "both are under way");
+    house.advance(60).await;
+    assert_eq!(house.items(), ["OK - [yeastar] accepted", "OK - Updated Subscriber."]);
+    house.create(&[sms("+4915112345601")]).await;
+    house.advance(0).await;
+    assert!(house.items()[2].starts_with("Error "), "{:?}", house.items());
+    assert_eq!(house.system.came(), ["ada", "ada"]);
 }

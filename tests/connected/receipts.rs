@@ -75,3 +75,17 @@ async fn a_later_receipt_shows_in_the_result_item() {
     assert!(items[2].ends_with(&format!("; since then: {B} failed, invalid_phone_number no such number")), "{items:?}");
     assert_eq!((house.state(&c), house.events("BounceEvent")), (State::Complete, vec![B.to_owned()]));
 }
+
+#[tokio::test]
+async fn a_later_failure_has_its_error_code_in_the_result_item() {
+    for (code, number) in [(Some("invalid_did_number"), 2_990_004), (None, 2_900_003)] {
+        let house = House::new();
+        house.run();
+        house.create(&[sms(A)]).await;
+        house.advance(0).await;
+        let failed = Receipt::Failed { code: code.map(str::to_owned), message: "no".to_owned() };
+        house.receive(A, failed).await;
+        let items = house.items();
+        assert!(items[0].starts_with(&format!("Error {number} [yeastar] accepted; since then: failed, ")), "{items:?}");
+    }
+}

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::{
     gateway::Answer,
-    house::{World, YEASTAR, asynchronous, connector, number, row, save, sms, subscriber},
-    system::{System, python},
+    house::{SALESFORCE, World, YEASTAR, asynchronous, connector, number, row, save, sms, subscriber, triggered},
+    system::{System, part, python},
 };
 
 /// A contact that has a number, and an address where it is to be kept here too.
@@ -224,4 +224,114 @@ async fn a_dry_run_goes_on_as_if_all_had_been_done_and_nothing_of_it_is_believed
     let made = row(&world.create("", &contact("bob", "")).await);
     assert_eq!((made.status.as_str(), made.new_id.as_deref()), ("OK", Some("31")), "{made:?}");
     world.gateway.stop().await;
+}
+
+/// A text that is refused since its recipient wants nothing more.
+async fn is_out(world: &World, object: &str) {
+    let before = world.system.requests().await.len();
+    let row = row(&world.patiently(world.create("", object)).await);
+    assert!(row.status == "Error" && row.message.contains("nsubscribed"), "{row:?}");
+    assert_eq!(world.system.requests().await.len(), before);
+}
+
+fn status(key: &str, status: &str) -> String {
+    subscriber(&format!("<SubscriberKey>{key}</SubscriberKey><Status>{status}</Status>"))
+}
+
+#[tokio::test]
+async fn an_opt_out_of_who_is_kept_here_is_asked_of_nobody_and_holds() {
+    if !python() {
+        return;
+    }
+    for options in ["", &save("UpdateAdd")] {
+        let world = World::new(YEASTAR).await;
+        assert_eq!(row(&world.patiently(world.create("", &contact("bob", "bob@example.com"))).await).status, "OK");
+        let out = row(&world.patiently(world.change("Update", options, &status("bob", "Unsubscribed"))).await);
+        assert_eq!((out.status.as_str(), out.message.as_str()), ("OK", "Updated Subscriber."));
+        assert_eq!(world.values("Subscriber", "Status", "").await, ["Unsubscribed"]);
+        assert_eq!(done(&world).await, ["create"]);
+        is_out(&world, &sms(&number(1), "promotion")).await;
+        let back = row(&world.patiently(world.create(&save("UpdateAdd"), &status("bob", "Active"))).await);
+        assert_eq!(back.status, "OK", "{back:?}");
+        assert_eq!(row(&world.patiently(world.create("", &sms(&number(1), "news"))).await).status, "OK");
+        assert_eq!(done(&world).await, ["create", "send"]);
+    }
+}
+
+#[tokio::test]
+async fn an_opt_out_of_who_is_no_subscriber_here_is_kept_by_key_and_number() {
+    if !python() {
+        return;
+    }
+    let phone = format!("<PrimarySMSAddress><Address>{}</Address></PrimarySMSAddress>", number(1));
+    let out = "<SubscriberKey>cy</SubscriberKey><Status>Unsubscribed</Status>";
+    for named in [&phone, ""] {
+        let world = World::new(YEASTAR).await;
+        let nobody = row(&world.patiently(world.update(&subscriber(out))).await);
+        assert_eq!(nobody.code, Some(4_000_006), "{nobody:?}");
+        assert_eq!(row(&world.patiently(world.create("", &contact("cy", ""))).await).status, "OK");
+        let told = row(&world.patiently(world.update(&subscriber(&format!("{out}{named}")))).await);
+        assert_eq!(told.status, "OK", "{told:?}");
+        is_out(&world, &sms(&number(1), "by number")).await;
+        is_out(&world, &triggered("welcome", &[("CY", &number(2))])).await;
+        // It outlives the contact, and another word of him that is no Status.
+        assert_eq!(
+            row(&world.patiently(world.delete(&subscriber("<SubscriberKey>cy</SubscriberKey>"))).await).status,
+            "OK"
+        );
+        is_out(&world, &sms(&number(1), "gone")).await;
+        assert_eq!(row(&world.patiently(world.create("", &contact("cy", ""))).await).status, "OK");
+        is_out(&world, &sms(&number(1), "made again")).await;
+        let back = row(&world.patiently(world.update(&status("cy", "Active"))).await);
+        assert_eq!((back.status.as_str(), back.message.as_str()), ("OK", "Updated Subscriber."));
+        assert_eq!(row(&world.patiently(world.create("", &sms(&number(1), "news"))).await).status, "OK");
+        let held = row(&world.patiently(world.update(&status("cy", "Held"))).await);
+        assert!(held.code == Some(4_000_005) && held.message.contains("the Status Held"), "{held:?}");
+    }
+    // Whoever is made with it has it too.
+    let world = World::new(YEASTAR).await;
+    assert_eq!(row(&world.patiently(world.create("", &subscriber(&format!("{out}{phone}")))).await).status, "OK");
+    is_out(&world, &sms(&number(1), "never")).await;
+}
+
+#[tokio::test]
+async fn a_consent_is_of_the_end_user_as_whom_the_subscriber_was_made() {
+    if !python() {
+        return;
+    }
+    let world = World::new(SALESFORCE).await;
+    let key = "<SubscriberKey>u8</SubscriberKey>";
+    let made = format!("{key}<PrimarySMSAddress><Address>{}</Address></PrimarySMSAddress>", number(1));
+    assert_eq!(row(&world.patiently(world.create("", &subscriber(&made))).await).status, "OK");
+    assert_eq!(row(&world.patiently(world.update(&status("U8", "Unsubscribed"))).await).status, "OK");
+    assert_eq!(row(&world.patiently(world.create("", &triggered("welcome", &[("u8", "")]))).await).status, "OK");
+    // Whoever is made unsubscribed is opted out at once; his conversation is what the row names.
+    let both = row(&world.patiently(world.create("", &status("u9", "Unsubscribed"))).await);
+    assert_eq!((both.status.as_str(), both.new_object.map(|id| id.len())), ("OK", Some(36)));
+    let asked = world.system.taken().await;
+    let of = |entry: &serde_json::Value| {
+        let json = match &entry["json"] {
+            serde_json::Value::Null => part(entry["body"].as_str().unwrap()),
+            json => json.clone(),
+        };
+        let who = ["/participants/0/subject", "/endUserClientId", "/from"].iter().find_map(|place| json.pointer(place));
+        let path = entry["path"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        let consent = json["consentStatus"].as_str().unwrap_or_default().to_owned();
+        [path, who.unwrap().as_str().unwrap().to_owned(), consent].join(" ").trim().to_owned()
+    };
+    let one = number(1);
+    assert_eq!(
+        asked.iter().filter(|entry| !entry["path"].as_str().unwrap().ends_with("token")).map(of).collect::<Vec<_>>(),
+        [
+            format!("conversation {one}"),
+            format!("consent {one} OptedOut"),
+            format!("interactions {one}"),
+            "conversation u9".to_owned(),
+            "consent u9 OptedOut".to_owned(),
+        ]
+    );
+    // A refused consent is an error of the row.
+    world.system.will(json!([{"kind": "code", "code": "10022", "path": "/api/v1/consent"}])).await;
+    let refused = row(&world.patiently(world.create("", &status("u10", "Unsubscribed"))).await);
+    assert_eq!(refused.code, Some(1_010_022), "{refused:?}");
 }

@@ -270,3 +270,18 @@ async fn an_answer_with_the_errors_of_the_vendors_samples_is_read() {
     assert_eq!(row(&answer).status, "OK", "{}", answer.body);
     assert_eq!(world.system.taken().await.len(), 2);
 }
+
+#[tokio::test]
+async fn a_refusal_without_a_code_is_no_doubt() {
+    if !python() {
+        return;
+    }
+    let world = World::new(SALESFORCE).await;
+    let body = json!({"kind": "type", "type": "application/json", "status": 202, "body": "{\"success\": false}"});
+    world.system.will(json!([body, {"kind": "code", "code": "SESSION_NOT_FOUND", "shape": "reason"}])).await;
+    let refused = row(&world.patiently(world.create("", &sms(&number(1), "hello"))).await);
+    assert_eq!(refused.code, Some(1_900_006), "{refused:?}");
+    assert_eq!(refused.message, "[salesforce] refused, and the answer does not say why");
+    let reason = row(&world.patiently(world.create("", &sms(&number(1), "hello"))).await);
+    assert_eq!(reason.code, Some(1_990_001), "{reason:?}");
+}

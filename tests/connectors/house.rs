@@ -1,11 +1,17 @@
 //! A gateway with connectors that lead to simulated systems, whose clocks go with its own; and the words of its calls.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use envoi::{
     connector::{Api, Connector, Connectors, ContextType, Defaults, Route, To},
     message::client::Secret,
     server::Parts,
+    store,
 };
 use serde_json::{Value, json};
 
@@ -82,6 +88,12 @@ pub(crate) fn route(to: &str) -> Route {
         defaults: Defaults::default(),
         allowed: Default::default(),
     }
+}
+
+/// A gateway whose store is in this folder.
+pub(crate) fn on_disk(folder: &Path) -> impl FnOnce(&mut Parts) {
+    let path = Some(folder.to_owned());
+    move |parts| parts.store = store::Settings { path, ..store::Settings::default() }
 }
 
 pub(crate) struct World {

@@ -403,6 +403,33 @@ async fn what_a_caller_may_not_name_is_an_error_and_never_a_request() {
         assert_eq!((row.status.as_str(), row.code), ("Error", Some(code)), "{row:?}");
     }
     assert_eq!(world.system.requests().await.len(), 1);
+    // What stands in the body of an operation is no way round.
+    let campaign = json!({"name": "May", "sender": "+15550009999", "channel_type": "sms"});
+    let bodies = [
+        (YEASTAR, "message_campaign/create", campaign, 4_000_010, "Body: sender: "),
+        (YEASTAR, "message_session/close", json!({"session_id": 100}), 4_000_005, "Body: session_id: "),
+        (
+            SALESFORCE,
+            "conversation",
+            json!({"channelAddressIdentifier": "another"}),
+            4_000_011,
+            "channelAddressIdentifier: ",
+        ),
+        (
+            CONNECTLY,
+            "send/campaigns",
+            json!({"entries": [{"sender": "+15550009999"}]}),
+            4_000_010,
+            "Body: entries[0].sender: ",
+        ),
+    ];
+    for (system, name, body, code, place) in bodies {
+        let world = World::with(system, limited).await;
+        let extras = extra("Operation", name) + &extra("Body", &body.to_string());
+        let row = row(&world.create("", &format!("<Objects xsi:type=\"SMSTriggeredSend\">{extras}</Objects>")).await);
+        assert!(row.status == "Error" && row.code == Some(code) && row.message.contains(place), "{row:?}");
+        assert!(world.system.log(0).await.is_empty());
+    }
 }
 
 #[tokio::test]
@@ -441,4 +468,57 @@ async fn what_no_route_takes_is_kept_here_beside_what_one_takes() {
     assert_eq!(statuses, ["OK", "OK", "Error"], "{}", answer.body);
     assert_eq!(world.system.texts().await, ["hello"]);
     assert!(world.values("List", "ListName", "").await.contains(&"readers".to_owned()));
+}
+
+#[tokio::test]
+async fn what_has_no_place_in_a_message_is_an_error_and_what_has_one_is_sent() {
+    if !python() {
+        return;
+    }
+    let with = |text: &str, extras: &[(&str, &str)]| {
+        let extras: String = extras.iter().map(|(name, value)| extra(name, value)).collect();
+        sms(&number(1), text).replacen('>', &format!(">{extras}"), 1)
+    };
+    let file = "data:text/plain;base64,aGVsbG8=";
+    let template = ("Template", "welcome");
+    let cases: [(&'static str, &str, Vec<Vec<(&str, &str)>>); 3] = [
+        (
+            SALESFORCE,
+            "hello",
+            vec![vec![("Session", "c"), ("Sender", "bot"), ("Attachment", file)], vec![("Campaign", "May")]],
+        ),
+        (
+            YEASTAR,
+            "",
+            vec![
+                vec![template, ("Attachment", "5")],
+                vec![template, ("Tag", "T")],
+                vec![template, ("Campaign", "May")],
+            ],
+        ),
+        (
+            CONNECTLY,
+            "",
+            vec![vec![template, ("Attachment", "https://example.com/a.pdf")], vec![template, ("Session", "12")]],
+        ),
+    ];
+    for (system, text, cases) in cases {
+        let world = World::new(system).await;
+        for extras in cases {
+            let name = extras.last().unwrap().0;
+            let refused = row(&world.patiently(world.create("", &with(text, &extras))).await);
+            assert!(refused.code == Some(4_000_005) && refused.message.contains(name), "{system} {refused:?}");
+        }
+        if system != SALESFORCE {
+            let refused = row(&world.patiently(world.create("", &with("lost?", &[template]))).await);
+            assert!(refused.code == Some(4_000_005) && refused.message.contains("Message"), "{system} {refused:?}");
+        }
+        assert!(world.system.log(0).await.is_empty(), "{system}");
+    }
+    // A template goes into the session that it names.
+    let world = World::new(YEASTAR).await;
+    ok(&world.patiently(world.create("", &sms(&number(1), "hello"))).await);
+    ok(&world.patiently(world.create("", &with("", &[template, ("Session", "100")]))).await);
+    let sent = last(&world).await["json"].clone();
+    assert_eq!((&sent["session_id"], &sent["msg_kind"], sent.get("to")), (&json!(100), &json!(1), None));
 }

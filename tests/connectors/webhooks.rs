@@ -1,11 +1,13 @@
 //! What the systems tell later, and who else might: receipts, forgery, replay.
 
-use envoi::connector::CompleteOn;
+use std::time::Duration;
+
+use envoi::connector::{Ambiguous, CompleteOn};
 use serde_json::json;
 
 use crate::{
-    house::{CONNECTLY, World, YEASTAR, number, part, row, sms},
-    system::python,
+    house::{CONNECTLY, World, YEASTAR, asynchronous, connector, number, on_disk, part, row, sms},
+    system::{System, python},
 };
 
 const SYSTEMS: [&str; 2] = [YEASTAR, CONNECTLY];
@@ -27,6 +29,27 @@ fn delivered(id: &str) -> serde_json::Value {
 fn failed(id: &str) -> serde_json::Value {
     json!({"id": id, "status": "delivery_failed", "code": "ERROR_CODE_MESSAGE_CUSTOMER_OPTED_OUT",
            "delivery_status": 2, "send_error": "invalid_phone_number"})
+}
+
+/// A webhook that tells of a message by the system's id alone.
+fn keyless(mut wanted: serde_json::Value) -> serde_json::Value {
+    wanted["keyless"] = true.into();
+    wanted
+}
+
+/// A gateway with a message for which a conversation waits; the system has taken it, and answers when it is released.
+async fn unanswered(system: &'static str) -> World {
+    let world = patient(system).await;
+    world.system.will(json!([{"kind": "hold"}])).await;
+    world.create(&part("c", 1, 1), &sms(&number(1), "hello")).await;
+    world.system.has_come(1).await;
+    world
+}
+
+/// Has the answer come, and what follows from it.
+async fn release(world: &World) {
+    world.system.order(json!({"release": true})).await;
+    world.idle().await;
 }
 
 /// The same, with a message on its way for which a conversation waits.
@@ -58,6 +81,103 @@ async fn a_part_is_complete_when_its_message_has_arrived() {
         world.idle().await;
         assert_eq!(world.state("c").await, "Complete", "{system}");
         assert_eq!(world.states().await, ["delivered", "delivered"], "{system}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_before_the_answer_counts_when_the_answer_comes() {
+    if !python() {
+        return;
+    }
+    for system in SYSTEMS {
+        for (told, state, conversation, bounces) in
+            [(delivered as fn(&str) -> _, "delivered", "Complete", 0), (failed, "failed", "Error", 1)]
+        {
+            let world = unanswered(system).await;
+            assert_eq!(world.webhook(keyless(told(&id(&world).await))).await, 200, "{system}");
+            assert_eq!(world.states().await, ["sending"], "{system}: nobody knows the id");
+            // An older word changes nothing of it.
+            world.webhook(keyless(json!({"id": id(&world).await, "status": "sent", "delivery_status": 0}))).await;
+            release(&world).await;
+            assert_eq!(
+                (world.states().await, world.state("c").await),
+                (vec![state.to_owned()], conversation.to_owned())
+            );
+            assert_eq!(world.values("SentEvent", "EventType", "").await.len(), 1, "{system} {state}");
+            assert_eq!(world.values("BounceEvent", "EventType", "").await.len(), bounces, "{system} {state}");
+            assert_eq!(world.system.taken().await.len(), 1, "{system} {state}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_synchronous_call_is_answered_with_what_was_told_before() {
+    if !python() {
+        return;
+    }
+    for system in SYSTEMS {
+        let world = patient(system).await;
+        world.system.will(json!([{"kind": "hold"}])).await;
+        let objects = sms(&number(1), "hello");
+        let (answer, ()) = tokio::join!(world.create("", &objects), async {
+            world.system.has_come(1).await;
+            world.webhook(keyless(failed(&id(&world).await))).await;
+            world.system.order(json!({"release": true})).await;
+        });
+        let row = row(&answer);
+        assert!(row.status == "Error" && row.message.contains("not delivered"), "{system}: {row:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_too_long_before_or_by_a_stranger_is_not_kept() {
+    if !python() {
+        return;
+    }
+    for system in SYSTEMS {
+        let world = unanswered(system).await;
+        let told = keyless(delivered(&id(&world).await));
+        let mut forged = told.clone();
+        forged["secret"] = "another secret".into();
+        assert_eq!(world.webhook(forged).await, 401, "{system}");
+        release(&world).await;
+        assert_eq!(world.states().await, ["accepted"], "{system}");
+
+        let world = unanswered(system).await;
+        assert_eq!(world.webhook(keyless(delivered(&id(&world).await))).await, 200, "{system}");
+        world.gateway.clock.advance(Duration::from_secs(600)).unwrap();
+        release(&world).await;
+        assert_eq!(world.states().await, ["accepted"], "{system}: it is another's by now");
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_before_the_answer_survives_a_restart() {
+    if !python() {
+        return;
+    }
+    for system in SYSTEMS {
+        let folder = tempfile::tempdir().unwrap();
+        let running = System::start(system);
+        let mut connector = connector(system, running.addr, "http");
+        (connector.complete_on, connector.on_ambiguous) = (CompleteOn::Delivered, Ambiguous::Retry);
+        running.set(json!({"repeats": true})).await;
+        // It takes the message, and its answer is lost.
+        running.will(json!([{"kind": "cut_after", "take": true}])).await;
+        let world = World::of(running, connector.clone(), on_disk(folder.path())).await;
+        world.create(&part("c", 1, 1), &sms(&number(1), "hello")).await;
+        world.idle().await;
+        assert_eq!(world.states().await, ["owed"], "{system}");
+        world.webhook(keyless(delivered(&id(&world).await))).await;
+        assert_eq!(world.states().await, ["owed"], "{system}");
+
+        let World { gateway, system: running } = world;
+        gateway.stop().await;
+        let world = World::of(running, connector, on_disk(folder.path())).await;
+        world.advance(60).await;
+        assert_eq!((world.states().await, world.state("c").await), (vec!["delivered".into()], "Complete".into()));
+        let requests = world.system.requests().await;
+        assert_eq!((requests.len(), &requests[1]["duplicate"]), (2, &json!(true)), "{system}");
     }
 }
 
@@ -227,5 +347,22 @@ async fn what_is_told_after_acceptance_is_seen_in_the_tracking_events() {
         world.webhook(failed(&id(&world).await)).await;
         world.idle().await;
         assert_eq!(world.values("BounceEvent", "EventType", "").await.len(), 1, "{system}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_is_told_later_has_its_error_code_in_the_result_item() {
+    if !python() {
+        return;
+    }
+    for (system, code) in [(YEASTAR, "2990013"), (CONNECTLY, "3000014")] {
+        let world = World::new(system).await;
+        world.create(&asynchronous(""), &sms(&number(1), "hello")).await;
+        world.idle().await;
+        assert_eq!(world.values("ResultItem", "ErrorCode", "").await, [""], "{system}");
+        world.webhook(failed(&id(&world).await)).await;
+        world.idle().await;
+        assert_eq!(world.values("ResultItem", "ErrorCode", "").await, [code], "{system}");
+        assert_eq!(world.values("ResultItem", "StatusCode", "").await, ["Error"], "{system}");
     }
 }

@@ -63,6 +63,56 @@ async fn options_that_break_a_rule_are_refused_in_every_row() {
 }
 
 #[tokio::test]
+async fn whoever_cannot_be_told_is_refused_at_once_with_place_value_and_reason() {
+    let target = |kind: &str, address: &str| {
+        format!(
+            "<ResponseType>{kind}</ResponseType><ResponseAddress>{address}</ResponseAddress>\
+             <RespondWhen>OnCallComplete</RespondWhen>"
+        )
+    };
+    let house = House::configured(&[("queue.send_response_to", "2")]).await;
+    let good = Asynchronous::new().with("SendResponseTo", &target("email", "ada@example.com"));
+    let secret = "https://user:s3cret@hooks.example/";
+    let unsecure = "An unsecure response address specified in the 'SendResponseTo' parameter.";
+    let user = "ResponseAddress of SendResponseTo 2 has a user part, which is not allowed";
+    let cases = [
+        (
+            good.clone().with("SendResponseTo", &target("email", "Ada &lt;a@x>")),
+            "227",
+            format!(
+                "{unsecure} ResponseAddress is no e-mail address: ResponseAddress of SendResponseTo 2 is \"Ada &lt;a@x&gt;\", \
+                 expected one address such as ada@example.com"
+            ),
+            None,
+        ),
+        (good.clone().with("SendResponseTo", &target("HTTPPost", secret)), "227", unsecure.to_owned(), Some(user)),
+        (
+            good.clone().with("SendResponseTo", "").with("SendResponseTo", ""),
+            "218",
+            "Too many objects. SendResponseTo is given too often: SendResponseTo is given 3 times, expected at most 2"
+                .to_owned(),
+            None,
+        ),
+    ];
+    for (options, code, text, detail) in cases {
+        for (operation, root) in [("Create", "CreateResponse"), ("Update", "UpdateResponse")] {
+            let answer = house.call(operation, &options, &(list("x") + &list("y"))).await;
+            for row in 0..2 {
+                let at = |name: &str| answer.text(&format!("{root}/Results#{row}/{name}"));
+                assert_eq!(at("ErrorCode").as_deref(), Some(code), "{}", answer.body);
+                assert_eq!(at("ResultDetailXML").as_deref(), detail, "{}", answer.body);
+            }
+            assert!(answer.body.contains(&format!("<StatusMessage>{text}</StatusMessage>")), "{}", answer.body);
+            assert!(!answer.body.contains("s3cret"), "{}", answer.body);
+        }
+    }
+    house.idle().await;
+    assert_eq!(house.admin("GET", "/conversations").await.body, "[]", "nothing was kept");
+    let answer = house.create(&good.with("SendResponseTo", ""), &list("x")).await;
+    assert_eq!(answer.text("CreateResponse/OverallStatus").as_deref(), Some("OK"), "{}", answer.body);
+}
+
+#[tokio::test]
 async fn two_objects_with_one_correlation_id_are_204() {
     let house = House::new().await;
     let object = |name: &str| {

@@ -10,9 +10,22 @@ async fn conversations_are_listed_shown_moved_on_and_sent_again() {
     house.create(&Asynchronous::part("Test &amp; List/1 ä", 2, 2), &list("two")).await;
     let (code, out, _) = house.operate(&["conversations"]).await;
     assert_eq!(code, 0);
-    assert!(out.starts_with("Open") && out.contains("1/2") && out.trim_end().ends_with(id), "{out}");
+    assert!(
+        out.lines().count() == 2 && out.starts_with("STATE  PARTS  OPENED                ACCOUNT  CONVERSATION\n"),
+        "{out}"
+    );
+    assert!(out.ends_with(&format!("\nOpen   1/2    2026-03-01T12:00:00Z  100001   {id}\n")), "{out}");
     let (_, out, _) = house.operate(&["conversation", id]).await;
-    assert!(out.contains("missing       1\n") && out.contains("seconds left  300\n"), "{out}");
+    for line in [
+        "state         Open: parts are missing\n",
+        "parts         1 of 2 are in\n",
+        "missing       1\n",
+        "times out     2026-03-01T12:05:00.001Z, in 300 s\n",
+        "\nPART  FATE     OPERATION  OBJECTS  REQUEST\n2     Waiting  Create     1        ",
+        "\nWHEN                  WHAT HAPPENED\n2026-03-01T12:00:00Z  part 2 accepted\n",
+    ] {
+        assert!(out.contains(line), "{line} in {out}");
+    }
     let (code, _, error) = house.operate(&["replay", id, "--remaining"]).await;
     assert_eq!(code, 1);
     assert!(error.starts_with("envoi: the conversation has not ended, it is Open"), "{error}");
@@ -21,6 +34,8 @@ async fn conversations_are_listed_shown_moved_on_and_sent_again() {
     let (_, out, _) = house.operate(&["conversation", id, "--json"]).await;
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(json["state"], "Timeout");
+    let (_, out, _) = house.operate(&["conversation", id]).await;
+    assert!(out.contains("\nforgotten     2026-03-31T12:05:0") && !out.contains("due"), "{out}");
     let (code, out, error) = house.operate(&["replay", id, "--remaining", "--as", "again"]).await;
     assert_eq!((code, out.as_str(), error.as_str()), (0, "again with 1 parts\n", ""));
     house.idle().await;
@@ -40,7 +55,7 @@ async fn a_list_that_is_not_all_says_so_and_an_unknown_state_is_refused() {
         house.part(id, 1, 2, id).await;
     }
     let (code, out, error) = house.operate(&["conversations", "--limit", "2"]).await;
-    assert_eq!((code, out.lines().count()), (0, 2));
+    assert_eq!((code, out.lines().count()), (0, 3));
     assert_eq!(error, "envoi: there are more than these 2; --limit N shows more, --state fewer\n");
     let (_, out, error) = house.operate(&["conversations", "--limit", "3", "--json"]).await;
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();

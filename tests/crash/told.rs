@@ -22,7 +22,7 @@ const RETRY: u64 = 61;
 /// Seconds between the rounds: each program's clock begins at the present moment, and goes on beyond where the last one's stood.
 const ROUND: u64 = 1000;
 
-fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
@@ -45,11 +45,11 @@ fn go_on(program: &Program, answer: Option<&crate::gateway::Answer>) -> bool {
 }
 
 /// A delivery, with its attempts.
-fn whole(program: &Program, delivery: &Value) -> Value {
+pub(crate) fn whole(program: &Program, delivery: &Value) -> Value {
     program.told(&format!("/delivery?id={}", delivery["id"].as_str().unwrap()))
 }
 
-fn outcomes(delivery: &Value) -> Vec<String> {
+pub(crate) fn outcomes(delivery: &Value) -> Vec<String> {
     let attempts = delivery["attempts"].as_array().unwrap();
     attempts.iter().map(|attempt| attempt["outcome"].as_str().unwrap().to_owned()).collect()
 }
@@ -132,7 +132,7 @@ fn a_callback_killed_at_every_step_is_owed_or_taken() {
 }
 
 /// The mails that came for an address, by their Message-IDs.
-fn mails(sink: &Sink, address: &str) -> Vec<String> {
+pub(crate) fn mails(sink: &Sink, address: &str) -> Vec<String> {
     let wanted = format!("To: {address}\r\n");
     let field = |text: &str| text.split("Message-ID: <").nth(1).unwrap().split('@').next().unwrap().to_owned();
     let messages = sink.seen().messages;
@@ -140,12 +140,13 @@ fn mails(sink: &Sink, address: &str) -> Vec<String> {
     texts.filter(|text| text.contains(&wanted)).map(|text| field(&text)).collect()
 }
 
-fn relay(sink: &Sink) -> Stage {
+pub(crate) fn relay(sink: &Sink) -> Stage {
     let settings = vec![
         ("ENVOI_MAIL_RELAY", sink.addr.to_string()),
         ("ENVOI_MAIL_TLS", "none".to_owned()),
         ("ENVOI_MAIL_FROM", "envoi@example.com".to_owned()),
         ("ENVOI_CALLBACK_BREAKER_FAILURES", "1".to_owned()),
+        ("ENVOI_SERVER_DRAIN_TIMEOUT", "0ms".to_owned()),
     ];
     Stage::new(settings, vec![("relay", sink.addr)])
 }
@@ -241,7 +242,7 @@ fn object(kind: &str, members: &str) -> String {
 }
 
 /// A definition that can send.
-fn furnish(stage: &Stage) {
+pub(crate) fn furnish(stage: &Stage) {
     let furniture = [
         object("Email", "<CustomerKey>welcome</CustomerKey><Name>W</Name><HTMLBody>Hi</HTMLBody><Subject>Hi</Subject>"),
         object(
@@ -257,7 +258,7 @@ fn furnish(stage: &Stage) {
 }
 
 /// A synchronous call whose mail is due at once.
-fn send(program: &Program, address: &str) -> Option<crate::gateway::Answer> {
+pub(crate) fn send(program: &Program, address: &str) -> Option<crate::gateway::Answer> {
     let named = "<TriggeredSendDefinition><CustomerKey>hello</CustomerKey></TriggeredSendDefinition>";
     let to = format!("<Subscribers><EmailAddress>{address}</EmailAddress></Subscribers>");
     let send = object("TriggeredSend", &format!("{named}{to}"));
@@ -326,6 +327,21 @@ fn a_triggered_send_killed_at_every_step_goes_once_or_is_in_doubt() {
     }
 }
 
+/// The mail with the results of a call, and one of a triggered send, both with the relay, which never answers.
+pub(crate) fn unanswered(runtime: &Runtime, sink: &Sink, program: &Program, results: &str, sent: &str) {
+    let before = sink.seen().messages.len();
+    sink.will(Manners::default().act("BODY", Act::Silence).act("BODY", Act::Silence));
+    let target = format!(
+        "<ResponseType>email</ResponseType><ResponseAddress>{results}@example.com</ResponseAddress>\
+         <RespondWhen>OnCallComplete</RespondWhen>"
+    );
+    let options = Asynchronous::part(results, 1, 1).with("SendResponseTo", &target);
+    let asked = request("CreateRequest", &options.text(), &list(results));
+    assert!(call(program.soap, "Create", &asked).is_some() && send(program, sent).is_some());
+    runtime.block_on(sink.until(|seen| seen.messages.len() == before + 2));
+    sink.will(Manners::default());
+}
+
 #[test]
 fn a_start_after_a_kill_is_killed_at_every_step_too() {
     let runtime = runtime();
@@ -334,21 +350,11 @@ fn a_start_after_a_kill_is_killed_at_every_step_too() {
     furnish(&stage);
     let (results, sent) = (|round: usize| format!("r{round}"), |round: usize| format!("s{round}@example.com"));
     let of_results = |round: usize| format!("{}@example.com", results(round));
-    // Both are with the relay, which never answers.
+    let settled = std::cell::Cell::new(0);
     let prepare = |program: &Program, round: usize| {
         // The clock stands beyond where the last one's stood.
         program.advance(round as u64 * ROUND);
-        let before = sink.seen().messages.len();
-        sink.will(Manners::default().act("BODY", Act::Silence).act("BODY", Act::Silence));
-        let target = format!(
-            "<ResponseType>email</ResponseType><ResponseAddress>{}</ResponseAddress><RespondWhen>OnCallComplete</RespondWhen>",
-            of_results(round)
-        );
-        let options = Asynchronous::part(&results(round), 1, 1).with("SendResponseTo", &target);
-        let asked = request("CreateRequest", &options.text(), &list(&results(round)));
-        assert!(call(program.soap, "Create", &asked).is_some() && send(program, &sent(round)).is_some());
-        runtime.block_on(sink.until(|seen| seen.messages.len() == before + 2));
-        sink.will(Manners::default());
+        unanswered(&runtime, &sink, program, &results(round), &sent(round));
     };
     let met = std::cell::RefCell::new(BTreeMap::new());
     let check = |program: &Program, round: usize, died: &str, (): ()| {
@@ -366,6 +372,15 @@ fn a_start_after_a_kill_is_killed_at_every_step_too() {
         let doubtful =
             whole(program, doubtful.unwrap_or_else(|| panic!("killed at {died}: it is not in doubt: {all}")));
         assert_eq!((mails(&sink, &sent(round)).len(), outcomes(&doubtful)), (1, vec!["interrupted".to_owned()]));
+        // An operator has looked, and says that it came.
+        let settle = format!("/settle?id={}&as=delivered", doubtful["id"].as_str().unwrap());
+        assert_eq!(program.admin("POST", &settle).status, 200);
+        program.advance(0);
+        assert_eq!((mails(&sink, &sent(round)).len(), &whole(program, &doubtful)["state"]), (1, &"delivered".into()));
+        settled.set(settled.get() + 1);
+        let counts = program.rows("TriggeredSendSummary", &["Sent", "Queued"], "");
+        assert_eq!(counts, [vec![settled.get().to_string(), "0".to_owned()]], "killed at {died}");
+        assert_eq!(program.rows("SentEvent", &["EventType"], "").len(), settled.get());
     };
     let steps = stage.at_every_step_of_the_next_start(prepare, check);
     let met: BTreeMap<String, usize> = met.into_inner();

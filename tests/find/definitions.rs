@@ -138,7 +138,7 @@ fn the_server_tells_of_itself() {
     assert!(long.contains("<VersionHistory><Version>1.5</Version>"), "{long}");
     let tree = envoi::object::read(
         super::house::envelope("VersionInfoRequestMsg", "<IncludeVersionHistory>perhaps</IncludeVersionHistory>"),
-        &super::house::schema(),
+        &super::caller::schema(),
         &envoi::object::Limits::default(),
     )
     .unwrap();

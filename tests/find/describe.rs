@@ -5,7 +5,7 @@ use envoi::{
     object::{Limits, read},
 };
 
-use super::house::{House, schema};
+use super::{caller::schema, house::House};
 
 fn ask(types: &[&str]) -> String {
     let requests: String = types

@@ -1,39 +1,24 @@
 //! A gateway's back room with three callers: one for the whole enterprise, one for an account, and one who may do little.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version, password_hash::SaltString};
 use envoi::{
     backend::{self, Backend},
     clock::Time,
     message::{
         Call, Found, Operation,
-        client::{Account, Accounts, Client, Permissions, Reach, Secret, SecretHash, User},
+        client::{Account, Accounts, Client, Permissions, Reach, Secret, User},
         reply,
     },
     object::{Limits, Tree, Writer, read},
-    schema::Schema,
     soap,
     store::{Settings, Store, StoreError},
 };
 
+use super::caller::{hash, schema};
+
 pub(crate) const ACCOUNT: u64 = 100_001;
 pub(crate) const UNIT: u64 = 100_002;
-
-/// A hash at the least cost.
-fn hash(password: &str) -> SecretHash {
-    let params = Params::new(Params::MIN_M_COST, 1, 1, None).unwrap();
-    let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let salt = SaltString::encode_b64(b"some salt").unwrap();
-    SecretHash::parse(&argon.hash_password(password.as_bytes(), &salt).unwrap().to_string()).unwrap()
-}
-
-/// Read once: it takes longer than a test.
-static SCHEMA: LazyLock<Arc<Schema>> = LazyLock::new(|| Arc::new(Schema::embedded().unwrap()));
-
-pub(crate) fn schema() -> Arc<Schema> {
-    Arc::clone(&SCHEMA)
-}
 
 pub(crate) struct House {
     pub(crate) store: Store,

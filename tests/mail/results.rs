@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     gateway::{Answer, Gateway, request},
-    judge::{Document, Judge},
+    judge::valid,
     messages::read,
     sink::{Act::Say, Manners, Sink},
 };
@@ -79,21 +79,6 @@ fn text(part: &Value) -> String {
     String::from_utf8(STANDARD.decode(part["bytes"].as_str().unwrap()).unwrap()).unwrap()
 }
 
-fn valid(documents: &[String]) {
-    let wsdl = envoi::schema::contract::wsdl("http://127.0.0.1");
-    let Some(judge) = Judge::new(&wsdl, envoi::schema::contract::fault_xsd()) else { return };
-    let document = |text: &String| Document {
-        name: "results.xml".into(),
-        request: String::new(),
-        text: text.clone(),
-        partial: false,
-    };
-    let documents: Vec<_> = documents.iter().map(document).collect();
-    for (document, complaints) in documents.iter().zip(judge.complaints(&documents)) {
-        assert!(complaints.is_empty(), "{complaints:?}\n{}", document.text);
-    }
-}
-
 #[tokio::test]
 async fn results_are_attached_as_the_synchronous_answer() {
     let house = House::new().await;
@@ -134,7 +119,45 @@ async fn results_are_attached_as_the_synchronous_answer() {
     let held = documents.iter().map(|document| names.map(|name| document.contains(name))).collect::<Vec<_>>();
     assert_eq!(held, [[false, false, false], [true, true, true], [true, false, true]]);
     assert!(text(&mails[1]["parts"][0]).contains("CorrelationID c-2"), "{}", text(&mails[1]["parts"][0]));
-    valid(&documents);
+    valid(documents);
+}
+
+#[tokio::test]
+async fn attachments_of_every_operation_are_valid_whatever_was_asked_for() {
+    let house = House::new().await;
+    let list = |more: &str| format!("<Objects xsi:type=\"List\"><CustomerKey>k</CustomerKey>{more}</Objects>");
+    let perform = "<Action>start</Action><Definitions><Definition xsi:type=\"TriggeredSendDefinition\">\
+        <CustomerKey>none</CustomerKey></Definition></Definitions>";
+    let calls = [
+        ("Create", "CreateRequest", list("<ListName>One</ListName>")),
+        ("Update", "UpdateRequest", list("<ListName>Two</ListName>")),
+        ("Perform", "PerformRequestMsg", perform.to_owned()),
+        ("Delete", "DeleteRequest", list("")),
+    ];
+    for (operation, root, objects) in &calls {
+        for members in [RESULTS, OBJECTS, BASE] {
+            let told = respond("OnCallComplete", members);
+            let options = format!("<Options><RequestType>Asynchronous</RequestType>{told}</Options>");
+            let answer = house.0.call(operation, &request(root, &options, objects)).await;
+            assert!(answer.body.contains("<OverallStatus>OK</OverallStatus>"), "{}", answer.body);
+            house.advance(0).await;
+        }
+    }
+    let late = "<ConversationID>late</ConversationID><SequenceCode>1</SequenceCode><CallsInConversation>2</CallsInConversation>";
+    house
+        .create(&(late.to_owned() + &respond("OnConversationError", OBJECTS)), &list("<ListName>late</ListName>"))
+        .await;
+    house.advance(400).await;
+    let Some(mails) = house.read().await else { return };
+    assert_eq!(mails.len(), 3 * calls.len() + 1);
+    let (late, told) = mails.split_last().unwrap();
+    assert_eq!(late["shape"], serde_json::json!(["multipart/alternative", ["text/plain", "text/html"]]));
+    assert!(late["subject"].as_str().unwrap().starts_with("Timeout"), "what was not run has no answer to attach");
+    let documents: Vec<_> = told.iter().map(|mail| text(&mail["parts"][2])).collect();
+    for document in documents.iter().filter(|document| !document.contains("<CreateResponse")) {
+        assert!(document.contains("<Object "), "{document}");
+    }
+    valid(documents);
 }
 
 #[tokio::test]
@@ -149,7 +172,7 @@ async fn results_can_be_zipped_as_the_service_does() {
     let archive = part["archive"].as_object().unwrap();
     assert_eq!(archive.keys().collect::<Vec<_>>(), ["results.xml"]);
     let document = String::from_utf8(STANDARD.decode(archive["results.xml"].as_str().unwrap()).unwrap()).unwrap();
-    valid(&[document]);
+    valid(vec![document]);
 }
 
 #[tokio::test]
@@ -238,21 +261,30 @@ async fn many_objects_are_counted_and_those_with_errors_come_first() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_none_is_given_up_and_seen() {
+async fn an_address_that_is_none_is_refused_and_one_that_no_mail_takes_is_given_up_and_seen() {
     let house = House::new().await;
-    let told = respond("OnCallComplete", RESULTS).replace("ada@example.com", "nobody at all");
+    for address in ["", "nobody at all", "a@x, b@x", "Ada &lt;a@x>"] {
+        let told = respond("OnCallComplete", RESULTS).replace("ada@example.com", address);
+        let options = format!("<Options><RequestType>Asynchronous</RequestType>{told}</Options>");
+        let answer = house.0.call("Create", &request("CreateRequest", &options, &list("One", "a"))).await;
+        assert_eq!(answer.text("CreateResponse/Results/ErrorCode").as_deref(), Some("227"), "{}", answer.body);
+    }
+    // A letter, but one that no name of a host may have.
+    let told = respond("OnCallComplete", RESULTS).replace("ada@example.com", "ada@\u{115F}.example");
     house.create(&told, &list("One", "a")).await;
     house.advance(0).await;
     assert_eq!(house.list().await.len(), 0);
     let answer = house.admin("GET", "/deliveries").await;
     let deliveries: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(deliveries.as_array().unwrap().len(), 1, "{deliveries}");
     assert_eq!(
         (deliveries[0]["state"].as_str(), deliveries[0]["kind"].as_str()),
         (Some("failed"), Some("email")),
         "{deliveries}"
     );
     let answer = house.admin("GET", &format!("/delivery?id={}", deliveries[0]["id"].as_str().unwrap())).await;
-    assert!(answer.body.contains("To holds no address that mail can be sent to"), "{}", answer.body);
+    let said = "ResponseAddress of SendResponseTo: To holds no address that mail can be sent to";
+    assert!(answer.body.contains(said), "{}", answer.body);
 }
 
 #[tokio::test]

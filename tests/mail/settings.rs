@@ -87,7 +87,10 @@ fn a_password_is_not_taken_from_an_argument() {
 #[test]
 fn what_contradicts_is_told() {
     let cases = [
-        ("relay = \"a b\"", "mail.relay: expected HOST or HOST:PORT such as smtp.example.com:587"),
+        (
+            "relay = \"a b\"",
+            "mail.relay: `a b` is no host: expected a name or an address alone, such as hooks.internal; expected HOST or HOST:PORT",
+        ),
         ("relay = \"a.example\"", "mail.from: is missing, while mail.relay is set"),
         ("relay = \"a.example\"\nfrom = \"ada\"", "mail.from: expected ADDRESS or NAME <ADDRESS>"),
         ("relay = \"a.example\"\nfrom = \"a@b.c\"\nuser = \"x\"", "mail.password: is missing, while mail.user is set"),
@@ -107,7 +110,8 @@ fn what_contradicts_is_told() {
             "mail.return_path: MAIL FROM holds no address that mail can be sent to: there is no @ in it; expected an ADDRESS such \
              as bounces+{id}@example.com",
         ),
-        ("ehlo = \"a\\r\\nb\"", "mail.ehlo: expected a host name"),
+        ("ehlo = \"a\\r\\nb\"", "mail.ehlo: `a\r\nb` is no host"),
+        ("ehlo = \"127.0.0.1\"", "mail.ehlo: `127.0.0.1` is no host: expected an address in brackets"),
         ("attachment = \"pdf\"", "mail.attachment: expected xml or zip"),
     ];
     for (text, expected) in cases {

@@ -1,35 +1,24 @@
 //! A gateway's back room: a store in memory, two accounts, and a caller of the first who may act for the second.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version, password_hash::SaltString};
 use envoi::{
     backend::{self, Backend, membership, seed},
     clock::Time,
     message::{
         Call, Operation, Row,
-        client::{Account, Accounts, Client, Permissions, Reach, Secret, SecretHash, User},
+        client::{Account, Accounts, Client, Permissions, Reach, Secret, User},
         reply,
     },
     object::{Limits, Object, Writer, read},
-    schema::Schema,
     soap,
     store::{Internal, Settings, Store, StoreError},
 };
 
+use super::caller::{hash, schema};
+
 pub(crate) const ACCOUNT: u64 = 100_001;
 pub(crate) const OTHER: u64 = 100_002;
-
-/// A hash at the least cost.
-fn hash(password: &str) -> SecretHash {
-    let params = Params::new(Params::MIN_M_COST, 1, 1, None).unwrap();
-    let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let salt = SaltString::encode_b64(b"some salt").unwrap();
-    SecretHash::parse(&argon.hash_password(password.as_bytes(), &salt).unwrap().to_string()).unwrap()
-}
-
-/// Read once: it takes longer than a test.
-static SCHEMA: LazyLock<Arc<Schema>> = LazyLock::new(|| Arc::new(Schema::embedded().unwrap()));
 
 /// A caller of the first account.
 fn caller(permissions: Permissions) -> Client {
@@ -54,11 +43,8 @@ impl House {
     }
 
     pub(crate) fn at(settings: &Settings) -> Self {
-        let backend = Arc::new(Backend {
-            schema: Arc::clone(&SCHEMA),
-            settings: backend::Settings::default(),
-            connectors: Arc::default(),
-        });
+        let backend =
+            Arc::new(Backend { schema: schema(), settings: backend::Settings::default(), connectors: Arc::default() });
         let client = caller(Permissions { reach: Reach::Enterprise, ..Permissions::default() });
         Self { store: Store::open(settings).unwrap(), backend, client, now: Time::from_millis(1_640_865_606_000) }
     }

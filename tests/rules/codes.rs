@@ -5,8 +5,8 @@ use std::{borrow::Cow, collections::BTreeSet, time::Duration};
 use envoi::{
     clock::Time,
     conversation::{
-        Asked, Begun, Cause, Conversation, Fate, Place, Rejection, Settings, State, accept, begin, code::TABLE, delete,
-        finish, give_up, overdue, place,
+        Asked, Begun, Cause, Conversation, Fate, Place, Rejection, Settings, State, Unfit, accept, begin, code::TABLE,
+        delete, finish, give_up, object_to, overdue, place,
     },
     message::{
         Options,
@@ -61,7 +61,7 @@ fn codes_and_texts_are_those_of_the_service() {
         assert!(TABLE.iter().any(|rule| rule.code == *code && rule.text == *text), "{code} {text}");
     }
     let ours: Vec<_> = TABLE.iter().filter(|rule| !DOCUMENTED.contains(&(rule.code, rule.text))).collect();
-    assert_eq!(ours.iter().map(|rule| rule.code).collect::<Vec<_>>(), [204, 227, 228, 229, 231]);
+    assert_eq!(ours.iter().map(|rule| rule.code).collect::<Vec<_>>(), [204, 218, 227, 227, 228, 229, 231]);
     assert!(TABLE.is_sorted_by_key(|rule| rule.code));
     let texts: BTreeSet<_> = TABLE.iter().map(|rule| rule.text).collect();
     assert_eq!(texts.len(), TABLE.len());
@@ -142,6 +142,109 @@ fn code_226_begins_after_30_days() {
     assert_eq!(placed(&synchronous), Ok(Place::Synchronous));
 }
 
+fn told(targets: Vec<SendResponseTo>, settings: &Settings) -> Result<Place, Rejection> {
+    let options = Options { send_response_to: targets, ..call(None, None, None) };
+    place(&Asked { options: &options, objects: 1, correlation_ids: &[] }, NOW, settings)
+}
+
+#[test]
+fn code_218_also_counts_who_is_told() {
+    let none = SendResponseTo::default();
+    let settings = Settings { max_targets: 3, ..settings() };
+    assert_eq!(told(vec![none.clone(); 3], &settings), Ok(Place::Single));
+    assert_eq!(told(vec![none.clone(); 4], &settings), Err(Rejection::TooManyTargets));
+    let four = [(); 4].map(|()| none.clone());
+    let objection = object_to(&four, &settings).expect("one too many");
+    assert!(objection.text().ends_with(": SendResponseTo is given 4 times, expected at most 3"), "{objection:?}");
+    let usual = Settings::default();
+    assert_eq!(told(vec![none.clone(); 20], &usual), Ok(Place::Single));
+    assert_eq!(told(vec![none.clone(); 21], &usual), Err(Rejection::TooManyTargets));
+    // A synchronous call tells nobody.
+    let options = Options { send_response_to: vec![none; 1000], ..Options::default() };
+    let asked = Asked { options: &options, objects: 1, correlation_ids: &[] };
+    assert_eq!(place(&asked, NOW, &usual), Ok(Place::Synchronous));
+}
+
+#[test]
+fn code_227_is_for_mail_to_what_is_no_address() {
+    let mail = |address: &str| SendResponseTo {
+        kind: ResponseType::Email,
+        address: address.to_owned(),
+        ..SendResponseTo::default()
+    };
+    let good = [
+        "ada@example.com",
+        " ada@example.com ",
+        "first.last+tag@sub.example.co.uk",
+        "ops@mailhost",
+        "ops@[192.0.2.7]",
+        "ops@[IPv6:2001:db8::1]",
+        "ä@exämple.com",
+    ];
+    for address in good {
+        assert_eq!(told(vec![mail(address)], &settings()), Ok(Place::Single), "{address}");
+    }
+    let bad = [
+        "",
+        "bogus address",
+        "bogus",
+        "@",
+        "a@",
+        "@x.example",
+        "a@x, b@x",
+        "a@example.com;b@example.com",
+        "Ada <a@x>",
+        "<a@x>",
+        "a b@x",
+        "a@x\r\nBcc: b@x",
+        "a@[x]",
+        "a@-x",
+        "a@x..y",
+        "mailto:a@x",
+        "\"a b\"@x",
+        "https://hooks.example/",
+    ];
+    for address in bad {
+        let targets = vec![mail("ada@example.com"), mail(address)];
+        assert_eq!(told(targets.clone(), &settings()), Err(Rejection::NoMailbox), "{address}");
+        let objection = object_to(&targets, &settings()).expect("an objection");
+        let said =
+            format!("ResponseAddress of SendResponseTo 2 is {address:?}, expected one address such as ada@example.com");
+        assert!(objection.text().ends_with(&said), "{}", objection.text());
+        assert!(address.is_empty() || !objection.to_string().contains(address), "the log repeats no address");
+        assert_eq!(objection.detail(), None);
+    }
+    let long = mail(&"ü".repeat(1000));
+    assert!(object_to(&[long], &settings()).expect("an objection").text().len() < 700);
+}
+
+#[test]
+fn why_nothing_is_posted_to_an_address_is_told_beside_the_text() {
+    let reasons = [
+        ("", "is empty, expected an https: URL"),
+        ("https://u:p@h/", "has a user part, which is not allowed"),
+        ("https://h:99999/", "has a port that is none of 1 to 65535"),
+        (
+            "https://127.1/",
+            "names its host by a number that is no address: expected a name, or four numbers such as 192.0.2.7",
+        ),
+        ("h.example", "is no URL"),
+        ("http://h.example/", "is not https, nor allowed without it"),
+    ];
+    let post = |address: &str| SendResponseTo {
+        kind: ResponseType::HttpPost,
+        address: address.to_owned(),
+        ..SendResponseTo::default()
+    };
+    for (address, why) in reasons {
+        let objection = object_to(&[post("https://a.example/"), post(address)], &settings()).expect("an objection");
+        assert_eq!(objection.text(), Rejection::Insecure.text());
+        assert_eq!(objection.detail(), Some(format!("ResponseAddress of SendResponseTo 2 {why}")));
+    }
+    let all: BTreeSet<_> = Unfit::ALL.iter().map(ToString::to_string).collect();
+    assert_eq!(all, reasons.iter().map(|(_, why)| (*why).to_owned()).collect());
+}
+
 #[test]
 fn code_227_is_for_what_is_not_https() {
     let judge = |kind, address: &str, settings: &Settings| {
@@ -189,9 +292,7 @@ fn code_227_is_for_what_is_not_https() {
     }
     assert_eq!(judge(ResponseType::HttpPost, "http://Hooks.internal:99/x", &named), Ok(Place::Single));
     assert_eq!(judge(ResponseType::HttpPost, "http://hooks.internal/x", &loopback), refused);
-    for kind in [ResponseType::None, ResponseType::Email] {
-        assert_eq!(judge(kind, "http://a.example/", &strict), Ok(Place::Single), "{kind:?}");
-    }
+    assert_eq!(judge(ResponseType::None, "http://a.example/", &strict), Ok(Place::Single));
     let folder = Settings { drop_folder: true, ..settings() };
     assert_eq!(judge(ResponseType::Ftp, "", &strict), Err(Rejection::NoFtp));
     assert_eq!(judge(ResponseType::Ftp, "", &folder), Ok(Place::Single));

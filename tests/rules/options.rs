@@ -110,16 +110,37 @@ fn wrong_values_are_faults_with_their_place() {
     }
 }
 
+#[test]
+fn a_word_that_is_none_is_told_all_that_are() {
+    let words = [
+        ("<RequestType>Later</RequestType>", "Synchronous or Asynchronous"),
+        ("<QueuePriority>Urgent</QueuePriority>", "High, Medium or Low"),
+        (
+            "<SaveOptions><SaveOption><SaveAction>Keep</SaveAction></SaveOption></SaveOptions>",
+            "AddOnly, Default, Delete, Nothing, UpdateAdd or UpdateOnly",
+        ),
+        ("<SendResponseTo><ResponseType>Fax</ResponseType></SendResponseTo>", "None, email, HTTPPost or FTP"),
+        (
+            "<SendResponseTo><RespondWhen>Sometimes</RespondWhen></SendResponseTo>",
+            "Never, OnError, Always, OnConversationError, OnConversationComplete, OnCallComplete or OnExpired",
+        ),
+    ];
+    for (members, expected) in words {
+        let fault = options(members).expect_err(members);
+        assert!(fault.contains(&format!(", expected {expected} (line 1")), "{fault}");
+    }
+}
+
 /// The code of a call, from a list of all rules that it breaks.
 fn codes(options: &Options, objects: usize, ids: &[Cow<'_, str>]) -> Vec<i64> {
     let (id, sequence, calls) = (&options.conversation_id, options.sequence_code, options.calls_in_conversation);
     let queued = options.asynchronous;
     let any = id.is_some() || sequence.is_some() || calls.is_some();
     let late = |time: Option<Time>, than: i64| time.is_some_and(|time| time.millis() > than);
-    let posts_in_clear = options
+    let told_badly = options
         .send_response_to
         .iter()
-        .any(|to| to.kind == ResponseType::HttpPost && !to.address.starts_with("https://"));
+        .any(|to| to.kind != ResponseType::None && !to.address.starts_with("https://") && to.address != "a@b.example");
     let expires = options.request_expiration_time;
     let repeated = (1..ids.len()).any(|at| !ids[at].is_empty() && ids[..at].contains(&ids[at]));
     let broken = [
@@ -131,7 +152,7 @@ fn codes(options: &Options, objects: usize, ids: &[Cow<'_, str>]) -> Vec<i64> {
         (205, queued && sequence.is_some_and(|code| code < 1 || Some(code) > calls)),
         (218, objects >= 32_767),
         (226, queued && late(options.scheduled_time, NOW.millis() + 30 * 24 * 3600 * 1000)),
-        (227, queued && posts_in_clear),
+        (227, queued && told_badly),
         (228, queued && expires.is_some() && !late(expires, NOW.millis() - 1)),
         (229, queued && expires.is_some_and(|expires| late(options.scheduled_time, expires.millis()))),
         (231, queued && expires.is_some() && calls > Some(1)),
@@ -150,7 +171,12 @@ fn any_options() -> impl Strategy<Value = Options> {
     };
     let kind = prop_oneof![Just(ResponseType::HttpPost), Just(ResponseType::Email)];
     let to = (kind, any::<bool>()).prop_map(|(kind, safe)| {
-        let address = if safe { "https://a.example/" } else { "http://a.example/" }.to_owned();
+        let address = match (safe, kind) {
+            (true, ResponseType::Email) => "a@b.example",
+            (true, _) => "https://a.example/",
+            (false, _) => "http://a.example/",
+        };
+        let address = address.to_owned();
         SendResponseTo { kind, address, ..SendResponseTo::default() }
     });
     let to = prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(to, 0..3)];

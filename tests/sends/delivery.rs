@@ -45,6 +45,39 @@ async fn a_synchronous_send_leaves_by_its_priority() {
 }
 
 #[tokio::test]
+async fn an_operator_sees_whose_mail_a_delivery_is() {
+    let gateway = ready("", |_| {}).await;
+    create(&gateway, HIGH, &triggered(&to("ada", "ada@example.com"))).await;
+    advance(&gateway, Duration::ZERO).await;
+    let events = found(&gateway, "SentEvent", &["SendID", "BatchID", "SubscriberKey"], "").await;
+    let list: serde_json::Value = serde_json::from_str(&admin(&gateway, "GET", "/deliveries").await.body).unwrap();
+    let id = list[0]["id"].as_str().unwrap();
+    let one = admin(&gateway, "GET", &format!("/delivery?id={id}")).await.body;
+    let one: serde_json::Value = serde_json::from_str(&one).unwrap();
+    let text = |name: &str| one[name].as_str().map_or_else(|| one[name].to_string(), str::to_owned);
+    assert_eq!([text("send"), text("batch"), text("subscriber")].join(" "), events[0], "{one}");
+    assert_eq!((text("subscriber"), text("definition")), ("ada".to_owned(), "hello".to_owned()), "{one}");
+    for name in ["send", "batch", "subscriber"] {
+        assert_eq!(list[0][name], one[name]);
+    }
+    let address = format!("http://{}", gateway.admin);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_envoi"));
+    command.args(["delivery", id, "--admin", &address]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let line = |title: &str, value: String| format!("{title:13} {value}\n");
+    for expected in [
+        line("definition", text("definition")),
+        line("SendID", text("send")),
+        line("subscriber", text("subscriber")),
+        line("BatchID", text("batch")),
+    ] {
+        assert!(said.contains(&expected), "{expected}{said}");
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn a_mail_says_who_what_and_how_to_leave() {
     let gateway = ready("<List><CustomerKey>readers</CustomerKey></List>", |_| {}).await;
     create(&gateway, HIGH, &triggered(&to("ada", "ada@example.com"))).await;
@@ -442,5 +475,74 @@ async fn what_waits_and_is_sent_again_counts_as_queued_as_often_as_it_waits() {
     admin(&gateway, "POST", &again).await;
     counts("1 0 0").await;
     assert_eq!(found(&gateway, "SentEvent", &["SubscriberKey"], "").await, ["ada", "ada"], "two mails have left");
+    gateway.stop().await;
+}
+
+/// The answers to RCPT of mailboxes that are full.
+fn full(mailboxes: usize) -> Manners {
+    (0..mailboxes).fold(Manners::default(), |manners, _| manners.act("RCPT", Act::Say("452 4.2.2 mailbox full")))
+}
+
+async fn targets(gateway: &Gateway) -> serde_json::Value {
+    serde_json::from_str(&admin(gateway, "GET", "/targets").await.body).unwrap()
+}
+
+#[tokio::test]
+async fn full_mailboxes_keep_nobody_elses_mail_waiting() {
+    let sink = Sink::start(full(12)).await;
+    let gateway = relayed(&sink, |_| {}).await;
+    let many: String = (0..12).map(|n| to(&format!("full{n}"), &format!("full{n}@example.com"))).collect();
+    create(&gateway, HIGH, &triggered(&many)).await;
+    advance(&gateway, Duration::ZERO).await;
+    assert_eq!((sink.said("RCPT"), sink.seen().messages.len()), (12, 0));
+    assert_eq!(targets(&gateway).await, serde_json::json!([]), "they wait, and the relay does its work");
+    create(&gateway, HIGH, &triggered(&to("good", "good@example.com"))).await;
+    advance(&gateway, Duration::ZERO).await;
+    assert_eq!(sink.seen().messages.len(), 1);
+    // Each waits for its own next attempt.
+    advance(&gateway, Duration::from_secs(13)).await;
+    assert_eq!(sink.seen().messages.len(), 13);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_relay_that_takes_nothing_rests_until_it_answers_of_a_mail() {
+    let sink = Sink::start(Manners::default().act("MAIL", Act::Say("451 4.3.0 later"))).await;
+    let gateway = relayed(&sink, |parts| parts.notify.breaker_failures = 1).await;
+    for name in ["ada", "bob"] {
+        create(&gateway, HIGH, &triggered(&to(name, &format!("{name}@example.com")))).await;
+        advance(&gateway, Duration::ZERO).await;
+    }
+    assert_eq!(targets(&gateway).await[0]["breaker"], "open");
+    assert_eq!((sink.said("MAIL"), sink.said("RCPT")), (1, 0));
+    // The probe is bob, who has been due longer: his mailbox is full, and that is an answer.
+    sink.will(full(1));
+    advance(&gateway, Duration::from_secs(30)).await;
+    assert_eq!((sink.said("RCPT"), sink.seen().messages.len()), (2, 1));
+    assert_eq!(targets(&gateway).await, serde_json::json!([]));
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn of_those_that_are_due_the_more_urgent_goes_first() {
+    let sink = Sink::start(Manners::default().act("MAIL", Act::Say("451 4.3.0 later"))).await;
+    let gateway = relayed(&sink, |parts| {
+        parts.notify.breaker_failures = 1;
+        parts.mail.relay.connections = 1;
+    })
+    .await;
+    advance(&gateway, Duration::from_secs(1)).await;
+    let many: String = (0..9).map(|n| to(&format!("low{n}"), &format!("low{n}@example.com"))).collect();
+    create(&gateway, "<QueuePriority>Low</QueuePriority>", &triggered(&many)).await;
+    advance(&gateway, Duration::from_secs(240)).await;
+    create(&gateway, "", &triggered(&to("medium", "medium@example.com"))).await;
+    // Both are due, and the first has met a relay that takes nothing, when the urgent one comes.
+    advance(&gateway, Duration::from_secs(59)).await;
+    create(&gateway, HIGH, &triggered(&to("high", "high@example.com"))).await;
+    advance(&gateway, Duration::from_secs(60)).await;
+    let seen = sink.seen();
+    let of =
+        |name: &str| seen.messages.iter().position(|m| String::from_utf8_lossy(m).contains(&format!("To: {name}")));
+    assert_eq!((seen.messages.len(), of("high"), of("medium")), (11, Some(0), Some(1)), "{:?}", seen.commands);
     gateway.stop().await;
 }

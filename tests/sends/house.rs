@@ -1,12 +1,7 @@
 //! A gateway's back room with what a triggered send needs, and a look at what is owed.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version, password_hash::SaltString};
 use envoi::{
     backend::{
         self, Backend,
@@ -15,26 +10,21 @@ use envoi::{
     clock::Time,
     message::{
         Call, Operation, Row,
-        client::{Account, Accounts, Client, Permissions, Reach, Secret, SecretHash, User},
+        client::{Account, Accounts, Client, Permissions, Reach, Secret, User},
         reply,
     },
     object::{Limits, Object, Writer, read},
-    schema::Schema,
     soap,
     store::{Content, Internal, Settings, Store, StoreError, Transaction, View, send::Send},
 };
 
+use super::caller::{hash, schema};
+
 pub(crate) const ACCOUNT: u64 = 100_001;
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 3600);
 
-static SCHEMA: LazyLock<Arc<Schema>> = LazyLock::new(|| Arc::new(Schema::embedded().unwrap()));
-
 fn caller() -> Client {
-    let params = Params::new(Params::MIN_M_COST, 1, 1, None).unwrap();
-    let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let salt = SaltString::encode_b64(b"some salt").unwrap();
-    let hash = argon.hash_password(b"demo-password", &salt).unwrap().to_string();
-    let password = SecretHash::parse(&hash).unwrap();
+    let password = hash("demo-password");
     let account = Account { mid: ACCOUNT, name: "Example".to_owned(), enterprise: ACCOUNT };
     let passwords = vec![password.clone()];
     let permissions = Permissions { reach: Reach::Own, ..Permissions::default() };
@@ -66,7 +56,7 @@ impl House {
         settings.sends.possible = true;
         settings.sends.public_url.set("https://mc.example/soap".to_owned()).unwrap();
         change(&mut settings.sends);
-        let backend = Arc::new(Backend { schema: Arc::clone(&SCHEMA), settings, connectors: Arc::default() });
+        let backend = Arc::new(Backend { schema: schema(), settings, connectors: Arc::default() });
         let store = Store::open(&Settings { path, ..Settings::default() }).unwrap();
         let key = |txn: &mut Transaction<'_>| txn.put_setting(link::KEY, &[7; 32]);
         store.write_blocking::<_, StoreError, _>(key).unwrap();

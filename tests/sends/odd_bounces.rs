@@ -109,6 +109,28 @@ async fn a_report_without_times_is_told_from_another_by_its_own_id() {
 }
 
 #[tokio::test]
+async fn a_report_that_comes_again_after_many_attempts_is_counted_once() {
+    let post = Post::new().await;
+    let id = post.sent().await;
+    let report = about(POSTFIX, &id, ADA);
+    assert_eq!(post.bounce(report.clone()).await.0, 0);
+    let said = post.delivery(&id).await["attempts"][1]["status"].as_str().unwrap().to_owned();
+    let (_, mark) = said.split_once(" (report ").unwrap();
+    assert_eq!(mark.len(), 17, "sixteen digits, for operators: {said}");
+    for _ in 0..22 {
+        admin(&post.gateway, "POST", &format!("/redeliver?id={id}")).await;
+        advance(&post.gateway, Duration::ZERO).await;
+    }
+    let delivery = post.delivery(&id).await;
+    let attempts = delivery["attempts"].as_array().unwrap();
+    assert!(attempts.len() == 20 && attempts.iter().all(|attempt| attempt["outcome"] == "delivered"), "{delivery}");
+    let (exit, said) = post.bounce(report).await;
+    assert_eq!((exit, said), (0, format!("{id} nothing has changed: this report was heard before\n")));
+    assert_eq!((post.bounces().await.len(), post.counts().await.as_str()), (1, "1 0 0 0"));
+    post.gateway.stop().await;
+}
+
+#[tokio::test]
 async fn characters_that_are_not_seen_do_nothing() {
     let post = Post::new().await;
     let id = post.sent().await;

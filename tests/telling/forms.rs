@@ -141,6 +141,171 @@ async fn each_target_gets_exactly_what_it_asked_for() {
     assert_eq!(retrieved, [whole]);
 }
 
+/// As much of the objects as an answer holds: nothing, the base, all.
+fn held(detail: &str) -> [bool; 3] {
+    ["<CreateResponse", "<CorrelationID>mark", "<ListName>mark"].map(|text| detail.contains(text))
+}
+
+#[tokio::test]
+async fn who_is_told_of_a_conversation_gets_what_he_asked_for_whatever_its_last_part_asks() {
+    let (house, receiver) = pair().await;
+    let asks = [("none", ""), ("bare", ""), ("results", RESULTS), ("base", BASE), ("whole", WHOLE)];
+    let expected = |include: &str| match include {
+        "bare" => [false, false, false],
+        "results" => [true, false, false],
+        "base" => [true, true, false],
+        _ => [true, true, true],
+    };
+    for (end, when) in [("done", "OnConversationComplete"), ("failed", "OnConversationError")] {
+        for (last, include) in asks {
+            let id = format!("{end}-{last}");
+            let first = asks.iter().skip(1).fold(Asynchronous::part(&id, 1, 2), |options, (name, include)| {
+                to(options, &receiver.url(&format!("/{id}/{name}")), when, include)
+            });
+            let mut second = Asynchronous::part(&id, 2, 2);
+            if last != "none" {
+                second = to(second, &receiver.url(&format!("/{id}/own")), "OnCallComplete", include);
+            }
+            let object = |name: &str| {
+                format!(
+                    "<Objects xsi:type='List'><CorrelationID>mark</CorrelationID><ListName>mark {name}</ListName></Objects>"
+                )
+            };
+            // A name that is taken is an error.
+            let other = if end == "failed" { object(&id) } else { object(&format!("{id} too")) };
+            for (options, object) in [(first, object(&id)), (second, other)] {
+                let answer = house.create(&options, &object).await;
+                assert_eq!(answer.text("CreateResponse/OverallStatus").as_deref(), Some("OK"), "{}", answer.body);
+            }
+            house.idle().await;
+            let seen = receiver.seen();
+            let detail = |name: &str| {
+                let path = format!("/{id}/{name}");
+                let told: Vec<_> = seen.iter().filter(|seen| seen.path == path).collect();
+                assert_eq!((told.len(), told[0].field("SequenceCode").as_str()), (1, "2"), "{path}");
+                told[0].field("ResultDetailXML")
+            };
+            for (name, _) in asks.iter().skip(1) {
+                assert_eq!(held(&detail(name)), expected(name), "{id} {name}");
+            }
+            if last != "none" {
+                assert_eq!(held(&detail("own")), expected(last), "{id}");
+            }
+            // Of the first part its own entries alone are asked; of the last, all that are told of it.
+            let mut retrieved: Vec<_> = house
+                .values("ResultMessage", "ResultDetailXML", &equals("ConversationID", &id))
+                .await
+                .iter()
+                .map(|detail| held(detail))
+                .collect();
+            retrieved.sort();
+            assert_eq!(retrieved, [[true, true, true]; 2], "{id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_who_is_told_of_the_end_adds_to_what_is_kept_of_the_last_part() {
+    let (house, receiver) = pair().await;
+    for (when, kept) in [("OnCallComplete", false), ("Never", false), ("OnConversationError", true)] {
+        let first = to(Asynchronous::part(when, 1, 2), &receiver.url("/"), when, WHOLE);
+        house.create(&first, &list(&format!("{when} 1"))).await;
+        house.create(&Asynchronous::part(when, 2, 2), &list(&format!("{when} 2"))).await;
+        house.idle().await;
+        let retrieved = house.values("ResultMessage", "ResultDetailXML", &equals("ConversationID", when)).await;
+        let holds = |name: &str| retrieved.iter().any(|detail| detail.contains(&format!("<ListName>{when} {name}")));
+        assert_eq!((retrieved.len(), holds("1"), holds("2")), (2, true, kept), "{when}");
+    }
+}
+
+/// A ResultMessage as it would be retrieved: where a schema has a place for it.
+fn retrieved(message: &str) -> String {
+    let (_, members) = message.split_once("<ResultMessage xmlns=\"http://exacttarget.com/wsdl/partnerAPI\">").unwrap();
+    let members = members.trim_end().strip_suffix("</ResultMessage>").unwrap();
+    format!(
+        "<RetrieveResponseMsg xmlns=\"{PARTNER_API}\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">\
+         <OverallStatus>OK</OverallStatus><RequestID>r</RequestID><Results xsi:type=\"ResultMessage\">{members}</Results>\
+         </RetrieveResponseMsg>"
+    )
+}
+
+#[tokio::test]
+async fn every_result_that_leaves_is_valid_by_our_own_wsdl() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().to_owned();
+    let (house, receiver) = pair_with(|parts| {
+        parts.backend.conversations.drop_folder = true;
+        parts.notify.drop_folder = Some(place);
+    })
+    .await;
+    let told = |options: Asynchronous, tag: &str, when: &str| {
+        [("bare", ""), ("results", RESULTS), ("base", BASE), ("whole", WHOLE)].into_iter().fold(
+            options,
+            |options, (name, include)| {
+                let file = format!(
+                    "<ResponseType>FTP</ResponseType><ResponseAddress>{name}</ResponseAddress><RespondWhen>{when}</RespondWhen>{include}"
+                );
+                to(options, &receiver.url(&format!("/{tag}/{name}")), when, include).with("SendResponseTo", &file)
+            },
+        )
+    };
+    let keyed = |kind: &str, key: &str, more: &str| {
+        format!("<Objects xsi:type=\"{kind}\"><CustomerKey>{key}</CustomerKey>{more}</Objects>")
+    };
+    let subscriber = "<Objects xsi:type=\"Subscriber\"><EmailAddress>a@example.com</EmailAddress></Objects>";
+    let start = "<Action>start</Action><Definitions><Definition xsi:type=\"TriggeredSendDefinition\"><CustomerKey>none\
+        </CustomerKey></Definition></Definitions>";
+    let calls = [
+        ("Create", keyed("List", "k", "<ListName>One</ListName>")),
+        ("Create", keyed("List", "k", "<ListName>One</ListName>")),
+        ("Create", subscriber.to_owned()),
+        ("Update", keyed("List", "k", "<ListName>Two</ListName>") + &keyed("List", "none", "<ListName>Two</ListName>")),
+        ("Update", subscriber.to_owned()),
+        ("Perform", start.to_owned()),
+        ("Delete", keyed("List", "k", "") + &keyed("List", "none", "")),
+        ("Delete", subscriber.to_owned()),
+    ];
+    for (at, (operation, objects)) in calls.iter().enumerate() {
+        let answer =
+            house.call(operation, &told(Asynchronous::new(), &format!("{at}"), "OnCallComplete"), objects).await;
+        assert!(answer.body.contains("<OverallStatus>OK</OverallStatus>"), "{}", answer.body);
+        house.idle().await;
+    }
+    // What ends without having been run has no answer.
+    house.create(&told(Asynchronous::part("late", 1, 2), "late", "OnConversationComplete"), &list("late")).await;
+    let times = Asynchronous::new()
+        .with("ScheduledTime", "2026-03-01T12:10:00Z")
+        .with("RequestExpirationTime", "2026-03-01T12:20:00Z");
+    house.create(&told(times, "expired", "OnExpired"), &list("expired")).await;
+    house.gateway.clock.advance(std::time::Duration::from_secs(3600));
+    house.idle().await;
+
+    let seen = receiver.seen();
+    let mut documents = Vec::new();
+    assert_eq!(seen.len(), 4 * (calls.len() + 2));
+    for seen in &seen {
+        let detail = seen.field("ResultDetailXML");
+        let has_run = !seen.path.starts_with("/late") && !seen.path.starts_with("/expired");
+        assert_eq!(!detail.is_empty(), has_run && !seen.path.ends_with("/bare"), "{}: {detail}", seen.path);
+        if !detail.is_empty() {
+            let is_create = detail.starts_with("<CreateResponse");
+            assert!(is_create || detail.contains("<Object "), "{}: {detail}", seen.path);
+            documents.push(detail);
+        }
+    }
+    let mut files = 0;
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let tree =
+            envoi::object::read(text.clone(), crate::gateway::schema(), &envoi::object::Limits::default()).unwrap();
+        documents.extend(tree.root().child_text("ResultDetailXML").map(|detail| detail.into_owned()));
+        documents.push(retrieved(&text));
+        files += 1;
+    }
+    assert_eq!((files, documents.len()), (seen.len(), 3 * calls.len() * 2 + files));
+    crate::judge::valid(documents);
+}
+
 #[tokio::test]
 async fn the_base_of_an_object_is_the_eleven_members_that_every_object_has() {
     let (house, receiver) = pair().await;

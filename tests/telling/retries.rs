@@ -57,9 +57,44 @@ async fn the_receiver_may_ask_for_a_longer_wait_in_seconds_or_by_a_date() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_final_and_410_too_and_an_operator_may_send_it_again() {
+async fn a_receiver_that_refuses_may_be_put_right_and_keeps_nobody_waiting() {
+    let (house, receiver) = pair_with(|parts| parts.notify.breaker_failures = 2).await;
+    let refusals = [400, 401, 403, 404, 405, 409, 413, 422];
+    receiver.will(refusals.map(status));
+    for code in refusals {
+        call(&house, &receiver, &code.to_string()).await;
+    }
+    let owed = house.deliveries().await;
+    for (delivery, code) in owed.iter().zip(refusals) {
+        assert_eq!((&delivery["state"], &delivery["status"]), (&"owed".into(), &format!("HTTP {code}").into()));
+    }
+    // It answers, so all is well with it.
+    assert_eq!(house.told("GET", "/targets").await, serde_json::json!([]));
+    call(&house, &receiver, "another").await;
+    assert_eq!(house.deliveries().await[refusals.len()]["state"], "delivered");
+    house.advance(60).await;
+    let deliveries = house.deliveries().await;
+    assert!(deliveries.iter().all(|delivery| delivery["state"] == "delivered"), "{deliveries:?}");
+    let attempts = house.attempts(deliveries[3]["id"].as_str().unwrap()).await;
+    let outcomes: Vec<_> = attempts.iter().map(|(outcome, status)| format!("{outcome} {status}")).collect();
+    assert_eq!(outcomes, ["retry HTTP 404", "delivered HTTP 200"]);
+}
+
+#[tokio::test]
+async fn a_receiver_that_goes_on_refusing_is_given_up_in_the_end() {
+    let (house, receiver) = pair_with(|parts| parts.notify.max_attempts = 3).await;
+    receiver.will((0..9).map(|_| status(401)));
+    call(&house, &receiver, "a").await;
+    house.advance(24 * 3600).await;
+    assert_eq!(receiver.seen().len(), 3);
+    let delivery = house.deliveries().await.remove(0);
+    assert_eq!((&delivery["state"], &delivery["status"]), (&"failed".into(), &"HTTP 401".into()));
+}
+
+#[tokio::test]
+async fn a_redirect_that_cannot_be_followed_is_final_and_410_too_and_an_operator_may_send_it_again() {
     let (house, receiver) = pair().await;
-    receiver.will([status(404), status(410), status(302)]);
+    receiver.will([status(303), status(410), status(302)]);
     for name in ["a", "b", "c"] {
         call(&house, &receiver, name).await;
     }
@@ -93,6 +128,36 @@ async fn without_retries_it_is_tried_once_and_with_them_so_often() {
         assert_eq!(receiver.seen().len(), expected);
         assert_eq!(house.deliveries().await[0]["state"], "failed");
     }
+}
+
+#[tokio::test]
+async fn an_answer_of_one_request_keeps_no_other_waiting() {
+    let (house, receiver) = pair_with(|parts| parts.notify.breaker_failures = 1).await;
+    receiver.will([status(408), status(425), status(200)]);
+    for name in ["a", "b", "c"] {
+        call(&house, &receiver, name).await;
+    }
+    assert_eq!(receiver.seen().len(), 3);
+    let states: Vec<_> = house.deliveries().await.iter().map(|delivery| delivery["state"].clone()).collect();
+    assert_eq!(states, ["owed", "owed", "delivered"]);
+    assert_eq!(house.told("GET", "/targets").await, serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn too_many_requests_gives_the_target_a_rest_and_the_delivery_the_wait_it_asks_for() {
+    let (house, receiver) = pair_with(|parts| parts.notify.breaker_failures = 1).await;
+    receiver.will([Reply::Status(429, vec![("retry-after", "600".to_owned())])]);
+    call(&house, &receiver, "a").await;
+    call(&house, &receiver, "b").await;
+    assert_eq!(house.told("GET", "/targets").await[0]["breaker"], "limited");
+    house.advance(29).await;
+    assert_eq!(receiver.seen().len(), 1, "it rests");
+    house.advance(1).await;
+    assert_eq!(receiver.seen().len(), 2, "others wait no longer than after a failure");
+    house.advance(569).await;
+    assert_eq!(receiver.seen().len(), 2);
+    house.advance(62).await;
+    assert_eq!(receiver.seen().len(), 3);
 }
 
 #[tokio::test]

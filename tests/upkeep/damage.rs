@@ -319,6 +319,24 @@ fn plans(held: &Held) -> Vec<(&'static str, Changes, Expected, u64)> {
             0,
         ),
         (
+            "a report is left of a mail that is gone",
+            vec![([&[0x34, 0x80, 0, 0, 0, 0, 0, 0, 9], b"0123456789abcdef".as_slice()].concat(), Some(Vec::new()))],
+            expected(&[["a report of delivery 9", "no index entry: there is no such delivery", "an index entry"]]),
+            0,
+        ),
+        (
+            "when messages began cannot be read",
+            vec![(b"\x35chat\0\x01".to_vec(), Some(vec![0, 1, 9]))],
+            expected(&[["when a connector's latest messages began", "moments and counts, or nothing", ""]]),
+            0,
+        ),
+        (
+            "an id is left of which nothing was told",
+            vec![([b"\x33chat\0\x01id\0\x01".as_slice(), &[0x80, 0, 0, 0, 0, 0, 0, 9]].concat(), Some(Vec::new()))],
+            expected(&[["the id of early word 9", "no index entry: there is no such record", "an index entry"]]),
+            0,
+        ),
+        (
             "a delivery is in another state, too",
             vec![(
                 key(held, 0x2A, "").into_iter().enumerate().map(|(at, byte)| if at == 1 { 4 } else { byte }).collect(),
@@ -452,8 +470,9 @@ async fn the_command_tells_it_in_words_and_by_its_exit_code() {
     assert!(out.ends_with(" bytes: nothing is wrong\n") && out.lines().count() == 1, "{out}");
     let email = key(&held(&data), 0x11, "ann@example.com");
     write(&data, &vec![(email, None)]);
-    let (code, out, _) = envoi(&["fsck", text(&data)]);
+    let (code, out, error) = envoi(&["fsck", text(&data)]);
     assert_eq!(code, 1, "{out}");
+    assert!(error.starts_with("envoi: `envoi fsck --repair` makes again what follows from records"), "{error}");
     assert!(out.starts_with("index \"email\" = \"ann@example.com\" of \"Subscriber\" 10000"), "{out}");
     assert!(out.contains(" of account 100001: expected an index entry: the record has it; found none\n"), "{out}");
     assert!(out.ends_with(" bytes: 1 found wrong, 1 left\n"), "{out}");

@@ -79,6 +79,17 @@ impl Judge {
     }
 }
 
+/// Documents that stand alone are valid by the WSDL that is served.
+pub(crate) fn valid(documents: Vec<String>) {
+    let wsdl = envoi::schema::contract::wsdl("http://127.0.0.1");
+    let Some(judge) = Judge::new(&wsdl, envoi::schema::contract::fault_xsd()) else { return };
+    let document = |text: String| Document { name: String::new(), request: String::new(), text, partial: false };
+    let documents: Vec<_> = documents.into_iter().map(document).collect();
+    for (document, complaints) in documents.iter().zip(judge.complaints(&documents)) {
+        assert!(complaints.is_empty(), "{complaints:?}\n{}", document.text);
+    }
+}
+
 /// The schema in a WSDL, with the prefixes that `definitions` declares around it (facts/clients section 4) and the import
 /// pointed at a file beside it.
 fn schema_of(wsdl: &str) -> String {

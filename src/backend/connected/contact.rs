@@ -10,9 +10,12 @@ use crate::{
     store::{Content, Delivery, DeliveryState, Internal, Objects, Owner, StoreError, Transaction, outgoing::Outgoing},
 };
 
-use super::super::{
-    generic::folded,
-    plan::{self, Method, Plan},
+use super::{
+    super::{
+        generic::folded,
+        plan::{self, Method, Plan},
+    },
+    reached,
 };
 
 /// Kind of what systems call contacts.
@@ -127,7 +130,20 @@ pub(super) fn learn(txn: &Transaction<'_>, delivery: &Delivery, outgoing: &Outgo
     let given = outgoing.verdict.as_ref().and_then(|verdict| verdict.id.clone());
     // Nobody gave what was only recorded an id, and what follows it needs one.
     let id = given.or_else(|| outgoing.shown.as_ref().map(|_| delivery.number.to_string()));
-    match (change.settled(), id) {
+    let settled = change.settled();
+    // What was only recorded reaches nobody.
+    if kind == CONTACTS && outgoing.shown.is_none() {
+        match &settled {
+            Some(ContactChange::Delete(_)) => reached::forget(txn, outgoing, &message.connector, subscriber)?,
+            Some(made) => {
+                if let Some(number) = made.number() {
+                    reached::put(txn, outgoing, &message.connector, subscriber, number)?;
+                }
+            }
+            None => {}
+        }
+    }
+    match (settled, id) {
         (Some(ContactChange::Create(_)), Some(id)) => {
             put(txn, outgoing, kind, &namer_of(outgoing), subscriber, Some(&id))
         }

@@ -3,7 +3,7 @@
 
 use crate::{
     clock::Time,
-    connector::Receipt,
+    connector::{Receipt, codes},
     object::Object,
     store::{
         Delivery, StoreError, Transaction,
@@ -51,6 +51,9 @@ pub(super) fn change(
     item.set_text("StatusMessage", format!("{first}{SINCE}{what}"));
     if failed && alone {
         item.set_text("StatusCode", "Error");
+        if let Some(Receipt::Failed { code, .. }) = &outgoing.receipt {
+            item.set_text("ErrorCode", codes::undelivered(outgoing.message.system, code.as_deref()).to_string());
+        }
     }
     item.set_text("ModifiedDate", now.to_string());
     result::change_item(txn, name, *number, &item)

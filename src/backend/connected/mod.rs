@@ -15,8 +15,10 @@ mod errand;
 mod event;
 mod inspect;
 mod item;
+mod opt_out;
 mod phonebook;
 mod plan;
+mod reached;
 mod row;
 mod settle;
 
@@ -39,6 +41,8 @@ pub(super) use check::check;
 pub(super) use contact::{CONTACTS, Contact, PHONEBOOKS};
 pub(super) use errand::{ERRANDS, OPEN};
 pub(super) use inspect::waiting;
+pub(super) use opt_out::{OPT_OUTS, OptOut};
+pub(super) use reached::{REACHED, Reached};
 pub(super) use row::row;
 
 /// Whose records hold the errands of synchronous calls.

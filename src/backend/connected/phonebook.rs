@@ -2,7 +2,7 @@
 //! name the List is known whose ID is given.
 
 use crate::{
-    connector::Named,
+    connector::{Connector, Named, System},
     message::{ErrorCode, Options, Row, code},
     object::Node,
     store::{Objects, StoreError},
@@ -11,7 +11,6 @@ use crate::{
 use super::{
     super::{Failure, Work, keeper, list, list::ListRef, membership::Entry, plan::Method, subscriber},
     contact::{self, CONTACTS, Namer, PHONEBOOKS},
-    plan::Asked,
 };
 
 /// What keeps an object from going anywhere: ErrorCode and StatusMessage.
@@ -24,14 +23,19 @@ fn refused(code: ErrorCode, about: impl AsRef<str>) -> Refused {
 /// What an object's names and numbers stand for at the connector's system.
 pub(super) fn named(
     objects: &Objects<'_>,
-    asked: &Asked<'_, '_>,
+    connector: &Connector,
+    (kind, method): (&str, Method),
+    node: Node<'_>,
     options: &Options,
 ) -> Result<Result<Named, Refused>, StoreError> {
-    let (namer, node) = (asked.namer(), asked.node());
-    match asked.kind {
+    if connector.system() != System::Yeastar {
+        return Ok(Ok(Named::default()));
+    }
+    let namer = Namer::of(connector);
+    match kind {
         list::KIND => of_list(objects, namer, node),
         // A Delete takes him off everything.
-        subscriber::KIND if asked.method() != Method::Delete => of_subscriber(objects, namer, node, options),
+        subscriber::KIND if method != Method::Delete => of_subscriber(objects, namer, node, options),
         _ => Ok(Ok(Named::default())),
     }
 }
@@ -68,8 +72,7 @@ fn of_subscriber(
     options: &Options,
 ) -> Result<Result<Named, Refused>, StoreError> {
     let mut named = Named::default();
-    let own = node.children_named("Lists").filter(|entry| entry.has_children()).map(Entry::read);
-    for entry in own.chain(Entry::of_container(options)) {
+    for entry in entries(node, options) {
         let which = entry.list();
         let here = list::find(objects, which)?.is_some();
         match (id(objects, namer, which)?, here) {
@@ -92,6 +95,36 @@ fn of_subscriber(
         }
     }
     Ok(Ok(named))
+}
+
+/// The lists that a Subscriber names.
+fn entries<'n>(node: Node<'n>, options: &Options) -> impl Iterator<Item = Entry> + 'n {
+    let own = node.children_named("Lists").filter(|entry| entry.has_children()).map(Entry::read);
+    own.chain(Entry::of_container(options))
+}
+
+/// Whether a Subscriber names a list that is none of the connector's phonebooks.
+pub(super) fn names_others(work: &Work<'_, '_>, node: Node<'_>, options: &Options) -> Result<bool, StoreError> {
+    for entry in entries(node, options) {
+        if !is_one(work, entry.list())? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a list is a phonebook of a connector, and none that is kept here.
+fn is_one(work: &Work<'_, '_>, list: &ListRef) -> Result<bool, StoreError> {
+    let objects = work.objects();
+    if list::find(&objects, list)?.is_some() {
+        return Ok(false);
+    }
+    for connector in work.backend.connectors.connectors.values() {
+        if id(&objects, Namer::of(connector), list)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What a connector's system calls the phonebook that is meant.
@@ -117,15 +150,5 @@ pub(super) fn keep(
     if kind != subscriber::KIND {
         return keeper::apply(work, kind, method, node, options);
     }
-    subscriber::apply_but(work, method, node, options, |work, entry| {
-        if list::find(&work.objects(), entry.list())?.is_some() {
-            return Ok(false);
-        }
-        for connector in work.backend.connectors.connectors.values() {
-            if id(&work.objects(), Namer::of(connector), entry.list())?.is_some() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    })
+    subscriber::apply_but(work, method, node, options, |work, entry| is_one(work, entry.list()))
 }

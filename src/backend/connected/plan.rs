@@ -5,7 +5,7 @@ use crate::{
     clock::Time,
     connector::{self, Action, Connector, Message, Named, Planning, Wanted, Wish, route, route::Way},
     message::{Call, ErrorCode, Operation, client::Client, code, options::Priority},
-    object::{Node, Object},
+    object::Node,
     store::{
         Content, Internal, Objects, Owner, StoreError, Transaction,
         outgoing::{Asker, Outgoing},
@@ -20,7 +20,7 @@ use super::{
     contact,
     errand::{self, Errand, Given, Unsent},
     event::{self, About, SENDS},
-    phonebook,
+    opt_out, phonebook, reached,
 };
 use connector::System;
 
@@ -99,21 +99,6 @@ pub(super) fn asked<'b, 'n>(
     Ok(Some(Asked { ordinal, node, kind, method, account, connector, way }))
 }
 
-impl<'n> Asked<'_, 'n> {
-    /// By whose names contacts are known.
-    pub(super) fn namer(&self) -> contact::Namer<'_> {
-        contact::Namer::of(self.connector)
-    }
-
-    pub(super) fn node(&self) -> Node<'n> {
-        self.node
-    }
-
-    pub(super) fn method(&self) -> Method {
-        self.method
-    }
-}
-
 /// What is wanted for an object, beside what it says itself.
 pub(super) struct Wanting {
     pub(super) method: Method,
@@ -153,7 +138,8 @@ pub(super) fn outline(
     let of = |(place, subscriber, code, text)| Unsent { place, subscriber, code, text, is_opt_out: false };
     let mut outline = Outline { messages: Vec::with_capacity(planned.messages.len()), failures: Vec::new() };
     outline.failures.extend(planned.failures.into_iter().map(of));
-    for message in planned.messages {
+    for mut message in planned.messages {
+        reached::settle(objects, &mut message)?;
         match unwilling(objects, &message)? {
             Some(unsent) if method == Method::Create => outline.failures.push(unsent),
             _ => outline.messages.push(message),
@@ -176,10 +162,14 @@ fn unwilling(objects: &Objects<'_>, message: &Message) -> Result<Option<Unsent>,
         kept.extend(subscriber::by_key(objects, name)?);
         kept.extend(subscriber::by_email(objects, name)?);
     }
-    let is_out = |person: &Object| matches!(person.text("Status"), Some("Unsubscribed" | "Deleted"));
-    Ok(kept.iter().find(|(_, person)| is_out(person)).map(|(_, person)| {
+    let out = kept.iter().find(|(_, person)| opt_out::has_left(person));
+    let out = match out {
+        Some((_, person)) => Some(person.text("SubscriberKey").map(str::to_owned)),
+        None => opt_out::find(objects, message)?.map(Some),
+    };
+    Ok(out.map(|name| {
         let (code, text) = triggered_send::unsubscribed();
-        let subscriber = message.subscriber.clone().or_else(|| person.text("SubscriberKey").map(str::to_owned));
+        let subscriber = message.subscriber.clone().or(name);
         Unsent { place: message.place, subscriber, code, text, is_opt_out: true }
     }))
 }
@@ -228,7 +218,13 @@ fn give(
             }
         }
     }
-    let named = match phonebook::named(&txn.objects(&owner), asked, &call.options)? {
+    let named = match phonebook::named(
+        &txn.objects(&owner),
+        asked.connector,
+        (asked.kind, asked.method),
+        asked.node,
+        &call.options,
+    )? {
         Ok(named) => named,
         Err(refused) => {
             given.refused = Some(refused);
@@ -268,6 +264,7 @@ fn give(
         event::owed(txn, &owner, definition.as_deref(), outline.messages.len(), now)?;
     }
     for message in outline.messages {
+        reached::learn(txn, &owner, &message)?;
         let priority = match asker {
             // Somebody holds the line.
             Asker::Call { .. } => Priority::High,
@@ -307,10 +304,27 @@ fn known_now(
             contact::look(&txn.objects(&owner), message, asked.connector.record)?;
         }
     }
+    let is_contact = asked.kind == subscriber::KIND && asked.connector.system() == System::Yeastar;
+    let refused = match is_contact && !is_kept && !waits {
+        true => opt_out::refusal(&txn.objects(&owner), asked.node, asked.method, &outline.messages)?,
+        false => None,
+    };
     match outline.messages.first().filter(|_| !waits).and_then(Message::unsent) {
         Some(connector::Unsent::Refused(code, text)) => return Ok(Some((code, text))),
         Some(connector::Unsent::Nothing) => outline.messages.clear(),
+        // Nobody waits for a system of which nothing is asked: it may rest.
+        Some(connector::Unsent::Here(number, text)) => {
+            // Who is known nowhere has no Status.
+            let is_known = refused.is_none() || number == code::CONNECTOR_VALUE.code;
+            if !is_kept && (asked.node.given("Status").is_none() || !is_known) {
+                return Ok(Some((number, text)));
+            }
+            outline.messages.clear();
+        }
         None => {}
+    }
+    if refused.is_some() {
+        return Ok(refused);
     }
     let refused = match is_kept {
         true => tried(backend, txn, call, asked, now)?,

@@ -17,7 +17,7 @@ use super::{
     },
     contact,
     errand::{Given, Unsent},
-    phonebook,
+    opt_out, phonebook,
     plan::is_here,
 };
 
@@ -80,12 +80,18 @@ pub(in crate::backend) fn row(
         return Err(refused(&given.kind, *code, text));
     }
     let mut outcomes: Vec<Outcome> = given.failures.iter().map(Outcome::of_unsent).collect();
-    if outcomes.is_empty() && given.messages.is_empty() {
+    let (mut asks_nothing, mut unasked) = (outcomes.is_empty() && given.messages.is_empty(), None);
+    if asks_nothing {
         outcomes.push(Outcome::nothing());
     }
     for number in &given.messages {
         outcomes.push(match txn.deliveries().get(*number)? {
             Some(delivery) => {
+                let message = delivery.content.outgoing().map(|outgoing| &outgoing.message);
+                if let Some(Unsaid::Here(code, text)) = message.and_then(|message| contact::unsent(&delivery, message))
+                {
+                    (asks_nothing, unasked) = (true, Some((code, text)));
+                }
                 let outcome = Outcome::of(backend, &delivery);
                 match because(backend, txn, &delivery)? {
                     Some(why) => Outcome { message: format!("{}: {why}", outcome.message), ..outcome },
@@ -109,14 +115,26 @@ pub(in crate::backend) fn row(
     }
     // Another call may have brought him here while this one waited.
     if !given.kept && !is_here(&txn.objects(&owner), node)? {
-        return Ok(row);
+        let method = Method::of(call.operation);
+        let work = Work { backend, txn, client: &owner, caller: None, now, tables: &mut Tables::default() };
+        let row = match method != Method::Delete && phonebook::names_others(&work, node, &call.options)? {
+            true => Row {
+                message: format!("{}; on no list here, where nobody is kept without an EmailAddress", row.message)
+                    .into(),
+                ..row
+            },
+            false => row,
+        };
+        let came = opt_out::Came { row, asks_nothing, unasked };
+        return opt_out::keep(backend, txn, &owner, call, node, came, now);
     }
     let mut work = Work { backend, txn, client: &owner, caller: None, now, tables: &mut Tables::default() };
     match phonebook::keep(&mut work, &given.kind, Method::of(call.operation), node, &call.options) {
         Ok(kept) => {
             // The system's number is what the documentation of its mapping promises; ours is in Object.
             let new_id = if row.new_id == 0 { kept.new_id } else { row.new_id };
-            Ok(Row { echo: kept.echo, new_id, ..row })
+            let message = if asks_nothing { kept.message } else { row.message };
+            Ok(Row { echo: kept.echo, new_id, message, ..row })
         }
         // It has changed since it was planned.
         Err(Failure::Refused(why)) => {
@@ -265,7 +283,7 @@ impl Outcome {
     /// Of a message for which nothing was to be sent.
     fn of_unsent_message(unsent: Unsaid, place: u32) -> Self {
         match unsent {
-            Unsaid::Nothing => Self { place, ..Self::nothing() },
+            Unsaid::Nothing | Unsaid::Here(..) => Self { place, ..Self::nothing() },
             Unsaid::Refused(code, message) => {
                 Self { place, ok: false, code, native: code.to_string(), message, ..Self::nothing() }
             }

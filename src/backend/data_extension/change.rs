@@ -138,7 +138,7 @@ impl<'w, 's, 't> Change<'w, 's, 't> {
             return fail("the primary key cannot be changed while there are rows");
         }
         if column.required {
-            let Some(cell) = column.default_at(self.work.now) else {
+            let Some(cell) = Cell::default_of(column, self.work.now) else {
                 return fail("it is required and has no DefaultValue, and there are rows");
             };
             self.fill(column, &cell)?;

@@ -1,12 +1,12 @@
-//! A file that is there whole or not at all, under a name that stays in its folder.
+//! A file that is there whole or not at all, under a name that stays in its folder, for its owner (`store/whole`).
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, BufWriter, ErrorKind},
     path::{Path, PathBuf},
 };
 
-use crate::clock::Time;
+use crate::{clock::Time, store::whole};
 
 /// The longest name: file systems take 255 bytes, and the draft's name is longer than the file's.
 const LONGEST: usize = 200;
@@ -57,14 +57,14 @@ pub(super) struct Draft {
 
 impl Draft {
     pub(super) fn begin(folder: &Path, name: &str, overwrite: bool) -> Result<Self, FileError> {
-        fs::create_dir_all(folder)?;
+        whole::make_folder(folder)?;
         let target = folder.join(name);
         // Told before the work; who else takes the name meanwhile is seen at the end.
         if !overwrite && target.symlink_metadata().is_ok() {
             return Err(FileError::Exists);
         }
         let path = folder.join(format!(".{name}.{}", uuid::Uuid::new_v4().simple()));
-        let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        let file = whole::create_file(folder, &path)?;
         Ok(Self { folder: folder.to_owned(), path, target, overwrite, file })
     }
 

@@ -32,7 +32,7 @@ pub const NAME: &str = "Async Results Data Extract";
 pub const ID: &str = "b3d1b2a6-52c5-4a3f-9a5e-0c6f0f6b7a11";
 
 /// The columns, in order: members of ResultItem, but for the first. Ours.
-pub const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 12] = [
     "ClientID",
     "RequestID",
     "ConversationID",

@@ -21,7 +21,6 @@ use super::{Backend, generic::folded};
 use open::Open;
 pub use open::{EXPIRES_AFTER, MAX_OPEN};
 use page::{Job, Page};
-pub use since::MARGIN;
 
 /// Why a batch could not be had.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How far a batch looks back behind the one before it.
-pub const MARGIN: Duration = Duration::from_secs(30);
+const MARGIN: Duration = Duration::from_secs(30);
 /// Objects that are remembered from that time.
 const MOST_FRESH: usize = 10_000;
 /// Different Retrieves of one client for which this is remembered; one more takes the place of the oldest.

@@ -10,9 +10,9 @@ use crate::{
 };
 
 use super::{
+    column::{Column, FieldType, is_now},
     date,
     decimal::Decimal,
-    table::{Column, FieldType},
 };
 
 /// A value that is there; a value that is null is not kept.
@@ -48,6 +48,16 @@ impl Mistake {
 }
 
 impl Cell {
+    /// The value that a new row has in a column when none is given.
+    pub(crate) fn default_of(column: &Column, now: Time) -> Option<Self> {
+        let text = column.default.as_deref()?;
+        if column.kind == FieldType::Date && is_now(text) {
+            return Some(Self::Date(now));
+        }
+        // It was checked when the column was made.
+        Self::read(column, text).ok().flatten()
+    }
+
     /// Reads a value of a column. An empty text is null, save in a Text column, where it is an empty text.
     pub(crate) fn read(column: &Column, text: &str) -> Result<Option<Self>, Mistake> {
         let trimmed = text.trim();

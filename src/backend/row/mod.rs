@@ -4,6 +4,7 @@
 //! last; a property without Value is null, like a NullAPIProperty; the primary key of a row is not changed by an Update.
 
 mod cell;
+mod column;
 mod date;
 mod decimal;
 mod problem;
@@ -17,10 +18,13 @@ use crate::{
 
 pub use cell::Cell;
 pub(crate) use cell::Mistake;
+pub(crate) use column::is_now;
+pub use column::{Column, FieldType};
 pub(crate) use date::parse as date;
 pub use decimal::Decimal;
-pub use table::{BY_PRIMARY, Column, EXTENSION, FIELD, FieldType, ROW_NUMBER, ROWS, Stored, Table};
-pub(crate) use table::{Tables, fields, is_now, rows_of};
+pub(crate) use table::{BY_PRIMARY, ROW_NUMBER};
+pub use table::{EXTENSION, FIELD, ROWS, Stored, Table};
+pub(crate) use table::{Tables, fields, rows_of};
 
 use super::{
     Failure, Work,
@@ -170,7 +174,7 @@ fn write(
 fn primary_key(table: &Table, method: Method, said: &[Said], now: Time, problems: &mut Problems) -> Option<String> {
     let mut key = String::new();
     for (at, column) in table.primary() {
-        let default = || (method == Method::Create).then(|| column.default_at(now)).flatten();
+        let default = || (method == Method::Create).then(|| Cell::default_of(column, now)).flatten();
         match said.get(at) {
             Some(Said::Wrong) => {}
             Some(Said::Value(cell)) => cell.add_to_key(&mut key),
@@ -190,7 +194,7 @@ fn insert(work: &mut Work<'_, '_>, table: &Table, method: Method, said: Vec<Said
         let cell = match said {
             Said::Value(cell) => Some(cell),
             Said::Null | Said::Wrong => None,
-            Said::Nothing => column.default_at(work.now),
+            Said::Nothing => Cell::default_of(column, work.now),
         };
         match cell {
             Some(cell) => row.cells.push((column.id, cell)),

@@ -3,36 +3,26 @@
 //! A subscriber is named by SubscriberKey and ID, which must agree, else by EmailAddress. Keys and addresses do not differ by case alone.
 //! Two may share an address when their keys differ.
 
-mod address;
 mod change;
+mod index;
 
 use change::{Change, set_status};
+pub(crate) use index::{BY_EMAIL, BY_KEY, KIND, by_email, by_id, by_key, by_number};
+use index::{entries, indexed};
 
 use crate::{
-    connector::phone,
-    message::{Echo, Options, Row, code, options::SaveAction},
+    message::{Echo, Options, Row, code, mailbox, options::SaveAction},
     object::{Node, Object},
     store::{Objects, StoreError},
 };
 
 use super::{
-    Failure, Work,
-    generic::{self, folded},
-    list, membership,
+    Failure, Work, generic, list, membership,
     plan::{Method, NOTHING_DONE, Plan},
 };
 
-/// The kind of the records.
-pub(crate) const KIND: &str = "Subscriber";
 /// Captured.
 const DELETED: &str = "Subscriber deleted";
-/// Index: SubscriberKey, in lower case.
-pub(crate) const BY_KEY: &str = "key";
-/// Index: EmailAddress, in lower case.
-pub(crate) const BY_EMAIL: &str = "email";
-/// Index: the number of PrimarySMSAddress in E.164, where it names its country.
-const BY_NUMBER: &str = "number";
-
 /// Statuses that nobody starts with: they tell what became of mail that was sent, or of the subscriber.
 const NOT_ON_CREATE: &[&str] = &["Bounced", "Held", "Deleted"];
 
@@ -119,40 +109,6 @@ fn find(objects: &Objects<'_>, method: Method, change: &Change) -> Result<Option
     Ok(found)
 }
 
-pub(crate) fn by_id(objects: &Objects<'_>, id: i64) -> Result<Option<(i64, Object)>, StoreError> {
-    Ok(objects.get(KIND, id)?.map(|object| (id, object)))
-}
-
-pub(crate) fn by_key(objects: &Objects<'_>, key: &str) -> Result<Option<(i64, Object)>, StoreError> {
-    match objects.find_first(KIND, BY_KEY, &folded(key))? {
-        Some(id) => by_id(objects, id),
-        None => Ok(None),
-    }
-}
-
-/// Of several with one address, he whose key is the address; else the oldest.
-pub(crate) fn by_email(objects: &Objects<'_>, email: &str) -> Result<Option<(i64, Object)>, StoreError> {
-    let email = folded(email);
-    if let Some((id, object)) = by_key(objects, &email)?
-        && object.text("EmailAddress").is_some_and(|own| folded(own) == email)
-    {
-        return Ok(Some((id, object)));
-    }
-    match objects.find_first(KIND, BY_EMAIL, &email)? {
-        Some(id) => by_id(objects, id),
-        None => Ok(None),
-    }
-}
-
-/// The subscribers with this number (E.164): whose SubscriberKey or PrimarySMSAddress it is.
-pub(crate) fn by_number(objects: &Objects<'_>, number: &str) -> Result<Vec<(i64, Object)>, StoreError> {
-    let mut found: Vec<_> = by_key(objects, number)?.into_iter().collect();
-    for id in objects.find(KIND, BY_NUMBER, number)? {
-        found.extend(by_id(objects, id)?);
-    }
-    Ok(found)
-}
-
 /// The ID of the subscriber that an element names; who is not there yet is made.
 pub(crate) fn find_or_insert(work: &mut Work<'_, '_>, node: Node<'_>) -> Result<i64, Failure> {
     let change = Change::read(node);
@@ -167,7 +123,7 @@ pub(crate) fn find_or_insert(work: &mut Work<'_, '_>, node: Node<'_>) -> Result<
 
 /// Whether a text is an address to which mail could go.
 pub(crate) fn is_address(text: &str) -> bool {
-    address::is_valid(text)
+    mailbox::is_public(text)
 }
 
 /// The ID of a subscriber of a triggered send. Who is not there yet is made, whatever else the caller may do to
@@ -208,7 +164,7 @@ pub(crate) fn set_bounced(work: &mut Work<'_, '_>, id: i64, status: &str) -> Res
 
 /// Makes a new subscriber and gives the ID.
 fn insert(work: &mut Work<'_, '_>, change: &Change, upsert: bool) -> Result<i64, Failure> {
-    let Some(email) = change.email.as_ref().filter(|email| address::is_valid(email)) else {
+    let Some(email) = change.email.as_ref().filter(|email| mailbox::is_public(email)) else {
         return Err(Failure::plain(code::INVALID_EMAIL));
     };
     if let Some(status) = change.status.as_ref().filter(|status| NOT_ON_CREATE.contains(&status.as_str())) {
@@ -243,7 +199,7 @@ fn alter(
     change: &Change,
     upsert: bool,
 ) -> Result<i64, Failure> {
-    if change.email.as_ref().is_some_and(|email| !address::is_valid(email)) {
+    if change.email.as_ref().is_some_and(|email| !mailbox::is_public(email)) {
         return Err(Failure::plain(code::INVALID_EMAIL));
     }
     change.apply_to(&mut subscriber, work.now);
@@ -289,20 +245,4 @@ fn remove(work: &mut Work<'_, '_>, id: i64) -> Result<(), StoreError> {
 fn put(work: &mut Work<'_, '_>, id: i64, subscriber: &Object) -> Result<(), StoreError> {
     work.objects().put(KIND, id, subscriber, &entries(&indexed(subscriber)))?;
     Ok(())
-}
-
-/// What is found by SubscriberKey, EmailAddress and number, as the indexes hold it.
-fn indexed(subscriber: &Object) -> [(&'static str, Option<String>); 3] {
-    let text = |member| Some(folded(subscriber.text(member).unwrap_or_default()));
-    [(BY_KEY, text("SubscriberKey")), (BY_EMAIL, text("EmailAddress")), (BY_NUMBER, number(subscriber))]
-}
-
-fn entries<'a>(indexed: &'a [(&'static str, Option<String>)]) -> Vec<(&'static str, &'a str)> {
-    indexed.iter().filter_map(|(index, value)| Some((*index, value.as_deref()?))).collect()
-}
-
-/// What has no country is nobody's number: each route may have another.
-fn number(subscriber: &Object) -> Option<String> {
-    let address = subscriber.text("PrimarySMSAddress.Address")?;
-    phone::e164(address, None).ok()
 }

@@ -8,14 +8,14 @@ use crate::{
     clock::Time,
     mail::Mailbox,
     message::personalize::{fill, one_line},
-    object::Object,
+    object::{Object, Value},
     store::send::Send,
 };
 
 use super::{
+    super::generic::folded,
     content::{Content, Defined},
     problem::{BUILD, Problem},
-    recipient::{attribute, profile},
     system::System,
 };
 
@@ -128,6 +128,20 @@ impl<'a> Build<'a> {
     pub(super) fn line(&self, text: &str, system: &System<'_>) -> Result<String, Problem> {
         Ok(one_line(&self.filled(text, system)?))
     }
+}
+
+/// The value of an attribute by name, in any case of letters; of several the last.
+pub(super) fn attribute<'a>(attributes: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let name = folded(name);
+    attributes.iter().rev().find(|(own, _)| folded(own) == name).map(|(_, value)| value.as_str())
+}
+
+/// The value of a profile attribute of a kept subscriber.
+pub(super) fn profile<'s>(subscriber: &'s Object, name: &str) -> Option<&'s str> {
+    let name = folded(name);
+    let attributes = subscriber.all("Attributes").filter_map(Value::as_object);
+    let found = attributes.filter(|own| own.text("Name").is_some_and(|own| folded(own) == name)).last()?;
+    Some(found.text("Value").unwrap_or_default())
 }
 
 /// `Full Name`, which every account has, or first and last name.

@@ -322,7 +322,7 @@ fn is_named(reference: &Object) -> bool {
 }
 
 /// The object that a member refers to: by ObjectID, else CustomerKey, else ID.
-pub(crate) fn referred(
+fn referred(
     objects: &Objects<'_>,
     kind: &str,
     reference: Option<&Object>,

@@ -29,7 +29,7 @@ use crate::{
     clock::Time,
     mail::Mailbox,
     message::{
-        Echo, Operation, Options, Row,
+        Echo, Operation, Options, Row, attributes,
         client::{Accounts, Client},
         code,
     },
@@ -50,8 +50,10 @@ use problem::{Ground, Problem};
 pub(crate) use problem::{failure, unsubscribed};
 use recipient::Recipient;
 
+pub(crate) use super::kind::DEFINITION;
 pub(super) use guard::GUARD;
 pub use leave::{Leaving, Left, leave, leaving};
+pub(crate) use outcome::definition_of;
 pub(super) use outcome::{BOUNCES, Bounces};
 pub use outcome::{Ending, queued_again, returned, sent};
 pub use render::{Letter, Unsendable, render};
@@ -60,8 +62,6 @@ pub use validate::validate;
 
 /// The type of the sends.
 pub(crate) const KIND: &str = "TriggeredSend";
-/// The kind of the definitions.
-pub(crate) const DEFINITION: &str = "TriggeredSendDefinition";
 /// Captured.
 pub(crate) const CREATED: &str = "Created TriggeredSend";
 /// Of 18002, captured: neither ObjectID nor CustomerKey is given.
@@ -203,7 +203,7 @@ fn check<'n>(
     content: &Content,
     node: Node<'n>,
 ) -> Result<Checked<'n>, Failure> {
-    let shared = recipient::attributes(node);
+    let shared = attributes(node);
     let (defined, list) = (content.defined(objects)?, list::name(objects, content.list)?);
     let account = house.directory.and_then(|directory| directory.account(house.account));
     let common = Common {

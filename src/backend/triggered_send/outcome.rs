@@ -7,7 +7,7 @@ use crate::{
     clock::Time,
     mail::Mailbox,
     object::Object,
-    store::{Attempted, DeliveryState, StoreError, Transaction, send::Send},
+    store::{Attempted, Delivery, DeliveryState, Objects, StoreError, Transaction, send::Send},
 };
 
 use super::{
@@ -45,6 +45,12 @@ impl Ending {
             (DeliveryState::Failed, _) => Some(Self::GivenUp(status.to_owned())),
             _ => None,
         }
+    }
+
+    /// How a mail has ended that is kept so; none as in [`Ending::of`].
+    pub fn of_delivery(delivery: &Delivery) -> Option<Self> {
+        let last = delivery.attempts.last()?;
+        Self::of(delivery.state, last.outcome, &last.status)
     }
 
     /// Under which count of a summary it falls.
@@ -100,7 +106,7 @@ pub fn sent(
 ) -> Result<(), StoreError> {
     let mut tables = Tables::default();
     let work = &mut Work { backend, txn, client: send, caller: None, now, tables: &mut tables };
-    let definition = definition_of(work, send)?;
+    let definition = definition_of(&work.objects(), send)?;
     let definition = definition.as_ref();
     match ending {
         Ending::Delivered => tracking::keep(work, tracking::event("SentEvent", "Sent", send, definition))?,
@@ -125,7 +131,7 @@ pub fn returned(
 ) -> Result<&'static str, StoreError> {
     let mut tables = Tables::default();
     let work = &mut Work { backend, txn, client: send, caller: None, now, tables: &mut tables };
-    let definition = definition_of(work, send)?;
+    let definition = definition_of(&work.objects(), send)?;
     let reply = reported.reply();
     keep_bounce(work, send, definition.as_ref(), &reply, "delayed")?;
     let before = if before == DeliveryState::Delivered { Count::Sent } else { Count::Queued };
@@ -146,7 +152,7 @@ pub fn queued_again(
 ) -> Result<(), StoreError> {
     let mut tables = Tables::default();
     let work = &mut Work { backend, txn, client: send, caller: None, now, tables: &mut tables };
-    let definition = definition_of(work, send)?;
+    let definition = definition_of(&work.objects(), send)?;
     moved(work, send, definition.as_ref(), before.count(), Count::Queued)
 }
 
@@ -181,9 +187,9 @@ fn keep_bounce(
 }
 
 /// The definition of a mail; of one that is gone, what its summary says of it.
-fn definition_of(work: &Work<'_, '_>, send: &Send) -> Result<Option<Object>, StoreError> {
-    match work.objects().get(DEFINITION, send.definition)? {
-        None => tracking::named(work, send.definition),
+pub(crate) fn definition_of(objects: &Objects<'_>, send: &Send) -> Result<Option<Object>, StoreError> {
+    match objects.get(DEFINITION, send.definition)? {
+        None => tracking::named(objects, send.definition),
         kept => Ok(kept),
     }
 }

@@ -5,8 +5,8 @@
 use std::{borrow::Cow, collections::HashSet};
 
 use crate::{
-    message::personalize::names,
-    object::{Node, Object, Value},
+    message::{attributes, personalize::names},
+    object::{Node, Object},
     store::{Objects, StoreError, send::Send},
 };
 
@@ -15,7 +15,7 @@ use super::{
         generic::{self, folded},
         membership, subscriber,
     },
-    build::{Build, Common},
+    build::{Build, Common, attribute, profile},
     content::{Content, Defined, given, may_be_address},
     problem::{
         BAD_ADDRESS, BAD_ID, BUILD, DUPLICATE, HELD, KEY_MISMATCH, MISSING_ATTRIBUTE, NO_ADDRESS, Problem, SUPPRESSED,
@@ -55,29 +55,6 @@ impl From<Problem> for Excluded {
     fn from(problem: Problem) -> Self {
         Self { problem, key: None }
     }
-}
-
-/// `Attributes` of a TriggeredSend or of a subscriber. One without a name says nothing.
-pub(crate) fn attributes(node: Node<'_>) -> Vec<(String, String)> {
-    let pair = |attribute: Node<'_>| {
-        let value = attribute.child("Value").filter(|value| !value.is_nil());
-        Some((attribute.given("Name")?, value.map(|value| value.text().into_owned()).unwrap_or_default()))
-    };
-    node.children_named("Attributes").filter_map(pair).collect()
-}
-
-/// The value of an attribute by name, in any case of letters; of several the last.
-pub(crate) fn attribute<'a>(attributes: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    let name = folded(name);
-    attributes.iter().rev().find(|(own, _)| folded(own) == name).map(|(_, value)| value.as_str())
-}
-
-/// The value of a profile attribute of a kept subscriber.
-pub(crate) fn profile<'s>(subscriber: &'s Object, name: &str) -> Option<&'s str> {
-    let name = folded(name);
-    let attributes = subscriber.all("Attributes").filter_map(Value::as_object);
-    let found = attributes.filter(|own| own.text("Name").is_some_and(|own| folded(own) == name)).last()?;
-    Some(found.text("Value").unwrap_or_default())
 }
 
 /// Checks what can be checked of a subscriber alone: that he is named, that his address is one, that he comes once.

@@ -12,12 +12,16 @@ use super::{Exit, complain, say};
 use crate::{
     backend::triggered_send::problems,
     connector::System,
-    conversation::code::{Rule, TABLE},
+    conversation::{
+        Rejection, Unfit,
+        code::{Rule, TABLE},
+    },
     message::code,
     soap::fault::{API_CODES, ApiCode},
 };
 
 #[derive(Args)]
+#[command(after_long_help = HELP)]
 pub(super) struct Explain {
     /// The code of a Result, of one of SubscriberFailures or of a fault; or a system behind a connector (salesforce, yeastar,
     /// connectly). Without it, all codes are listed.
@@ -27,6 +31,11 @@ pub(super) struct Explain {
     #[arg(value_name = "ITS CODE", allow_negative_numbers = true)]
     native: Option<String>,
 }
+
+const HELP: &str = "Lists: without an argument number and text of every code of ours; with a system its own code, the number that \
+stands for it in ErrorCode, the class, and its name.\n\nOf one code: When or Where it comes, what it Means, its Class, its Number, the \
+Effect that it has here, and what to Do. Classes: ok, client (mend the request), auth (the log-in), not-found, conflict, rate-limit \
+(the connector rests, then it is tried again), transient and server (tried again where that is safe).";
 
 pub(super) fn explain(explain: &Explain) -> Exit {
     let Some(word) = explain.code.as_deref() else {
@@ -98,7 +107,9 @@ fn about(code: i64) -> Option<String> {
 
 fn paragraph(rule: &Rule) -> String {
     let Rule { code, text, when, effect, remedy, .. } = rule;
-    format!("{code}  {text}\n\nWhen    {when}\nEffect  {effect}\nDo      {remedy}\n")
+    let reasons = if rule.rejection == Rejection::Insecure { Unfit::ALL.as_slice() } else { &[] };
+    let reasons = reasons.iter().fold(String::new(), |out, why| out + &format!("Reason  the address {why}\n"));
+    format!("{code}  {text}\n\nWhen    {when}\n{reasons}Effect  {effect}\nDo      {remedy}\n")
 }
 
 #[cfg(test)]
@@ -117,6 +128,7 @@ mod tests {
             (10, &["required attribute values missing"]),
             (13, &["does not match the subscriber key provided", "database problems"]),
             (17, &["Rate Limited"]),
+            (227, &["has a user part", "1 to 65535", "four numbers", "is empty", "is no URL", "is not https"]),
             (26, &["attempting to build an email"]),
             (27, &["suppression list"]),
         ] {

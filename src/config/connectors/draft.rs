@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use crate::{
     connector::{Allowed, Ambiguous, CompleteOn, ContextType, ErrorNumbers, System, is_extension, phone},
-    message::network::is_odd_number,
+    message::host::{self, Unfit},
 };
 
 /// A connector as it is written, before it is known to be whole.
@@ -117,25 +117,16 @@ pub(super) fn country(text: &str) -> Result<(), String> {
 /// `https`, or `http` to this machine itself.
 pub(super) fn url(text: &str) -> Result<(), String> {
     let expected = "expected https://HOST, or http://127.0.0.1:PORT to this machine itself";
-    let (scheme, rest) = text.split_once("://").ok_or_else(|| expected.to_owned())?;
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if authority.contains('@') {
-        return Err("expected a URL without a user in it".to_owned());
-    }
-    if text.contains(['?', '#']) || text.chars().any(|c| c.is_whitespace() || c.is_control() || !c.is_ascii()) {
+    let start = host::url(text).map_err(|unfit| match unfit {
+        Unfit::Scheme => expected.to_owned(),
+        other => other.to_string(),
+    })?;
+    if start.rest.contains(['?', '#']) {
         return Err(format!("expected a URL of ASCII without ? and #: {expected}"));
     }
-    let parsed: hyper::Uri = text.parse().map_err(|error| format!("{error}: {expected}"))?;
-    let host = parsed.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    let is_here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    match scheme {
-        _ if host.is_empty() => Err(expected.to_owned()),
-        _ if is_odd_number(host) => {
-            Err(format!("`{host}` is no address: expected a name, or four numbers such as 192.0.2.7"))
-        }
-        "https" => Ok(()),
-        "http" if is_here => Ok(()),
-        "http" => Err(format!("http:// would send secrets in the clear: {expected}")),
-        _ => Err(expected.to_owned()),
+    let _readable: hyper::Uri = text.parse().map_err(|error| format!("{error}: {expected}"))?;
+    match start.is_secure || host::is_loopback(start.host) {
+        true => Ok(()),
+        false => Err(format!("http:// would send secrets in the clear: {expected}")),
     }
 }

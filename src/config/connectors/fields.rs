@@ -54,7 +54,7 @@ const CONNECTLY: System = System::Connectly;
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
 
-const SENDERS: &str = "Senders that callers may name (FromAddress, PartnerProperties `Sender` and `Extension`), beside the default one; `*` stands for any characters. A number that fits as +49… alone is sent so too. Where none is given any: the system itself takes only its own.";
+const SENDERS: &str = "Senders that callers may name (FromAddress, PartnerProperties `Sender` and `Extension`, and what the body of an `Operation` names), beside the default one; `*` stands for any characters. A number that fits as +49… alone is sent so too. Where none is given any: the system itself takes only its own.";
 const CHANNELS: &str = "Channels that callers may name (PartnerProperty `Channel`; of Salesforce FromAddress) likewise. Where senders or channels are limited, callers may not name a `Session` of a PBX.";
 
 /// Fields of `[[connector]]`.
@@ -373,7 +373,7 @@ pub(super) const ROUTE: &[Field<RouteDraft>] = &[
         "types",
         "",
         Kind::Texts { put: |r, v| r.types = v },
-        "Object types that it is for; where none is given all that can go there.",
+        "Object types that it is for; where none is given sends and subscribers that can go there. List, Email and TriggeredSendDefinition go only where they are named.",
     ),
     row(
         "definition",

@@ -28,8 +28,8 @@ use self::{
 };
 use super::{
     Problem,
+    document::{Source, text},
     near::perhaps,
-    source::{Source, text},
     value::Kind,
 };
 use crate::connector::Defaults;

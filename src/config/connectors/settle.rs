@@ -16,6 +16,7 @@ use crate::{
     connector::{
         Ambiguous, Api, CompleteOn, Connector, Connectors, Defaults, ErrorNumbers, Operation, System, check_private_key,
     },
+    file,
     message::client::Secret,
     trust,
 };
@@ -252,7 +253,7 @@ impl Settling<'_> {
                 }
                 return None;
             }
-            (Some(path), None) => match trust::read_text(path) {
+            (Some(path), None) => match file::read_text(path, file::LONGEST_SECRET) {
                 Ok(text) => (file, text),
                 Err(error) => {
                     // Somebody may have put the secret itself there.

@@ -1,7 +1,10 @@
 //! How connectors and routes are shown: as the configuration would have them, and as tables for the README.
 
 use super::{
-    super::{Config, show::quoted, value::Kind},
+    super::{
+        Config,
+        value::{Kind, quoted},
+    },
     choice::{COMPLETE_ON, ERROR_CODES, ON_AMBIGUOUS, word},
     fields::{CONNECTOR, DEFAULTS, Field, ROUTE, ROUTE_TABLES},
 };

@@ -4,7 +4,7 @@ use super::{DAY, Setting, place, row, seconds};
 use crate::{
     config::{Config, value::Kind},
     mail::{Attach, Mailbox, ReturnPath, Secure, Way},
-    message::client::Secret,
+    message::{client::Secret, host},
 };
 
 pub(super) const ROWS: &[Setting] = &[
@@ -74,7 +74,10 @@ pub(super) const ROWS: &[Setting] = &[
     row(
         "mail.ehlo",
         "",
-        Kind::Text { check: host, put: |c, v| c.mail.relay.ehlo = Some(v) },
+        Kind::Text {
+            check: |text| host::greeting(text).map_err(|unfit| unfit.to_string()),
+            put: |c, v| c.mail.relay.ehlo = Some(v),
+        },
         "The name in EHLO; absent, it is the local address in brackets.",
     ),
     row(
@@ -113,33 +116,27 @@ pub(super) const ROWS: &[Setting] = &[
 ];
 
 fn relay(text: &str) -> Result<(), String> {
-    split(text).map(|_| ()).ok_or_else(|| "expected HOST or HOST:PORT such as smtp.example.com:587".to_owned())
-}
-
-/// The name and the port. An address of IPv6 stands in brackets when a port follows.
-fn split(text: &str) -> Option<(String, Option<u16>)> {
-    let bare = |host: &str| {
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let lawful = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._:".contains(c));
-        lawful.then(|| host.to_owned())
-    };
-    if text.parse::<std::net::Ipv6Addr>().is_ok() {
-        return Some((text.to_owned(), None));
-    }
-    match text.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) {
-        Some((host, port)) => Some((bare(host)?, Some(port.parse().ok().filter(|port| *port != 0)?))),
-        None => Some((bare(text)?, None)),
-    }
+    let read = host::with_port(text).map(|_| ());
+    read.map_err(|unfit| format!("{unfit}; expected HOST or HOST:PORT such as smtp.example.com:587"))
 }
 
 fn put_relay(config: &mut Config, text: String) {
-    if let Some((host, port)) = split(&text) {
-        (config.mail.relay.host, config.mail.relay.port) = (host, port);
+    if let Ok((host, port)) = host::with_port(&text) {
+        (config.mail.relay.host, config.mail.relay.port) = (host.to_owned(), port);
     }
 }
 
 fn mailbox(text: &str) -> Result<(), String> {
-    Mailbox::parse(text).map(|_| ()).map_err(|_| "expected ADDRESS or NAME <ADDRESS>".to_owned())
+    let expected = "expected ADDRESS or NAME <ADDRESS>";
+    let mailbox = Mailbox::parse(text).map_err(|_| expected.to_owned())?;
+    domain(mailbox.domain()).map_err(|why| format!("{why}; {expected}"))
+}
+
+/// What follows the @: a host in any script, or an address in brackets.
+fn domain(text: &str) -> Result<(), String> {
+    let ascii = idna::domain_to_ascii(text).unwrap_or_else(|_| text.to_owned());
+    let read = if text.starts_with('[') { host::greeting(text) } else { host::host(&ascii).map(|_| ()) };
+    read.map_err(|unfit| unfit.to_string())
 }
 
 fn put_from(config: &mut Config, text: String) {
@@ -149,39 +146,11 @@ fn put_from(config: &mut Config, text: String) {
 }
 
 fn return_path(text: &str) -> Result<(), String> {
-    ReturnPath::parse(text)
-        .map(|_| ())
-        .map_err(|error| format!("{error}; expected an ADDRESS such as bounces+{{id}}@example.com"))
+    let expected = |why: String| format!("{why}; expected an ADDRESS such as bounces+{{id}}@example.com");
+    let path = ReturnPath::parse(text).map_err(|error| expected(error.to_string()))?.of("0");
+    domain(path.rsplit_once('@').map_or("", |(_, domain)| domain)).map_err(expected)
 }
 
 fn put_return_path(config: &mut Config, text: String) {
     config.mail.return_path = ReturnPath::parse(&text).ok();
-}
-
-fn host(text: &str) -> Result<(), String> {
-    let lawful = text.chars().all(|c| c.is_ascii_alphanumeric() || "-.[]:".contains(c));
-    if lawful { Ok(()) } else { Err("expected a host name".to_owned()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::split;
-
-    #[test]
-    fn a_relay_has_a_name_and_perhaps_a_port() {
-        let good = [
-            ("smtp.example.com", "smtp.example.com", None),
-            ("smtp.example.com:2525", "smtp.example.com", Some(2525)),
-            ("127.0.0.1:25", "127.0.0.1", Some(25)),
-            ("::1", "::1", None),
-            ("[::1]", "::1", None),
-            ("[::1]:25", "::1", Some(25)),
-        ];
-        for (text, host, port) in good {
-            assert_eq!(split(text), Some((host.to_owned(), port)), "{text}");
-        }
-        for wrong in ["", ":25", "a:0", "a:x", "a:70000", "a b", "a\r\nb", "smtp://a"] {
-            assert_eq!(split(wrong), None, "{wrong:?}");
-        }
-    }
 }

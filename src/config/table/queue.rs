@@ -53,6 +53,16 @@ pub(super) const ROWS: &[Setting] = &[
         "How often those of Low are taken up.",
     ),
     row(
+        "queue.send_response_to",
+        "20",
+        Kind::Number {
+            min: 1,
+            max: 10_000,
+            put: |c, v| c.backend.conversations.max_targets = usize::try_from(v).unwrap_or(usize::MAX),
+        },
+        "SendResponseTo entries of one call; more are refused with ErrorCode 218.",
+    ),
+    row(
         "queue.unique_correlation_ids",
         "true",
         flag(|c, v| c.backend.conversations.unique_correlation_ids = v),

@@ -19,7 +19,7 @@ pub(super) const ROWS: &[Setting] = &[
     row(
         "server.public_url",
         "",
-        Kind::Text { check: |_| Ok(()), put: |c, v| c.server.public_url = Some(v.trim_end_matches('/').to_owned()) },
+        Kind::Text { check: public_url, put: |c, v| c.server.public_url = Some(v.trim_end_matches('/').to_owned()) },
         "The URL that clients use, without `Service.asmx`; absent, it is taken from each request.",
     ),
     row(
@@ -122,7 +122,7 @@ pub(super) const ROWS: &[Setting] = &[
         "server.drain_timeout",
         "30s",
         seconds(0, 3600, |c, v| c.server.drain_timeout = v),
-        "How long requests in flight may take to end after SIGTERM.",
+        "How long requests in flight, and attempts to deliver, may take to end after SIGTERM. What is cut off then is in the state of a kill: the next start tries it again, or holds it in doubt.",
     ),
     row(
         "tls.certificate",
@@ -143,3 +143,8 @@ pub(super) const ROWS: &[Setting] = &[
         "How often both files are looked at; a changed pair is used from then on, as after SIGHUP.",
     ),
 ];
+
+fn public_url(text: &str) -> Result<(), String> {
+    crate::server::public_url(text)
+        .map_err(|why| format!("{why}; expected http:// or https:// with a host, without query"))
+}

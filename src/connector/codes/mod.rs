@@ -129,11 +129,13 @@ pub enum Plain {
     Unconfirmed,
     /// It was taken back before it was sent.
     Withdrawn,
+    /// The system says that it did not take it, and nothing else.
+    Refused,
 }
 
 impl Plain {
     /// Those that are one number, each with what it means and what can be done.
-    pub const ALL: [(Self, &'static str, &'static str); 6] = [
+    pub const ALL: [(Self, &'static str, &'static str); 7] = [
         (
             Self::Unknown,
             "An error whose code this version does not know.",
@@ -160,6 +162,11 @@ impl Plain {
             "Look in the system whether it arrived, and whether its webhooks reach this server.",
         ),
         (Self::Withdrawn, "The message was taken back before it was sent.", "Send it again when it is wanted."),
+        (
+            Self::Refused,
+            "The system says that it refused the message, and not why; nothing was done.",
+            "Read the whole answer; it stands in ResultDetailXML. The log of the system may say more.",
+        ),
     ];
 
     /// What stands for it in ErrorCode.
@@ -173,6 +180,7 @@ impl Plain {
                 Self::Undelivered => 3,
                 Self::Unconfirmed => 4,
                 Self::Withdrawn => 5,
+                Self::Refused => 6,
                 Self::Http(status) => status as i64,
             }
     }
@@ -243,6 +251,11 @@ pub fn number(system: System, code: &str) -> i64 {
         (System::Yeastar, Ok(n @ -9_000..0)) => base(system) + 1_000_000 + n,
         _ => Plain::Unknown.number(system),
     }
+}
+
+/// What stands for the code with which a webhook tells that a message did not arrive, or for none.
+pub fn undelivered(system: System, code: Option<&str>) -> i64 {
+    code.map_or(Plain::Undelivered.number(system), |code| number(system, code))
 }
 
 /// The system's own number that a number of ErrorCode stands for.

@@ -26,11 +26,14 @@ pub fn judge(connector: &Connector, message: &Message, answer: &Answer, token: O
         Standing::Again if reads && is_too_long(connector, answer) => Standing::Refused,
         standing => standing,
     };
+    let known = decisive(system, said.code.as_deref(), said.kind.as_deref()).and_then(|name| find(system, name));
+    // A name without words means what the table says of it.
+    let meant = known.filter(|row| row.class != Class::Ok).map(|row| row.meaning.to_owned());
     let ours = || match standing {
         Standing::Refused if reads && is_too_long(connector, answer) => {
             format!("the answer is longer than `max_answer` of the connector ({} bytes)", connector.max_answer)
         }
-        standing => default_text(answer, standing),
+        standing => meant.unwrap_or_else(|| default_text(answer, standing)),
     };
     let most = if reads { connector.max_answer.clamp(Verdict::RAW, Verdict::READ) } else { Verdict::RAW };
     Verdict {
@@ -158,6 +161,7 @@ fn default_text(answer: &Answer, standing: Standing) -> String {
             format!("the answer with HTTP status {status} broke off or is too long")
         }
         Standing::Ambiguous if status < 300 => format!("the answer with HTTP status {status} cannot be read"),
+        Standing::Refused if status < 300 => "refused, and the answer does not say why".to_owned(),
         _ => format!("HTTP status {status}"),
     }
 }

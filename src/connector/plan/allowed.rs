@@ -1,38 +1,16 @@
 //! What callers may name: senders and channels, where the connector or its route limits them.
 
-use super::{super::phone, settled::Settled};
+use super::{
+    super::phone,
+    settled::{CHANNELS, List, SENDERS, Settled},
+};
 use crate::{
     connector::{
-        Allowed, Defaults, System,
+        System,
         pattern::fits,
         problem::{Problem, problem},
     },
-    message::{ErrorCode, code},
-};
-
-/// One of the lists.
-pub(super) struct List {
-    of: fn(&Allowed) -> &Vec<String>,
-    /// What needs no place in it.
-    default: fn(&Defaults) -> &Option<String>,
-    /// Its name in the configuration.
-    name: &'static str,
-    code: ErrorCode,
-}
-
-/// What senders callers may name.
-pub(super) static SENDERS: List = List {
-    of: |allowed| &allowed.senders,
-    default: |defaults| &defaults.sender,
-    name: "senders",
-    code: code::SENDER_NOT_ALLOWED,
-};
-/// What channels.
-pub(super) static CHANNELS: List = List {
-    of: |allowed| &allowed.channels,
-    default: |defaults| &defaults.channel,
-    name: "channels",
-    code: code::CHANNEL_NOT_ALLOWED,
+    message::code,
 };
 
 impl Settled<'_> {
@@ -232,10 +210,12 @@ mod tests {
         let expected = |number: &str| vec![("sender_no".to_owned(), number.to_owned())];
         assert_eq!(texts(planned(&own, "Create", &sms(&[]))), expected("1000"));
         assert_eq!(texts(planned(&own, "Create", &sms(&[("Extension", "1001")]))), expected("1001"));
-        let template = sms(&[("Template", "t"), ("Language", "de")]);
+        let extras = properties(&[("Template", "t"), ("Language", "de")]);
+        let template = object(SMS, &format!("{extras}<Number>0151 12345678</Number>"));
         assert_eq!(texts(planned(&own, "Create", &template)), expected("1000"));
         error(planned(&own, "Create", &sms(&[("Extension", "api")])), 4_000_005, "`api` is no extension");
         let none = one(System::Connectly, |_, _| {});
-        assert_eq!(texts(planned(&none, "Create", &sms(&[("Extension", "1001")]))), vec![]);
+        assert_eq!(texts(planned(&none, "Create", &sms(&[]))), vec![]);
+        error(planned(&none, "Create", &sms(&[("Extension", "1001")])), 4_000_005, "PartnerProperty Extension");
     }
 }

@@ -2,10 +2,7 @@
 
 use serde_json::Value;
 
-use super::{
-    allowed::{CHANNELS, List, SENDERS},
-    settled::Settled,
-};
+use super::settled::{CHANNELS, List, SENDERS, Settled};
 use crate::{
     connector::{
         Operation, System,

@@ -7,6 +7,7 @@ mod allowed;
 mod body;
 mod list;
 mod operation;
+mod place;
 mod recipient;
 mod send;
 mod settled;
@@ -102,7 +103,10 @@ pub fn plan(connectors: &Connectors, way: &Way<'_>, planning: &Planning<'_>) -> 
     }
     let one = |message: Message| Planned { messages: vec![message], failures: Vec::new() };
     match (route::kind_of(planning.node), planning.method) {
-        ("Subscriber", _) => subscriber::change(&settled).map(one),
+        ("Subscriber", _) => {
+            let messages = subscriber::change(&settled)?;
+            Ok(Planned { messages, failures: Vec::new() })
+        }
         ("List", _) => list::change(&settled).map(one),
         ("Email" | "TriggeredSendDefinition", _) => template::create(&settled).map(one),
         (_, "Delete") => operation::end(&settled).map(one),
@@ -141,46 +145,4 @@ fn key(request_id: &str, ordinal: u32, place: u32) -> String {
         *byte = from;
     }
     uuid::Builder::from_sha1_bytes(bytes).into_uuid().to_string()
-}
-
-/// The value of a PartnerProperty, by name in any case of letters; of several the last. Empty is none.
-pub(super) fn property(node: Node<'_>, name: &str) -> Option<String> {
-    let properties = node.children_named("PartnerProperties");
-    let named = properties.filter(|property| property.given("Name").is_some_and(|own| own.eq_ignore_ascii_case(name)));
-    named.last()?.given("Value")
-}
-
-/// The attributes that hold for an object as a whole: its own, and those of the one subscriber of an SMSTriggeredSend.
-pub(super) fn attributes(node: Node<'_>) -> Vec<(String, String)> {
-    let own = own_attributes(node);
-    node.child("Subscriber").map(own_attributes).into_iter().fold(own, |own, more| merged(&own, more))
-}
-
-pub(super) fn own_attributes(node: Node<'_>) -> Vec<(String, String)> {
-    let pair = |attribute: Node<'_>| {
-        let value = attribute.child("Value").filter(|value| !value.is_nil());
-        Some((attribute.given("Name")?, value.map(|value| value.text().into_owned()).unwrap_or_default()))
-    };
-    merged(&[], node.children_named("Attributes").filter_map(pair).collect())
-}
-
-/// Attributes with more of them, which hold before those of the same name; each name once, where it stood first.
-fn merged(common: &[(String, String)], more: Vec<(String, String)>) -> Vec<(String, String)> {
-    let mut all = common.to_vec();
-    for (name, value) in more {
-        match all.iter_mut().find(|(own, _)| is_same(own, &name)) {
-            Some(own) => *own = (name, value),
-            None => all.push((name, value)),
-        }
-    }
-    all
-}
-
-/// The value of an attribute, by name in any case of letters.
-pub(super) fn attribute<'a>(attributes: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    attributes.iter().find(|(own, _)| is_same(own, name)).map(|(_, value)| value.as_str())
-}
-
-fn is_same(one: &str, other: &str) -> bool {
-    one.trim().to_lowercase() == other.trim().to_lowercase()
 }

@@ -6,6 +6,7 @@ use super::{recipient, settled::Settled};
 use crate::{
     connector::{
         Action, Message, Operation, System,
+        attribute::attributes,
         operation::{Arguments, ID, TOKEN},
         problem::{Problem, problem},
     },
@@ -49,12 +50,13 @@ pub(super) fn end(settled: &Settled<'_>) -> Result<Message, Problem> {
         // The end user and the channel are part of the request.
         System::Salesforce => {
             let number = settled.extra("Recipient").or_else(|| node.given("Number"));
-            let recipient = recipient::of(settled, number, node.child("Subscriber"), &super::attributes(node))?;
+            let recipient = recipient::of(settled, number, node.child("Subscriber"), &attributes(node))?;
             (recipient, channel(settled)?)
         }
         System::Yeastar | System::Connectly => (session.clone(), settled.channel().unwrap_or_default()),
     };
-    Ok(settled.message(Action::End { session }, recipient, channel, 0))
+    let subscriber = node.child("Subscriber").and_then(|subscriber| subscriber.given("SubscriberKey"));
+    Ok(Message { subscriber, ..settled.message(Action::End { session }, recipient, channel, 0) })
 }
 
 /// The channel address of Salesforce.
@@ -104,7 +106,7 @@ fn no_body(name: &str) -> Problem {
 fn receiver(settled: &Settled<'_>) -> Option<String> {
     let node = settled.planning.node;
     let number = settled.extra("Recipient").or_else(|| node.given("Number"));
-    recipient::of(settled, number, node.child("Subscriber"), &super::attributes(node)).ok()
+    recipient::of(settled, number, node.child("Subscriber"), &attributes(node)).ok()
 }
 
 /// The bodies that a session and what else is known make whole.
@@ -135,4 +137,31 @@ fn built(settled: &Settled<'_>, name: &str, session: &str) -> Result<String, Pro
         _ => return Err(no_body(name)),
     };
     Ok(body.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{
+        Planned, System,
+        sample::{object, one, planned, properties},
+    };
+
+    const SMS: &str = "SMSTriggeredSend";
+
+    fn error(planned: Result<Planned, (i64, String)>, code: i64, part: &str) {
+        let (found, text) = planned.unwrap_err();
+        assert!(found == code && text.contains(part), "{found} {text}");
+    }
+
+    #[test]
+    fn an_operation_is_done_where_the_connector_lists_it() {
+        let tree = |name: &str| object(SMS, &properties(&[("Operation", name), ("Body", "{}")]));
+        let some = one(System::Yeastar, |connector, _| connector.operations = vec!["message/get".into()]);
+        planned(&some, "Create", &tree("message/get")).unwrap();
+        error(planned(&some, "Create", &tree("system/sendemail")), 4_000_009, "operation system/sendemail");
+        let none = one(System::Yeastar, |connector, _| connector.operations.clear());
+        error(planned(&none, "Create", &tree("message/get")), 4_000_009, "`operations` of the connector yeastar");
+        let person = format!("<SubscriberKey>a</SubscriberKey>{}", properties(&[("Operation", "message/get")]));
+        error(planned(&none, "Create", &object("Subscriber", &person)), 4_000_009, "message/get");
+    }
 }

@@ -1,9 +1,10 @@
 //! Who gets a message: where his number is looked for, and the form in which the system wants it.
 
-use super::{super::phone, attribute, settled::Settled};
+use super::{super::phone, settled::Settled};
 use crate::{
     connector::{
         System,
+        attribute::attribute,
         problem::{Problem, problem},
     },
     message::code,

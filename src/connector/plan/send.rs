@@ -3,12 +3,13 @@
 use std::{borrow::Cow, collections::HashSet};
 
 use super::{
-    Planned, attribute, attributes, merged, own_attributes, recipient,
+    Planned, recipient,
     settled::{Said, Settled},
 };
 use crate::{
     connector::{
-        Action, Message, SENDER_NO, System, Template, Text,
+        Action, Message, SENDER_NO, SESSION_ID, System, Template, Text,
+        attribute::{attribute, attributes, merged, own_attributes},
         problem::{Problem, problem},
         route,
     },
@@ -69,30 +70,47 @@ fn one(settled: &Settled<'_>, receiver: Receiver<'_>, place: u32) -> Result<Mess
         let what = "the connector needs a channel: PartnerProperty Channel, or `channel` in the defaults of its route";
         return Err(problem(code::CONNECTOR_VALUE, what));
     };
-    let action = match (&receiver.text, settled.extra("Template")) {
-        (_, Some(name)) => Action::Template(template(settled, name, &receiver)?),
-        (Some(said), None) => Action::Text(text(settled, said.clone(), &receiver)?),
-        (None, None) => match settled.said() {
-            Some(Said::Template(name)) => Action::Template(template(settled, name, &receiver)?),
-            Some(Said::Body(body)) => Action::Text(text(settled, filled(&body, &receiver)?, &receiver)?),
-            None => match by_definition(settled) {
-                Some(name) => Action::Template(template(settled, name, &receiver)?),
-                // A file alone says something too.
-                None if settled.extra("Attachment").is_some() => Action::Text(text(settled, String::new(), &receiver)?),
-                None => {
-                    let what = "expected Message, PartnerProperty Template or Body, or `template` or `body` in the defaults of its route";
-                    return Err(problem(code::NO_TEXT, what));
-                }
-            },
-        },
+    let action = said(settled, &receiver)?;
+    super::place::placed(settled, &action, receiver.text.is_some())?;
+    let has_session = match &action {
+        Action::Text(text) => text.session.is_some(),
+        Action::Template(template) => template.session().is_some(),
+        _ => false,
     };
-    let has_session = matches!(&action, Action::Text(text) if text.session.is_some());
     if settled.system() == System::Yeastar && !has_session && settled.sender().is_none() {
         let what = "the connector needs the DID number of its channel: FromAddress, PartnerProperty Sender, or `sender` in the defaults of its route";
         return Err(problem(code::CONNECTOR_VALUE, what));
     }
     let subscriber = receiver.subscriber.and_then(key_of);
     Ok(Message { subscriber, ..settled.message(action, receiver.recipient, channel, place) })
+}
+
+/// What is said to him: what the object says itself, a file that it names, the defaults, the template that its definition names.
+fn said(settled: &Settled<'_>, receiver: &Receiver<'_>) -> Result<Action, Problem> {
+    if let Some(name) = settled.extra("Template") {
+        return Ok(Action::Template(template(settled, name, receiver)?));
+    }
+    if let Some(said) = &receiver.text {
+        return Ok(Action::Text(text(settled, said.clone(), receiver)?));
+    }
+    let (has_file, default) = (settled.extra("Attachment").is_some(), settled.default_said());
+    // A default has no claim on a place that the caller's own file takes.
+    let takes_both = |said: &Said| settled.system() == System::Salesforce && matches!(said, Said::Body(_));
+    let is_file_alone = has_file && default.as_ref().is_some_and(|said| !takes_both(said));
+    let said = settled.extra("Body").map(Said::Body).or(default.filter(|_| !is_file_alone));
+    match said {
+        Some(Said::Template(name)) => Ok(Action::Template(template(settled, name, receiver)?)),
+        Some(Said::Body(body)) => Ok(Action::Text(text(settled, filled(&body, receiver)?, receiver)?)),
+        None => match by_definition(settled).filter(|_| !is_file_alone) {
+            Some(name) => Ok(Action::Template(template(settled, name, receiver)?)),
+            // A file alone says something too.
+            None if has_file => Ok(Action::Text(text(settled, String::new(), receiver)?)),
+            None => {
+                let what = "expected Message, PartnerProperty Template or Body, or `template` or `body` in the defaults of its route";
+                Err(problem(code::NO_TEXT, what))
+            }
+        },
+    }
 }
 
 /// The CustomerKey of a TriggeredSendDefinition names a template where nothing else says what is sent.
@@ -106,8 +124,11 @@ fn text(settled: &Settled<'_>, text: String, receiver: &Receiver<'_>) -> Result<
     let attachment = settled.extra("Attachment");
     if let Some(attachment) = &attachment {
         check_attachment(settled.system(), attachment)?;
-        if settled.system() == System::Connectly && !text.is_empty() {
-            let what = "Connectly sends a text or a file in one message, not both";
+        if settled.system() != System::Salesforce && !text.is_empty() {
+            let what = format!(
+                "PartnerProperty Attachment: {} sends a text or a file in one message, not both",
+                settled.system().name()
+            );
             return Err(problem(code::CONNECTOR_VALUE, what));
         }
     }
@@ -222,6 +243,10 @@ fn template(settled: &Settled<'_>, name: String, receiver: &Receiver<'_>) -> Res
     match settled.system() {
         System::Yeastar => {
             parameters.extend(settled.extra("TemplateID").map(|id| ("template_id".to_owned(), id)));
+            if let Some(session) = settled.extra("Session") {
+                super::operation::number(&session)?;
+                parameters.push((SESSION_ID.to_owned(), session));
+            }
             parameters.extend(extension(settled)?);
         }
         System::Connectly => parameters.extend(campaign(settled)),

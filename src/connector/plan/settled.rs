@@ -1,17 +1,38 @@
 //! What holds for one object: its PartnerProperties before its members, before the route's defaults, before the connector's.
 
-use super::{
-    super::phone,
-    Planning,
-    allowed::{CHANNELS, SENDERS},
-    property,
-};
+use super::{super::phone, Planning};
 use crate::{
     connector::{
-        Connector, Defaults, Route, System,
+        Allowed, Connector, Defaults, Route, System,
+        attribute::property,
         problem::{Problem, problem},
     },
-    message::code,
+    message::{ErrorCode, code},
+};
+
+/// One of the lists that limit what callers may name.
+pub(super) struct List {
+    pub(super) of: fn(&Allowed) -> &Vec<String>,
+    /// What needs no place in it.
+    pub(super) default: fn(&Defaults) -> &Option<String>,
+    /// Its name in the configuration.
+    pub(super) name: &'static str,
+    pub(super) code: ErrorCode,
+}
+
+/// What senders callers may name.
+pub(super) static SENDERS: List = List {
+    of: |allowed| &allowed.senders,
+    default: |defaults| &defaults.sender,
+    name: "senders",
+    code: code::SENDER_NOT_ALLOWED,
+};
+/// What channels.
+pub(super) static CHANNELS: List = List {
+    of: |allowed| &allowed.channels,
+    default: |defaults| &defaults.channel,
+    name: "channels",
+    code: code::CHANNEL_NOT_ALLOWED,
 };
 
 /// An object with its connector and route.
@@ -95,14 +116,13 @@ impl Settled<'_> {
         self.default(|defaults| &defaults.country)
     }
 
-    /// The template or the body that an object without a text has: its own, the route's, the connector's.
-    pub(super) fn said(&self) -> Option<Said> {
-        let own = self.extra("Template").map(Said::Template).or_else(|| self.extra("Body").map(Said::Body));
+    /// The template or the body that an object has which says nothing itself: the route's, the connector's.
+    pub(super) fn default_said(&self) -> Option<Said> {
         let of = |defaults: &Defaults| {
             let template = defaults.template.clone().map(Said::Template);
             template.or_else(|| defaults.body.clone().map(Said::Body))
         };
-        own.or_else(|| of(&self.route.defaults)).or_else(|| of(&self.connector.defaults))
+        of(&self.route.defaults).or_else(|| of(&self.connector.defaults))
     }
 }
 

@@ -1,9 +1,12 @@
 //! Subscriber: an end user's conversation and consent (Salesforce), a company contact (Yeastar).
 
-use super::{attribute, attributes, operation, recipient, settled::Settled};
+use super::{operation, recipient, settled::Settled};
 use crate::{
     connector::{
-        Action, ContactChange, Found, InTurn, Message, Step, System, Wanted, Wish, phone,
+        Action, ContactChange, Found, InTurn, Message, Step, System, Wanted, Wish,
+        attribute::{attribute, attributes},
+        contact::NUMBER,
+        phone,
         problem::{Problem, problem},
     },
     message::code,
@@ -27,29 +30,38 @@ const FIELDS: &[(&str, &[&str])] = &[
 ];
 
 /// What becomes of a Subscriber.
-pub(super) fn change(settled: &Settled<'_>) -> Result<Message, Problem> {
+pub(super) fn change(settled: &Settled<'_>) -> Result<Vec<Message>, Problem> {
     let subscriber =
         settled.planning.node.given("SubscriberKey").or_else(|| settled.planning.node.given("EmailAddress"));
-    let message = match settled.system() {
+    let messages = match settled.system() {
         System::Salesforce => end_user(settled)?,
-        System::Yeastar => contact(settled, subscriber.as_deref())?,
+        System::Yeastar => vec![contact(settled, subscriber.as_deref())?],
         System::Connectly => {
             return Err(problem(code::CONNECTOR_CANNOT, "Connectly knows no contacts"));
         }
     };
-    Ok(Message { subscriber, ..message })
+    Ok(messages.into_iter().map(|message| Message { subscriber: subscriber.clone(), ..message }).collect())
 }
 
-fn end_user(settled: &Settled<'_>) -> Result<Message, Problem> {
+/// A Create opens his conversation; a Status is his consent, which needs him to be there.
+fn end_user(settled: &Settled<'_>) -> Result<Vec<Message>, Problem> {
     let node = settled.planning.node;
     let attributes = attributes(node);
     let recipient = recipient::of(settled, settled.extra("Recipient"), Some(node), &attributes)?;
     let channel = operation::channel(settled)?;
-    let action = match settled.planning.method {
-        "Create" => Action::Open { attributes },
-        _ => Action::Consent { status: consent(settled, &node.given("Status").unwrap_or_default())? },
-    };
-    Ok(settled.message(action, recipient, channel, 0))
+    let status = node.given("Status");
+    let mut actions = Vec::with_capacity(2);
+    if settled.planning.method == "Create" {
+        actions.push(Action::Open { attributes });
+    }
+    match status.as_deref() {
+        None if settled.planning.method == "Create" => {}
+        // Whoever is new is active: without a configured level there is no more to be said of him.
+        Some("Active") if !actions.is_empty() && settled.default(|defaults| &defaults.opt_in).is_none() => {}
+        status => actions.push(Action::Consent { status: consent(settled, status.unwrap_or_default())? }),
+    }
+    let message = |(place, action)| settled.message(action, recipient.clone(), channel.clone(), place);
+    Ok((0..).zip(actions).map(message).collect())
 }
 
 /// ConsentStatus of a Status. Nobody is opted in by a level that was not configured.
@@ -92,13 +104,29 @@ fn contact(settled: &Settled<'_>, subscriber: Option<&str>) -> Result<Message, P
     Ok(settled.message(Action::Contact(change), recipient, "contact".to_owned(), 0))
 }
 
+/// What a wish asks of the system. What says nothing to it, a Status or Lists that are kept here, is asked of nobody: it may be an
+/// opt-out.
 fn step(settled: &Settled<'_>, wish: Wish, subscriber: Option<&str>) -> Step {
+    let is_change = matches!(wish, Wish::Create | Wish::Remake | Wish::Update | Wish::Missing);
+    match asked(settled, wish, subscriber) {
+        Step::Refuse(code, text) if is_change && says_nothing(settled) => Step::Here(code, text),
+        step => step,
+    }
+}
+
+fn says_nothing(settled: &Settled<'_>) -> bool {
+    settled.planning.method != "Delete"
+        && settled.planning.named.ids.is_empty()
+        && fields(settled, false).is_ok_and(|fields| fields.is_empty())
+}
+
+fn asked(settled: &Settled<'_>, wish: Wish, subscriber: Option<&str>) -> Step {
     let refuse = |(code, text)| Step::Refuse(code, text);
     match wish {
         Wish::Create => fields(settled, true).map_or_else(refuse, Step::Create),
         Wish::Remake => match fields(settled, true) {
             Ok(fields) => Step::Create(fields),
-            Err(_) => step(settled, Wish::Missing, subscriber),
+            Err(_) => asked(settled, Wish::Missing, subscriber),
         },
         Wish::Update if !settled.planning.named.ids.is_empty() => {
             // A list of phonebooks would take the contact off all others.
@@ -144,7 +172,7 @@ fn fields(settled: &Settled<'_>, is_new: bool) -> Result<Vec<(String, String)>, 
         fields.push(("email".to_owned(), email));
     }
     match recipient::of(settled, settled.extra("Recipient"), Some(node), &attributes) {
-        Ok(number) => fields.push(("mobile".to_owned(), number)),
+        Ok(number) => fields.push((NUMBER.to_owned(), number)),
         // A number that is none is a mistake; none at all is nothing to change.
         Err(problem) if is_new || problem.0 == code::BAD_NUMBER.code => return Err(problem),
         Err(_) => {}

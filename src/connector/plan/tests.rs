@@ -231,12 +231,10 @@ fn extras_stand_in_partner_properties() {
         route.defaults.fallback_template = Some("reopen".into());
         route.defaults.language = Some("de".into());
     });
-    let (message, found) = text(
-        &yeastar,
-        &[("channel", "facebook"), ("Sender", "99"), ("Session", "12"), ("Tag", "T"), ("Attachment", "f1")],
-    );
+    let (message, found) =
+        text(&yeastar, &[("channel", "facebook"), ("Sender", "99"), ("Session", "12"), ("Tag", "T")]);
     assert_eq!((message.channel.as_str(), message.sender.as_deref()), ("facebook", Some("99")));
-    assert_eq!((found.session.as_deref(), found.attachment.as_deref()), (Some("12"), Some("f1")));
+    assert_eq!((found.session.as_deref(), message.session().as_deref()), (Some("12"), Some("12")));
     assert_eq!(found.attributes, [pair("tag", "T")]);
     assert_eq!(found.fallback.map(|template| template.name).as_deref(), Some("reopen"));
     error(planned(&yeastar, "Create", &sms(&[("Session", "twelve")])), 4_000_005, "expected a number");
@@ -283,7 +281,9 @@ fn a_subscriber_is_a_contact_or_an_end_user() {
     };
     let contact = |method: &str, tree: &_| change(method, tree).unwrap();
     let refused = |method: &str, tree: &_, code: i64, about: &str| match change(method, tree) {
-        Err(Unsent::Refused(own, text)) => assert!(own == code && text.contains(about), "{own} {text}"),
+        Err(Unsent::Refused(own, text) | Unsent::Here(own, text)) => {
+            assert!(own == code && text.contains(about), "{own} {text}")
+        }
         other => panic!("{other:?}"),
     };
     let fields = vec![
@@ -299,6 +299,12 @@ fn a_subscriber_is_a_contact_or_an_end_user() {
     refused("Delete", &stranger, 4_000_006, "stranger");
     refused("Create", &stranger, 4_000_001, "");
     refused("Update", &object("Subscriber", key), 4_000_005, "nothing to change");
+    // A Status says nothing to the PBX: it is for what is kept here, and else an error.
+    for (whose, code) in [("known", 4_000_005), ("stranger", 4_000_006)] {
+        let status = format!("<SubscriberKey>{whose}</SubscriberKey><Status>Unsubscribed</Status>");
+        let unsent = change("Update", &object("Subscriber", &status)).unwrap_err();
+        assert!(matches!(unsent, Unsent::Here(own, _) if own == code), "{unsent:?}");
+    }
     let bob = object("Subscriber", "<SubscriberKey>+491511111111</SubscriberKey>");
     let made = vec![pair("first_name", "+491511111111"), pair("mobile", "+491511111111")];
     assert_eq!(contact("Create", &bob), ContactChange::Create(made));
@@ -321,10 +327,16 @@ fn a_subscriber_is_a_contact_or_an_end_user() {
     );
     for (status, expected) in [("Active", "DoublyOptedIn"), ("Unsubscribed", "OptedOut")] {
         let tree = object("Subscriber", &format!("{key}<Status>{status}</Status>"));
+        // Whoever is made with a Status has his consent behind his conversation, each with a key of its own.
+        let made = planned(&salesforce, "Create", &tree).unwrap().messages;
+        assert_eq!(made.len(), 2);
+        assert!(matches!(made[0].action, Action::Open { .. }) && made[0].key != made[1].key);
+        assert_eq!(made[1].action, Action::Consent { status: expected.into() });
         assert_eq!(only(planned(&salesforce, "Update", &tree)).action, Action::Consent { status: expected.into() });
     }
     let active = object("Subscriber", &format!("{key}<Status>Active</Status>"));
     error(planned(&one(System::Salesforce, |_, _| {}), "Update", &active), 4_000_005, "opt_in");
+    only(planned(&one(System::Salesforce, |_, _| {}), "Create", &active));
     let held = object("Subscriber", &format!("{key}<Status>Held</Status>"));
     error(planned(&salesforce, "Update", &held), 4_000_004, "Held");
     let connectly = one(System::Connectly, |_, route| route.kinds = vec!["Subscriber".into()]);
@@ -359,8 +371,10 @@ fn other_operations_have_a_name_and_a_body() {
     ] {
         let message = only(done(system, "Create", &[("Operation", name), ("Session", session)]));
         assert_eq!(message.action, Action::Other { operation: name.into(), body: expected.into() });
-        assert_eq!(message.recipient, session);
+        assert_eq!((message.recipient.as_str(), message.session().as_deref()), (session, Some(session)));
     }
+    let body = [("Operation", "message_session/close"), ("Body", r#"{"session_id": 12}"#)];
+    assert_eq!(only(done(System::Yeastar, "Create", &body)).session().as_deref(), Some("12"));
     error(done(System::Yeastar, "Create", &[("Operation", "message_session/transfer")]), 4_000_005, "Body");
     error(done(System::Yeastar, "Create", &[("Operation", "acknowledgement")]), 4_000_004, "message_session/close");
     error(
@@ -380,16 +394,4 @@ fn other_operations_have_a_name_and_a_body() {
         assert_eq!(message.action, Action::End { session: session.into() });
     }
     error(done(System::Yeastar, "Delete", &[("Session", "x")]), 4_000_005, "expected a number");
-}
-
-#[test]
-fn an_operation_is_done_where_the_connector_lists_it() {
-    let tree = |name: &str| object(SMS, &properties(&[("Operation", name), ("Body", "{}")]));
-    let some = one(System::Yeastar, |connector, _| connector.operations = vec!["message/get".into()]);
-    only(planned(&some, "Create", &tree("message/get")));
-    error(planned(&some, "Create", &tree("system/sendemail")), 4_000_009, "operation system/sendemail");
-    let none = one(System::Yeastar, |connector, _| connector.operations.clear());
-    error(planned(&none, "Create", &tree("message/get")), 4_000_009, "`operations` of the connector yeastar");
-    let person = format!("<SubscriberKey>a</SubscriberKey>{}", properties(&[("Operation", "message/get")]));
-    error(planned(&none, "Create", &object("Subscriber", &person)), 4_000_009, "message/get");
 }

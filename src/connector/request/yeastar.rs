@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Request, bare, encoded, impossible, members, unknown};
 use crate::{
     connector::{
-        Action, ContactChange, Message, Operation, SENDER_NO, System, Template, Text,
+        Action, ContactChange, Message, Operation, SENDER_NO, SESSION_ID, System, Template, Text,
         operation::{Arguments, TOKEN},
     },
     message::client::Secret,
@@ -18,7 +18,7 @@ pub(super) fn request(message: &Message, token: Option<&Secret>) -> Result<Reque
     let request = match &message.action {
         Action::Text(text) => super::json("POST", "/message/send", &free_text(message, text)?),
         Action::Template(template) => {
-            let mut body = send(message, None, &template.parameters)?;
+            let mut body = send(message, template.session(), &template.parameters)?;
             body.insert("msg_kind".to_owned(), 1.into());
             // JSON in a string, as the API has it.
             body.insert("whatsapp_msg_param".to_owned(), parameters(template)?.to_string().into());
@@ -107,7 +107,7 @@ fn parameters(template: &Template) -> Result<Value, String> {
     for (name, value) in &template.parameters {
         match name.split_once('_') {
             // It is part of the request, not of the template.
-            _ if name == SENDER_NO => {}
+            _ if [SENDER_NO, SESSION_ID].contains(&name.as_str()) => {}
             Some(("header", "text")) => header.push(json!({ "type": "text", "text": value })),
             Some(("header", media)) => header.push(json!({ "type": media, media: { "link": value } })),
             Some(("body", place)) => match place.parse() {

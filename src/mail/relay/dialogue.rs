@@ -15,9 +15,12 @@ use lettre::{
 use tokio::time::timeout;
 
 use super::Turn;
-use crate::mail::{
-    Composed, Sent,
-    transport::{OF_COPIES, OF_MESSAGE},
+use crate::{
+    mail::{
+        Composed, Sent,
+        sent::{OF_COPIES, OF_MESSAGE},
+    },
+    trust,
 };
 
 /// The message goes out in pieces of this size, so that it is not copied whole.
@@ -229,7 +232,7 @@ pub(super) fn code(error: &Error) -> String {
 
 /// One line of bounded length.
 pub(super) fn line(text: &str) -> String {
-    let line = crate::mail::harmless(text);
+    let line = crate::mail::harmless(&trust::plain(text));
     if line.chars().count() <= STATUS {
         return line;
     }

@@ -7,7 +7,9 @@ use std::{
     sync::Arc,
 };
 
-use super::{Account, ApiClient, Client, Permissions, Reach, Scopes, Secret, SecretHash, User, Verified};
+use super::{
+    Account, ApiClient, Client, Permissions, Reach, Scopes, Secret, SecretHash, User, Verified, caller::LONGEST_ID,
+};
 
 /// A hash for directories without any, so that an unknown name costs a check there too.
 const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -276,8 +278,8 @@ impl Directory<'_> {
             let entry = entry(place);
             let mut wrong = |field, what| self.mistakes.push(Mistake::new(entry, field, what));
             // A token has to hold the id within its 512 characters.
-            if principal.name.is_empty() || principal.name.len() > super::token::MAX_ID {
-                wrong(field, format!("{} bytes: expected 1 to {}", principal.name.len(), super::token::MAX_ID));
+            if principal.name.is_empty() || principal.name.len() > LONGEST_ID {
+                wrong(field, format!("{} bytes: expected 1 to {}", principal.name.len(), LONGEST_ID));
             }
             if !self.accounts.contains_key(&principal.account) {
                 wrong("account", format!("there is no account {}", principal.account));

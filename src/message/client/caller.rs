@@ -15,6 +15,9 @@ pub struct Account {
     pub enterprise: u64,
 }
 
+/// The longest id of an API client, in bytes: with it a token has 276 characters; the service promises at most 512.
+pub(super) const LONGEST_ID: usize = 128;
+
 /// An installed package that logs in at the token endpoints.
 #[derive(Clone, Debug)]
 pub struct ApiClient {

@@ -12,9 +12,6 @@ use sha2::Sha256;
 use super::{Accounts, Client, Denied, Scopes};
 use crate::clock::Time;
 
-/// The longest id of an API client, in bytes: with it a token has 276 characters; the service promises at most 512.
-pub const MAX_ID: usize = 128;
-
 /// No token of ours is longer; longer ones are not even decoded.
 const MAX_TOKEN: usize = 512;
 
@@ -168,7 +165,7 @@ mod tests {
 
     #[test]
     fn the_longest_token_fits_what_the_service_promises() {
-        let id = "x".repeat(MAX_ID);
+        let id = "x".repeat(super::super::caller::LONGEST_ID);
         let accounts = directory(&id, None, Reach::Own);
         assert_eq!(token(&accounts, &id, Kind::Access).len(), 276);
     }

@@ -76,6 +76,21 @@ pub enum RespondWhen {
     OnExpired,
 }
 
+impl RespondWhen {
+    fn named(text: &str) -> Option<Self> {
+        Some(match text {
+            "Never" => Self::Never,
+            "OnError" => Self::OnError,
+            "Always" => Self::Always,
+            "OnConversationError" => Self::OnConversationError,
+            "OnConversationComplete" => Self::OnConversationComplete,
+            "OnCallComplete" => Self::OnCallComplete,
+            "OnExpired" => Self::OnExpired,
+            _ => return None,
+        })
+    }
+}
+
 /// One `SendResponseTo` (WSDL type `AsyncResponse`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SendResponseTo {
@@ -114,16 +129,9 @@ impl SendResponseTo {
                 }
                 "ResponseAddress" => text.clone_into(&mut response.address),
                 "RespondWhen" => {
-                    response.when = match text {
-                        "Never" => RespondWhen::Never,
-                        "OnError" => RespondWhen::OnError,
-                        "Always" => RespondWhen::Always,
-                        "OnConversationError" => RespondWhen::OnConversationError,
-                        "OnConversationComplete" => RespondWhen::OnConversationComplete,
-                        "OnCallComplete" => RespondWhen::OnCallComplete,
-                        "OnExpired" => RespondWhen::OnExpired,
-                        _ => return Err(bad(member, "a RespondWhen of the WSDL")),
-                    }
+                    let all = "Never, OnError, Always, OnConversationError, OnConversationComplete, OnCallComplete or \
+                               OnExpired";
+                    response.when = RespondWhen::named(text).ok_or_else(|| bad(member, all))?;
                 }
                 "IncludeResults" => response.include_results = boolean()?,
                 "IncludeObjects" => response.include_objects = boolean()?,

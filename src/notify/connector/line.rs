@@ -198,7 +198,7 @@ fn failed(error: &ClientError) -> Unanswered {
     let causes: Vec<_> = std::iter::successors(std::error::Error::source(error), |error| error.source()).collect();
     let was_given_back =
         causes.iter().any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled));
-    let texts: Vec<String> = causes.iter().map(ToString::to_string).collect();
+    let texts: Vec<String> = causes.iter().map(|cause| trust::plain(&cause.to_string())).collect();
     let why = if texts.is_empty() { error.to_string() } else { texts.join(": ") };
     Unanswered { why, may_have_arrived: !error.is_connect() && !was_given_back }
 }

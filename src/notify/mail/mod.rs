@@ -55,6 +55,9 @@ impl Email {
         };
         match self.store.read(look).await {
             Ok(Ok(composed)) => outcome(self.transport.send(&composed).await),
+            Ok(Err(error @ MailError::Address { .. })) => {
+                Outcome::Unsent { status: format!("ResponseAddress of SendResponseTo: {error}") }
+            }
             Ok(Err(error)) => Outcome::Unsent { status: error.to_string() },
             Err(error @ NotTold::Store(_)) => {
                 Outcome::Retry { status: error.to_string(), after: None, place: Place::Unasked }

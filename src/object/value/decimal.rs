@@ -30,12 +30,12 @@ impl Decimal {
     }
 
     /// Whether nothing stands behind the point.
-    pub fn is_integer(&self) -> bool {
+    pub(super) fn is_integer(&self) -> bool {
         self.fraction.is_empty()
     }
 
     /// Whether it is less than zero.
-    pub fn is_negative(&self) -> bool {
+    pub(super) fn is_negative(&self) -> bool {
         self.negative
     }
 

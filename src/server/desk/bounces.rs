@@ -14,7 +14,7 @@ use super::{Asked, Operators, Wrong};
 use crate::{
     backend::triggered_send::{self, Reported},
     mail::{Mailbox, harmless},
-    store::{Content, Delivery, DeliveryKind, DeliveryState, StoreError, Transaction},
+    store::{Content, Delivery, DeliveryState, StoreError, Transaction},
 };
 
 pub(super) const PATHS: &[(&str, &str)] = &[("/bounce", "POST")];
@@ -93,7 +93,7 @@ impl Operators {
 fn found(txn: &Transaction<'_>, ids: &str) -> Result<Option<Delivery>, StoreError> {
     for id in ids.split(',').map(str::trim).take(IDS) {
         let found = txn.deliveries().with_id(id)?;
-        let mail = found.filter(|one| matches!(one.content.kind(), DeliveryKind::Email | DeliveryKind::Send));
+        let mail = found.filter(|one| one.content.is_mail());
         if mail.is_some() {
             return Ok(mail);
         }

@@ -78,15 +78,23 @@ impl Operators {
         let look = move |view: &View<'_>| -> Result<_, StoreError> {
             let Some(delivery) = view.deliveries().with_id(&id)? else { return Ok(None) };
             let lane = view.deliveries().lane(&delivery.content.lane())?;
-            Ok(Some((delivery, lane)))
+            let definition = match &delivery.content {
+                Content::Send(send) => triggered_send::definition_of(&view.objects(&**send), send)?,
+                Content::Results(_) | Content::Message(_) => None,
+            };
+            Ok(Some((delivery, lane, definition)))
         };
-        let (delivery, lane) = self
+        let (delivery, lane, definition) = self
             .store
             .read(look)
             .await
             .map_err(Wrong::store)?
             .ok_or_else(|| Wrong::unknown("there is no such delivery"))?;
         let mut whole = line(&delivery);
+        if matches!(delivery.content, Content::Send(_)) {
+            let key = definition.as_ref().and_then(|definition| definition.text("CustomerKey"));
+            add(&mut whole, vec![("definition", json!(key))]);
+        }
         if let Some(outgoing) = delivery.content.outgoing() {
             add(&mut whole, messages::whole(outgoing));
         }
@@ -185,8 +193,7 @@ fn owe_again(backend: &Backend, txn: &mut Transaction<'_>, number: i64, now: Tim
     let is_owed = txn.redeliver(number, now)?;
     if let Some(before) = before.filter(|_| is_owed)
         && let Content::Send(send) = &before.content
-        && let Some(last) = before.attempts.last()
-        && let Some(ending) = Ending::of(before.state, last.outcome, &last.status)
+        && let Some(ending) = Ending::of_delivery(&before)
     {
         triggered_send::queued_again(backend, txn, send, &ending, now)?;
     }
@@ -249,7 +256,9 @@ fn line(delivery: &Delivery) -> Value {
             more
         }
         Content::Message(outgoing) => messages::line(outgoing),
-        Content::Send(_) => Vec::new(),
+        Content::Send(send) => {
+            vec![("subscriber", json!(send.key)), ("batch", json!(send.batch)), ("send", json!(send.definition))]
+        }
     };
     add(&mut line, more);
     line

@@ -1,57 +1,11 @@
-//! Messages of connectors among the deliveries: what operators see of them, and their word on what became of one.
-//!
-//! | method and path | query | answer |
-//! |---|---|---|
-//! | POST /settle | id, as: delivered or failed | writes down what became of a message in doubt, accepted or owed |
+//! Messages of connectors among the deliveries: what operators see of them.
 
 use serde_json::{Value, json};
 
-use super::{Asked, Operators, Wrong};
 use crate::{
-    backend::connected,
     connector::{Receipt, Verdict},
-    store::{Asker, Name, Outgoing, StoreError, Transaction},
+    store::{Asker, Name, Outgoing},
 };
-
-pub(super) const PATHS: &[(&str, &str)] = &[("/settle", "POST")];
-
-impl Operators {
-    /// Answers a question about one of [`PATHS`].
-    pub(super) async fn ask_messages(&self, asked: &Asked<'_>) -> Result<Value, Wrong> {
-        let id = asked.get("id").ok_or_else(|| Wrong::asked("id is missing".to_owned()))?;
-        let delivered = match asked.get("as").as_deref() {
-            Some("delivered") => true,
-            Some("failed") => false,
-            Some(other) => return Err(Wrong::asked(format!("as is {other:?}, expected delivered or failed"))),
-            None => return Err(Wrong::asked("as is missing, expected delivered or failed".to_owned())),
-        };
-        let now = self.clock.now();
-        let keep = now.plus(self.notifier.settings().retention);
-        let work = move |txn: &mut Transaction<'_>| -> Result<_, StoreError> {
-            let Some(delivery) = txn.deliveries().with_id(&id)? else { return Ok(Err(None)) };
-            match txn.settle(delivery.number, delivered, now, keep)? {
-                Some(delivery) => {
-                    let asker = connected::settled(txn, &delivery, now)?;
-                    Ok(Ok((delivery, asker)))
-                }
-                None => Ok(Err(Some(delivery))),
-            }
-        };
-        match self.store.write(work).await.map_err(Wrong::store)? {
-            Ok((delivery, asker)) => {
-                self.notifier.tell_settled(asker.as_slice());
-                // The next of its recipient may have its turn.
-                self.notifier.wake();
-                Ok(json!({ "id": delivery.id, "state": delivery.state.name() }))
-            }
-            Err(None) => Err(Wrong::unknown("there is no such delivery")),
-            Err(Some(delivery)) => Err(Wrong::asked(match delivery.content.outgoing() {
-                Some(_) => format!("it is {}, expected one in doubt, accepted or owed", delivery.state.name()),
-                None => "it is no message of a connector".to_owned(),
-            })),
-        }
-    }
-}
 
 /// What a list says of a message.
 pub(super) fn line(outgoing: &Outgoing) -> Vec<(&'static str, Value)> {
@@ -60,6 +14,7 @@ pub(super) fn line(outgoing: &Outgoing) -> Vec<(&'static str, Value)> {
     let code = verdict.and_then(|verdict| verdict.code.as_ref().or(verdict.kind.as_ref()));
     let mut line = vec![
         ("connector", json!(message.connector)),
+        ("system", json!(message.system.name())),
         ("channel", json!(message.channel)),
         ("recipient", json!(message.recipient)),
         ("key", json!(message.key)),
@@ -87,6 +42,7 @@ pub(super) fn asker(name: &Name, part: u32) -> [(&'static str, Value); 3] {
 pub(super) fn whole(outgoing: &Outgoing) -> Vec<(&'static str, Value)> {
     vec![
         ("verdict", json!(outgoing.verdict.as_ref().map(told))),
+        ("receipt_code", json!(outgoing.receipt.as_ref().and_then(code))),
         ("receipt_error", json!(outgoing.receipt.as_ref().and_then(failed))),
         ("recorded", json!(outgoing.shown)),
     ]
@@ -110,6 +66,13 @@ fn named(receipt: &Receipt) -> &'static str {
         Receipt::Delivered => "delivered",
         Receipt::Read => "read",
         Receipt::Failed { .. } => "failed",
+    }
+}
+
+fn code(receipt: &Receipt) -> Option<&str> {
+    match receipt {
+        Receipt::Failed { code, .. } => code.as_deref(),
+        Receipt::Sent | Receipt::Delivered | Receipt::Read => None,
     }
 }
 

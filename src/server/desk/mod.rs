@@ -6,6 +6,7 @@ mod deliveries;
 mod faults;
 mod mail;
 mod messages;
+mod settle;
 mod store;
 
 use std::{
@@ -47,6 +48,28 @@ pub(super) struct Operators {
     pub(super) backing_up: Arc<AtomicBool>,
 }
 
+/// What a question is about: each subject has a file here.
+enum Subject {
+    Bounces,
+    Conversations,
+    Deliveries,
+    Faults,
+    Mail,
+    Settle,
+    Store,
+}
+
+/// The paths of each subject, with the method of each.
+const SUBJECTS: [(Subject, &[(&str, &str)]); 7] = [
+    (Subject::Bounces, bounces::PATHS),
+    (Subject::Conversations, conversations::PATHS),
+    (Subject::Deliveries, deliveries::PATHS),
+    (Subject::Faults, faults::PATHS),
+    (Subject::Mail, mail::PATHS),
+    (Subject::Settle, settle::PATHS),
+    (Subject::Store, store::PATHS),
+];
+
 impl Operators {
     /// The account and the id that a question names; the account may be left out where there is one.
     fn named(&self, asked: &Asked<'_>) -> Result<(Internal, String), Wrong> {
@@ -82,46 +105,22 @@ impl Desk for Operators {
     ) -> Pin<Box<dyn Future<Output = Told> + Send + 'a>> {
         Box::pin(async move {
             let asked = Asked(query);
-            let listed = |paths: &[(&str, &'static str)]| {
-                paths.iter().find(|(known, _)| *known == path).map(|(_, allowed)| *allowed)
-            };
-            let told = if let Some(allowed) = listed(conversations::PATHS) {
-                if allowed != method.as_str() {
-                    return Told::Method(allowed);
-                }
-                self.ask_conversations(path, &asked).await
-            } else if let Some(allowed) = listed(store::PATHS) {
-                if allowed != method.as_str() {
-                    return Told::Method(allowed);
-                }
-                self.ask_store(&asked).await
-            } else if let Some(allowed) = listed(mail::PATHS) {
-                if allowed != method.as_str() {
-                    return Told::Method(allowed);
-                }
-                return self.ask_mail(path, &asked);
-            } else if let Some(allowed) = listed(messages::PATHS) {
-                if allowed != method.as_str() {
-                    return Told::Method(allowed);
-                }
-                self.ask_messages(&asked).await
-            } else if let Some(allowed) = listed(deliveries::PATHS) {
-                if allowed != method.as_str() {
-                    return Told::Method(allowed);
-                }
-                self.ask_deliveries(path, &asked).await
-            } else if let Some(allowed) = listed(bounces::PATHS) {
-                if allowed != method.as_str() {
-                    return Told::Method(allowed);
-                }
-                self.ask_bounces(&asked).await
-            } else if let Some(allowed) = listed(faults::PATHS) {
-                if allowed != method.as_str() {
-                    return Told::Method(allowed);
-                }
-                self.ask_faults(path, &asked)
-            } else {
-                return Told::Elsewhere;
+            let found = SUBJECTS.iter().find_map(|(subject, paths)| {
+                let (_, allowed) = paths.iter().find(|(known, _)| *known == path)?;
+                Some((subject, *allowed))
+            });
+            let Some((subject, allowed)) = found else { return Told::Elsewhere };
+            if allowed != method.as_str() {
+                return Told::Method(allowed);
+            }
+            let told = match subject {
+                Subject::Bounces => self.ask_bounces(&asked).await,
+                Subject::Conversations => self.ask_conversations(path, &asked).await,
+                Subject::Deliveries => self.ask_deliveries(path, &asked).await,
+                Subject::Faults => self.ask_faults(path, &asked),
+                Subject::Mail => return self.ask_mail(path, &asked),
+                Subject::Settle => self.ask_settle(&asked).await,
+                Subject::Store => self.ask_store(&asked).await,
             };
             told.map_or_else(Wrong::told, |answer| Told::Json(StatusCode::OK, answer.to_string()))
         })

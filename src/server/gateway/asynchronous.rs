@@ -6,9 +6,9 @@ use std::borrow::Cow;
 
 use crate::{
     backend::triggered_send,
-    conversation::{Arriving, Asked, Place, Rejection, may_be_asynchronous, place},
+    conversation::{Arriving, Asked, Objection, Place, Rejection, may_be_asynchronous, object_to, place},
     message::{Call, Echo, Operation, Queued, Row, client::Client, code},
-    object::{Member, Node, Object},
+    object::{Member, Node},
     queue::{Arrival, Refusal, accept},
     schema::PARTNER_API,
     soap::{Fault, fault},
@@ -33,7 +33,14 @@ pub(super) async fn queue(
     let place = match place(&asked, now, settings) {
         Ok(Place::Synchronous) => return Ok(None),
         Ok(place) => place,
-        Err(rejection) => return Ok(Some(refused(call, rejection))),
+        Err(rejection) => {
+            let objection = object_to(&call.options.send_response_to, settings);
+            let objection = objection.filter(|objection| objection.rejection() == rejection);
+            return Ok(Some(match objection {
+                Some(objection) => objected(call, &objection, request_id),
+                None => refused(call, rejection),
+            }));
+        }
     };
     if let Some(rows) = unfit(call) {
         return Ok(Some(rows));
@@ -161,28 +168,28 @@ fn correlation_id<'a>(node: &Node<'a>) -> Option<Cow<'a, str>> {
 /// One row for each object, with the subtype that a synchronous answer would have, and without the object.
 fn rows(call: &Call<'_>, row: impl Fn(usize) -> Row) -> Vec<Row> {
     let nodes = call.objects.iter().enumerate();
-    let mut rows: Vec<Row> =
-        nodes.map(|(ordinal, node)| Row { echo: echo(call), subtype: subtype(call, *node), ..row(ordinal) }).collect();
+    let mut rows: Vec<Row> = nodes
+        .map(|(ordinal, node)| Row { echo: Echo::least(call.operation), subtype: subtype(call, *node), ..row(ordinal) })
+        .collect();
     if rows.is_empty() {
-        rows.push(Row { echo: echo(call), ..row(0) });
+        rows.push(Row { echo: Echo::least(call.operation), ..row(0) });
     }
     rows
-}
-
-/// All but a CreateResult must have an Object (WSDL): theirs is an empty one.
-fn echo(call: &Call<'_>) -> Echo {
-    match call.operation {
-        Operation::Create => Echo::None,
-        _ => Echo::Object(Object::new("APIObject")),
-    }
 }
 
 fn refused(call: &Call<'_>, rejection: Rejection) -> Vec<Row> {
     if rejection == Rejection::TooManyObjects {
         // About none of the objects.
-        return vec![Row { echo: echo(call), ..Row::error(0, rejection.code(), rejection.text()) }];
+        return vec![Row { echo: Echo::least(call.operation), ..Row::error(0, rejection.code(), rejection.text()) }];
     }
     rows(call, |ordinal| Row::error(ordinal, rejection.code(), rejection.text()))
+}
+
+/// The same where something is wrong with who is to be told: what, and where.
+fn objected(call: &Call<'_>, objection: &Objection, request_id: &str) -> Vec<Row> {
+    let (code, text) = (objection.rejection().code(), objection.text());
+    tracing::info!(request.id = request_id, code, "a call is refused: {objection}");
+    rows(call, |ordinal| Row { detail: objection.detail(), ..Row::error(ordinal, code, text.clone()) })
 }
 
 /// The xsi:type of Results: that of captured answers.

@@ -244,6 +244,10 @@ impl Handler for Gateway {
         self.take_webhook(connector, inbound).await
     }
 
+    fn cut(&self) {
+        self.notifier.cut();
+    }
+
     async fn close(&self) {
         self.queue.close().await;
         self.notifier.close().await;

@@ -4,7 +4,7 @@ use super::Check;
 use crate::{
     clock::Time,
     store::{
-        Kept, Known, Name, Part, StoreError, chunk, conversation_key as keys, conversations::decode, key,
+        Kept, Known, Name, Part, StoreError, chunk, conversation_key as keys, conversations::decode, key, readable,
         versions::Source,
     },
 };
@@ -18,7 +18,7 @@ pub(super) fn conversation(check: &Check<'_>, key: &[u8], head: &[u8]) -> Result
         return Ok(());
     };
     if keys::conversation(&kept.name) != key {
-        let found = key::readable(&keys::conversation(&kept.name));
+        let found = readable::key(&keys::conversation(&kept.name));
         return check.wrong(key, "its own name", format!("the name of {found}"));
     }
     if !kept.rules.is_sound() {
@@ -36,7 +36,7 @@ pub(super) fn conversation(check: &Check<'_>, key: &[u8], head: &[u8]) -> Result
     let due = keys::due(due.millis(), &kept.name);
     if check.view.get(&due)?.is_none() {
         let name = kept.name.clone();
-        check.tell_and_repair(key::readable(&due), "an entry: the conversation is due then", "none", |txn| {
+        check.tell_and_repair(readable::key(&due), "an entry: the conversation is due then", "none", |txn| {
             txn.write(due, &name)
         })?;
     }
@@ -84,7 +84,7 @@ pub(super) fn due(check: &Check<'_>, key: &[u8], head: &[u8]) -> Result<(), Stor
         Ok(name) => name,
         Err(StoreError::Corrupt { reason, .. }) => {
             // The entry of the conversation itself is made again where that is passed, and it has been.
-            return check.tell_and_repair(key::readable(key), "the name of a conversation", reason, |txn| {
+            return check.tell_and_repair(readable::key(key), "the name of a conversation", reason, |txn| {
                 chunk::remove(txn, key.to_vec()).or_else(|_| {
                     txn.set(key.to_vec(), None);
                     Ok(())
@@ -108,7 +108,7 @@ pub(super) fn due(check: &Check<'_>, key: &[u8], head: &[u8]) -> Result<(), Stor
 }
 
 fn remove(check: &Check<'_>, key: &[u8], expected: &str) -> Result<(), StoreError> {
-    check.tell_and_repair(key::readable(key), expected, "an entry", |txn| chunk::remove(txn, key.to_vec()))
+    check.tell_and_repair(readable::key(key), expected, "an entry", |txn| chunk::remove(txn, key.to_vec()))
 }
 
 /// Writes an entry of what is due again, if its conversation is due at the moment in its key.

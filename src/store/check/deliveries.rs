@@ -11,19 +11,23 @@ use crate::{
     store::{
         Content, Delivery, DeliveryState, Lane, StoreError, chunk,
         conversations::decode,
-        deliveries::entries,
-        delivery_key as keys, key,
+        deliveries::{self, entries},
+        delivery_key as keys,
+        early::Early,
+        key,
         lane::{self, Touched},
         outgoing::Asker,
         rank,
-        turn::{Front, is_waited_for},
+        rate::Moments,
+        readable,
+        turn::Front,
         versions::Source,
     },
 };
 
 /// The spaces of deliveries.
 pub(super) const FIRST: u8 = keys::TURN;
-pub(super) const LAST: u8 = keys::CONFIRM;
+pub(super) const LAST: u8 = keys::BEGUN;
 
 /// Counts deliveries by kind and state while they are passed.
 #[derive(Default)]
@@ -40,6 +44,10 @@ impl Counting {
             keys::STATE | keys::ABOUT | keys::EXTERNAL => entry(check, key, keys::fallen(key)),
             keys::UNSETTLED | keys::TURN | keys::CONFIRM => entry(check, key, keys::risen(key)),
             keys::FRONT => front(check, key, head),
+            keys::EARLY => early(check, key, head),
+            keys::EARLY_ID => early_id(check, key),
+            keys::BEGUN => begun(check, key, head),
+            keys::REPORT => of_delivery(check, key, keys::reported(key), &|delivery| Ok(delivery.content.is_mail())),
             // One mark may outlive its mail: a mail that was sent again has two.
             keys::FORGET => match key.len() == keys::forget(0, 0).len() {
                 true => Ok(()),
@@ -92,7 +100,7 @@ impl Counting {
         let (lane, rank) = (lane::of(&delivery.content), rank::of(&delivery.content));
         let due = keys::due(&rank, at.millis(), number);
         if check.view.get(&due)?.is_none() {
-            check.tell_and_repair(key::readable(&due), format!("an entry: it is due {at}"), "none", |txn| {
+            check.tell_and_repair(readable::key(&due), format!("an entry: it is due {at}"), "none", |txn| {
                 let mut touched = Touched::default();
                 txn.wait_in_lane(&mut touched, &rank, at, number);
                 txn.settle_lanes(touched)
@@ -119,7 +127,7 @@ impl Counting {
             };
             let held = counted.remove(&of).unwrap_or(0);
             if value != held.to_be_bytes() {
-                let found = lane::counted(value).to_string();
+                let found = deliveries::counted(value).to_string();
                 check.derived(key, &held.to_string(), found, Some(held.to_be_bytes().to_vec()))?;
             }
             Ok(true)
@@ -172,8 +180,8 @@ fn due_in_lane(check: &Check<'_>, delivery: &Delivery) -> Result<Option<Time>, S
 
 /// Looks whether somebody has the turn where a message waits for it.
 fn turn(check: &Check<'_>, delivery: &Delivery, queue: &[u8]) -> Result<(), StoreError> {
-    if is_waited_for(delivery) && matches!(check.view.deliveries().front(queue), Ok(None)) {
-        let place = key::readable(&keys::front(queue));
+    if delivery.is_waited_for() && matches!(check.view.deliveries().front(queue), Ok(None)) {
+        let place = readable::key(&keys::front(queue));
         return check.tell_and_repair(place, "a message whose turn it is: one waits", "none", |txn| {
             let mut touched = Touched::default();
             txn.touch_queue(&mut touched, delivery);
@@ -205,11 +213,47 @@ fn front(check: &Check<'_>, key: &[u8], head: &[u8]) -> Result<(), StoreError> {
     let Some(lane) = keys::queue_connector(queue).map(|connector| Lane::of_connector(&connector)) else {
         return check.wrong(key, "a connector, a recipient and a channel", "a key that does not hold them");
     };
-    check.tell_and_repair(key::readable(key), words(right), words(Some(front)), |txn| {
+    check.tell_and_repair(readable::key(key), words(right), words(Some(front)), |txn| {
         let mut touched = Touched::default();
         touched.queues.insert(queue.to_vec(), lane.clone());
         txn.settle_lanes(touched)
     })
+}
+
+/// Looks at when the latest messages of a connector began.
+fn begun(check: &Check<'_>, key: &[u8], head: &[u8]) -> Result<(), StoreError> {
+    match chunk::join(check.view, key, head.to_vec()).and_then(|bytes| decode::<Moments>(key, &bytes)) {
+        Ok(_) => Ok(()),
+        Err(StoreError::Corrupt { reason, .. }) => check.derived(key, "moments and counts, or nothing", reason, None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Looks at what was told of a message that nobody knows yet.
+fn early(check: &Check<'_>, key: &[u8], head: &[u8]) -> Result<(), StoreError> {
+    let Some(bytes) = check.readable(key, head)? else { return Ok(()) };
+    let Some(early) = check.sound(decode::<Early>(key, &bytes))? else { return Ok(()) };
+    if keys::early(early.number) != key {
+        return check.wrong(key, "its own number", early.number.to_string());
+    }
+    check.numbered(key, early.number);
+    let entry = early.entry();
+    match check.view.get(&entry)? {
+        Some(_) => Ok(()),
+        None => check.derived(&entry, "an index entry: the record has it", "none", Some(Vec::new())),
+    }
+}
+
+/// Looks at an entry that says of which id something was told.
+fn early_id(check: &Check<'_>, key: &[u8]) -> Result<(), StoreError> {
+    let Some(number) = keys::risen(key) else { return check.wrong(key, "a number", "a key without one") };
+    match check.view.deliveries().early(number) {
+        Ok(Some(early)) if early.entry() == key => Ok(()),
+        Ok(_) => check.derived(key, "no index entry: there is no such record", "an index entry", None),
+        // Told where the record was passed.
+        Err(StoreError::Corrupt { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Looks at a lane: its head is where its first delivery is due, or its rest ends, and stands among the heads.

@@ -20,7 +20,7 @@ use super::{
     committer::FIRST_ID,
     conversation_key as keys,
     engine::Engine,
-    key,
+    key, readable,
     totals::{self, MARKS},
     transaction::Overlay,
     versions::Source,
@@ -191,7 +191,7 @@ impl<'a> Check<'a> {
 
     /// Tells of something that is wrong under a key.
     fn wrong(&self, key: &[u8], expected: impl Into<String>, found: impl Into<String>) -> Result<(), StoreError> {
-        self.tell(key::readable(key), expected, found);
+        self.tell(readable::key(key), expected, found);
         Ok(())
     }
 
@@ -230,7 +230,7 @@ impl<'a> Check<'a> {
         found: impl Into<String>,
         value: Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
-        self.tell_and_repair(key::readable(key), expected, found, |txn| {
+        self.tell_and_repair(readable::key(key), expected, found, |txn| {
             txn.set(key.to_vec(), value);
             Ok(())
         })
@@ -294,7 +294,7 @@ impl<'a> Check<'a> {
         // Numbers of what is found newest first are turned negative.
         let id = id.checked_abs().unwrap_or(i64::MAX);
         if highest.as_ref().is_none_or(|(highest, _)| *highest < id) {
-            *highest = Some((id, key::readable(key)));
+            *highest = Some((id, readable::key(key)));
         }
     }
 

@@ -2,7 +2,8 @@
 
 use super::Check;
 use crate::store::{
-    Kept, Known, Name, Part, StoreError, chunk, conversation_key as keys, conversations::decode, key, versions::Source,
+    Kept, Known, Name, Part, StoreError, chunk, conversation_key as keys, conversations::decode, readable,
+    versions::Source,
 };
 
 /// Looks at a part: its conversation is there, its envelope too, and its request leads to it.
@@ -32,12 +33,12 @@ pub(super) fn part(check: &Check<'_>, key: &[u8], head: &[u8]) -> Result<(), Sto
         .and_then(|bytes| bytes.map(|bytes| decode::<(Name, u32)>(&request, &bytes)).transpose());
     let found = match held {
         Ok(Some(held)) if held == place => return Ok(()),
-        Ok(Some((name, sequence))) => key::readable(&keys::part(&name, sequence)),
+        Ok(Some((name, sequence))) => readable::key(&keys::part(&name, sequence)),
         Ok(None) => "none".to_owned(),
         Err(StoreError::Corrupt { reason, .. }) => reason,
         Err(error) => return Err(error),
     };
-    let (words, expected) = (key::readable(&request), format!("the place of {}", key::readable(key)));
+    let (words, expected) = (readable::key(&request), format!("the place of {}", readable::key(key)));
     check.tell_and_repair(words, expected, found, |txn| {
         txn.set(request.clone(), None);
         txn.write(request, &place)
@@ -88,8 +89,8 @@ pub(super) fn request(check: &Check<'_>, key: &[u8], head: &[u8]) -> Result<(), 
     let place = keys::part(&name, sequence);
     match check.view.conversations().part(&name, sequence) {
         Ok(Some(part)) if keys::request(name.account, &part.request_id) == key => Ok(()),
-        Ok(Some(_)) => remove(check, key, "no entry: that part is of another request", key::readable(&place)),
-        Ok(None) => remove(check, key, "no entry: there is no such part", key::readable(&place)),
+        Ok(Some(_)) => remove(check, key, "no entry: that part is of another request", readable::key(&place)),
+        Ok(None) => remove(check, key, "no entry: there is no such part", readable::key(&place)),
         Err(StoreError::Corrupt { .. }) => Ok(()),
         Err(error) => Err(error),
     }

@@ -1,6 +1,10 @@
 //! Reading an export into a fresh data directory.
 
-use std::{collections::HashMap, io::BufRead, path::Path};
+use std::{
+    collections::HashMap,
+    io::{BufRead, Read},
+    path::Path,
+};
 
 use sha2::{Digest, Sha256};
 
@@ -18,6 +22,9 @@ use crate::store::{
     key, objects,
     totals::MARKS,
 };
+
+/// The first line, in bytes.
+const LONGEST_HEAD: u64 = 64 << 10;
 
 /// Makes a data directory, which must not exist or be empty, of the lines of an export.
 ///
@@ -85,7 +92,10 @@ struct Reading<'i> {
 impl Reading<'_> {
     fn next(&mut self) -> Result<Option<(Line, u64)>, String> {
         let mut text = Vec::new();
-        let read = self.input.read_until(b'\n', &mut text).map_err(|error| format!("cannot be read: {error}"))?;
+        // What is no export at all may be one line without end; later ones are as long as what they hold.
+        let most = if self.number == 0 { LONGEST_HEAD } else { u64::MAX };
+        let mut line = Read::take(&mut *self.input, most);
+        let read = line.read_until(b'\n', &mut text).map_err(|error| format!("cannot be read: {error}"))?;
         if read == 0 {
             return Ok(None);
         }

@@ -16,7 +16,8 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Catalogue, Delivery, FORMAT, Known, Lane, Name, Part, Stopped, StoreError, View, chunk, conversation_key as keys,
-    conversations::decode, delivery_key, key, objects, turn::Front, versions::Source,
+    conversations::decode, delivery_key, early::Early, key, objects, rate::Moments, readable, turn::Front,
+    versions::Source,
 };
 use line::{Bytes, Entry, Line};
 
@@ -95,7 +96,7 @@ fn line_of(view: &View<'_>, catalogue: &Catalogue, key: &[u8], stored: &[u8]) ->
             _ => None,
         };
         let value = value.unwrap_or_else(|| Bytes::base64(stored));
-        Line::Other { about: key::readable(key), key: key::hex(key), value }
+        Line::Other { about: readable::key(key), key: key::hex(key), value }
     };
     let line = match *key.first().unwrap_or(&0) {
         key::INDEX | key::COUNT => return Ok(None),
@@ -162,6 +163,8 @@ fn delivery_shape(key: &[u8]) -> Option<Shape> {
         delivery_key::LANE => Some(Shape::of::<Lane>()),
         delivery_key::HEAD => Some(Shape::of::<String>()),
         delivery_key::FRONT => Some(Shape::of::<Front>()),
+        delivery_key::EARLY => Some(Shape::of::<Early>()),
+        delivery_key::BEGUN => Some(Shape::of::<Moments>()),
         _ => None,
     }
 }

@@ -1,7 +1,8 @@
 """The Connectly API, as its documentation says; see serving.py for the control port.
 
 Settings: business, api_key, senders (list), closed (recipients whose 24 hours are over), silent (recipients who never wrote),
-opted_out (recipients), templates ({"name language": [names of parameters]}), rejected (names of templates), webhook_secret.
+opted_out (recipients), templates ({"name language": [names of parameters]}), rejected (names of templates), webhook_secret,
+"repeats": true (callbackData that came before has the id of then).
 """
 
 import json
@@ -42,6 +43,7 @@ class Connectly(Simulator):
         super().__init__()
         self.messages = {}
         self.keys = set()
+        self.given = {}
         self.created = {}
         self.hooks = {}
         self.settings = {"senders": ["+15550001111"], "closed": [], "silent": [], "opted_out": [], "templates": {}}
@@ -128,7 +130,7 @@ class Connectly(Simulator):
         key = json.dumps(value.get("callbackData")) if "callbackData" in value else None
         self.entry_now["duplicate"] = key is not None and key in self.keys
         self.keys.add(key)
-        identity = ulid()
+        identity = self.given.setdefault(key, ulid()) if self.settings.get("repeats") else ulid()
         self.messages[identity] = {"callbackData": value.get("callbackData"), "recipient": recipient}
         self.entry_now["id"] = identity
         return answer(201, {"id": identity})
@@ -237,7 +239,7 @@ class Connectly(Simulator):
         return answer(201, {"id": self.hooks[value["topic"]]})
 
     def webhook(self, wanted):
-        """Topic delivery_status. "status": sent, delivered, read or delivery_failed, with "code"."""
+        """Topic delivery_status. "status": sent, delivered, read or delivery_failed, with "code"; "keyless": without callbackData."""
         error = None
         if wanted["status"] == "delivery_failed":
             code = wanted.get("code", "ERROR_TYPE_UNSPECIFIED")
@@ -245,7 +247,7 @@ class Connectly(Simulator):
         known = self.messages.get(wanted["id"], {})
         update = {"id": wanted["id"], "status": wanted["status"], "error": error}
         value = {"topic": "delivery_status", "businessId": self.settings["business"], "statusUpdate": update}
-        if known.get("callbackData") is not None:
+        if known.get("callbackData") is not None and not wanted.get("keyless"):
             value["statusUpdate"]["callbackData"] = known["callbackData"]
         body = json.dumps(value).encode()
         secret = wanted.get("secret", self.settings.get("webhook_secret", ""))

@@ -1,7 +1,8 @@
 """The API of a Yeastar P-Series PBX, as its documentation says; see serving.py for the control port.
 
 Settings: client_id, client_secret, dids (list), webhook_secret, most_tokens, refresh_seconds, token_seconds,
-"loose": true (a comma too many and ids as strings, as the documentation's own samples have), "ids": false (no msg_id).
+"loose": true (a comma too many and ids as strings, as the documentation's own samples have), "ids": false (no msg_id),
+"repeats": true (a request_id that came before has the msg_id of then). A webhook with "keyless" has no request_id.
 """
 
 import json
@@ -34,6 +35,7 @@ class Yeastar(Simulator):
         self.sessions = {}
         self.messages = {}
         self.seen = set()
+        self.given = {}
         self.contacts = {}
         self.phonebooks = {}
         self.next = 30
@@ -196,12 +198,15 @@ class Yeastar(Simulator):
         self.seen.add(value.get("request_id"))
         self.entry_now["duplicate"] = again
         self.next += 1
-        self.messages[self.next] = {"msg_id": self.next, "session_id": session, "request_id": value.get("request_id"),
+        number = self.next
+        if self.settings.get("repeats"):
+            number = self.given.setdefault(value["request_id"], number)
+        self.messages[number] = {"msg_id": number, "session_id": session, "request_id": value.get("request_id"),
                                     "delivery_status": 0, "send_error": "", "send_error_msg": ""}
-        self.entry_now["id"] = str(self.next)
+        self.entry_now["id"] = str(number)
         if self.settings.get("ids") is False:
             return self.reply_with(0)
-        return self.reply_with(0, {"data": {"msg_id": self.next, "session_id": session}})
+        return self.reply_with(0, {"data": {"msg_id": number, "session_id": session}})
 
     def session(self, value):
         if "session_id" in value:
@@ -357,6 +362,8 @@ class Yeastar(Simulator):
 
     def webhook(self, wanted):
         message = dict(self.messages.get(int(wanted["id"]), {"msg_id": int(wanted["id"])}))
+        if wanted.get("keyless"):
+            message.pop("request_id", None)
         message["delivery_status"] = wanted.get("delivery_status", 1)
         if "send_error" in wanted:
             message["send_error"] = wanted["send_error"]

@@ -1,18 +1,15 @@
 //! `envoi compact`: sled does not give space back, so what is held is copied into a fresh directory beside the old one, compared
 //! with it, and put in its place by two renames.
 //!
-//! | of `data` there is | what happened | the next start |
-//! |---|---|---|
-//! | `data`, perhaps `data.compacting` | stopped while copying | removes the copy |
-//! | only `data.before-compact` and the copy | stopped between the renames | takes the old one back, removes the copy |
-//! | `data` with the file `compacted`, perhaps `data.before-compact` | stopped while the old one was removed | removes the rest of it |
-//!
-//! Whoever compacts holds the locks of both directories, so a start that comes in between is told that they are in use.
+//! Where it may be broken off, and what then happens, stands in `left`. Whoever compacts holds the locks of both directories, so
+//! a start that comes in between is told that they are in use.
+
+pub(super) mod left;
 
 use std::{
     fs::{self, File},
     os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
+    path::Path,
     thread,
     time::Duration,
 };
@@ -22,13 +19,13 @@ use serde::Serialize;
 use super::{
     StoreError,
     backup::copy_all,
-    disk::{Directory, RESERVE, failed, sync},
+    disk::Directory,
+    durable::{failed, write_private},
     engine::{Engine, PAGE_ENTRIES},
-    fresh::{Fresh, write_private},
-    lock::Lock,
+    fresh::Fresh,
+    vacant::RESERVE,
 };
-
-const MARK: &str = "compacted";
+use left::{MARK, clean_up, find_again, new_place, old_place, rename};
 
 /// How often, and how long apart, it is asked whether sled has let go of its file.
 const TRIES: u32 = 500;
@@ -45,19 +42,6 @@ pub struct Compacted {
     pub disk_before: u64,
     /// What it occupies now.
     pub disk_after: u64,
-}
-
-fn beside(path: &Path, what: &str) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!("{name}.{what}"))
-}
-
-fn new_place(path: &Path) -> PathBuf {
-    beside(path, "compacting")
-}
-
-fn old_place(path: &Path) -> PathBuf {
-    beside(path, "before-compact")
 }
 
 /// Copies a stopped data directory and puts the copy in its place.
@@ -147,46 +131,6 @@ fn swap_out(path: &Path) -> Result<(), StoreError> {
 
 fn swap_in(path: &Path) -> Result<(), StoreError> {
     rename(&new_place(path), path)
-}
-
-fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
-    fs::rename(from, to).map_err(|error| failed("moving", from, &error))?;
-    match to.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => sync(parent),
-        _ => sync(Path::new(".")),
-    }
-}
-
-/// To be called before a data directory is opened: takes the old one back when a compaction stopped between its renames.
-pub(super) fn find_again(path: &Path) -> Result<(), StoreError> {
-    let old = old_place(path);
-    if path.exists() || !old.join("db").exists() {
-        return Ok(());
-    }
-    let _lock = Lock::take(&old).map_err(|error| match error {
-        StoreError::InUse { .. } => StoreError::InUse { path: path.to_path_buf() },
-        other => other,
-    })?;
-    tracing::warn!(store.path = %path.display(), "a compaction was broken off; the data directory before it is used");
-    rename(&old, path)
-}
-
-/// To be called when a data directory is locked: removes what a compaction left.
-pub(super) fn clean_up(path: &Path) -> Result<(), StoreError> {
-    let remove = |place: &Path| match fs::remove_dir_all(place) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed("removing", place, &error)),
-        _ => Ok(()),
-    };
-    let (new, mark) = (new_place(path), path.join(MARK));
-    if new.join(MARK).exists() || super::fresh::refuse_unfinished(&new).is_err() {
-        remove(&new)?;
-    }
-    if mark.exists() {
-        remove(&old_place(path))?;
-        fs::remove_file(&mark).map_err(|error| failed("removing", &mark, &error))?;
-        sync(path)?;
-    }
-    Ok(())
 }
 
 fn refuse_mount_point(path: &Path) -> Result<(), StoreError> {
