@@ -190,6 +190,42 @@ async fn a_contact_that_the_pbx_no_longer_has_is_forgotten() {
     }
 }
 
+#[tokio::test]
+async fn a_dry_run_goes_on_as_if_all_had_been_done_and_nothing_of_it_is_believed_later() {
+    if !python() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let on_disk = |parts: &mut envoi::server::Parts| parts.store.path = Some(dir.path().join("data"));
+    let system = System::start(YEASTAR);
+    let real = connector(YEASTAR, system.addr, "http");
+    let dry = Connector { record: true, ..real.clone() };
+    let world = World::of(system, dry, on_disk).await;
+    let text = |answer: &Answer| row(answer).message;
+    assert_eq!(text(&world.update(&contact("ann", "")).await), "The connector knows no contact of SubscriberKey ann");
+    for answer in [
+        world.create("", &contact("ann", "")).await,
+        world.update(&contact("Ann", "")).await,
+        world.create("", &contact("bob", "")).await,
+        world.delete(&contact("ann", "")).await,
+    ] {
+        assert_eq!((row(&answer).status.as_str(), row(&answer).code), ("OK", None), "{}", answer.body);
+    }
+    assert_eq!(row(&world.create("", &contact("bob", "")).await).code, Some(12014), "he was made");
+    assert_eq!(row(&world.update(&contact("ann", "")).await).code, Some(4_000_006), "she is gone");
+    world.create("", &sms(&number(7), "hello")).await;
+    assert_eq!(world.values("SentEvent", "EventType", "").await, Vec::<String>::new());
+    assert_eq!(world.values("NotSentEvent", "EventType", "").await, ["NotSent"]);
+    let World { gateway, system } = world;
+    gateway.stop().await;
+    let world = World::of(system, real, on_disk).await;
+    assert_eq!(world.system.log(0).await.len(), 0, "nothing has left");
+    assert_eq!(row(&world.update(&contact("bob", "")).await).code, Some(4_000_006), "he was never made");
+    let made = row(&world.create("", &contact("bob", "")).await);
+    assert_eq!((made.status.as_str(), made.new_id.as_deref()), ("OK", Some("31")), "{made:?}");
+    world.gateway.stop().await;
+}
+
 /// A text that is refused since its recipient wants nothing more.
 async fn is_out(world: &World, object: &str) {
     let before = world.system.requests().await.len();
@@ -298,40 +334,4 @@ async fn a_consent_is_of_the_end_user_as_whom_the_subscriber_was_made() {
     world.system.will(json!([{"kind": "code", "code": "10022", "path": "/api/v1/consent"}])).await;
     let refused = row(&world.patiently(world.create("", &status("u10", "Unsubscribed"))).await);
     assert_eq!(refused.code, Some(1_010_022), "{refused:?}");
-}
-
-#[tokio::test]
-async fn a_dry_run_goes_on_as_if_all_had_been_done_and_nothing_of_it_is_believed_later() {
-    if !python() {
-        return;
-    }
-    let dir = tempfile::tempdir().unwrap();
-    let on_disk = |parts: &mut envoi::server::Parts| parts.store.path = Some(dir.path().join("data"));
-    let system = System::start(YEASTAR);
-    let real = connector(YEASTAR, system.addr, "http");
-    let dry = Connector { record: true, ..real.clone() };
-    let world = World::of(system, dry, on_disk).await;
-    let text = |answer: &Answer| row(answer).message;
-    assert_eq!(text(&world.update(&contact("ann", "")).await), "The connector knows no contact of SubscriberKey ann");
-    for answer in [
-        world.create("", &contact("ann", "")).await,
-        world.update(&contact("Ann", "")).await,
-        world.create("", &contact("bob", "")).await,
-        world.delete(&contact("ann", "")).await,
-    ] {
-        assert_eq!((row(&answer).status.as_str(), row(&answer).code), ("OK", None), "{}", answer.body);
-    }
-    assert_eq!(row(&world.create("", &contact("bob", "")).await).code, Some(12014), "he was made");
-    assert_eq!(row(&world.update(&contact("ann", "")).await).code, Some(4_000_006), "she is gone");
-    world.create("", &sms(&number(7), "hello")).await;
-    assert_eq!(world.values("SentEvent", "EventType", "").await, Vec::<String>::new());
-    assert_eq!(world.values("NotSentEvent", "EventType", "").await, ["NotSent"]);
-    let World { gateway, system } = world;
-    gateway.stop().await;
-    let world = World::of(system, real, on_disk).await;
-    assert_eq!(world.system.log(0).await.len(), 0, "nothing has left");
-    assert_eq!(row(&world.update(&contact("bob", "")).await).code, Some(4_000_006), "he was never made");
-    let made = row(&world.create("", &contact("bob", "")).await);
-    assert_eq!((made.status.as_str(), made.new_id.as_deref()), ("OK", Some("31")), "{made:?}");
-    world.gateway.stop().await;
 }

@@ -131,6 +131,7 @@ pub(super) fn learn(txn: &Transaction<'_>, delivery: &Delivery, outgoing: &Outgo
     // Nobody gave what was only recorded an id, and what follows it needs one.
     let id = given.or_else(|| outgoing.shown.as_ref().map(|_| delivery.number.to_string()));
     let settled = change.settled();
+    // What was only recorded reaches nobody.
     if kind == CONTACTS && outgoing.shown.is_none() {
         match &settled {
             Some(ContactChange::Delete(_)) => reached::forget(txn, outgoing, &message.connector, subscriber)?,

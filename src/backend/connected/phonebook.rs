@@ -31,10 +31,11 @@ pub(super) fn named(
     if connector.system() != System::Yeastar {
         return Ok(Ok(Named::default()));
     }
+    let namer = Namer::of(connector);
     match kind {
-        list::KIND => of_list(objects, Namer::of(connector), node),
+        list::KIND => of_list(objects, namer, node),
         // A Delete takes him off everything.
-        subscriber::KIND if method != Method::Delete => of_subscriber(objects, Namer::of(connector), node, options),
+        subscriber::KIND if method != Method::Delete => of_subscriber(objects, namer, node, options),
         _ => Ok(Ok(Named::default())),
     }
 }
