@@ -90,6 +90,8 @@ pub fn client(mut roots: RootCertStore, more: &[CertificateDer<'static>]) -> Res
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Read};
+
     use super::*;
 
     #[test]

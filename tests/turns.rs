@@ -102,7 +102,7 @@ impl House {
     }
 
     fn due(&self, now: Time) -> Vec<i64> {
-        self.read(move |view| Ok(view.deliveries().due(now, 1000, &|_| 1000, 0)?.0))
+        self.read(move |view| Ok(view.deliveries().due(now, 1000, &|_| 1000, &|_| 0)?.0))
     }
 
     fn begin(&self, numbers: Vec<i64>) -> Vec<Delivery> {

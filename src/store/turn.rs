@@ -145,8 +145,7 @@ mod tests {
         connector::{Action, Ambiguous, System, Text},
         store::{
             Content, Internal, Settings, Store,
-            delivery::{Attempt, Attempted},
-            outbox::Next,
+            delivery::{Attempt, Attempted, Next},
             outgoing::{Asker, Outgoing},
         },
     };
@@ -202,7 +201,7 @@ mod tests {
                 txn.write(keys::front(old), &Front { number: *number, due: Some(NOW) })?;
                 txn.set(keys::due(lane, NOW.millis(), *number), Some(Vec::new()));
             }
-            let due = |txn: &Transaction<'_>| Ok::<_, StoreError>(txn.deliveries().due(NOW, 10, &|_| 10)?.0);
+            let due = |txn: &Transaction<'_>| Ok::<_, StoreError>(txn.deliveries().due(NOW, 10, &|_| 10, &|_| 0)?.0);
             assert_eq!(due(txn)?.len(), 3);
             assert_eq!(txn.recover_deliveries(NOW, END, &|_| Ambiguous::Stop)?, []);
             let mut order: Vec<i64> = Vec::new();

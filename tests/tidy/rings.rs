@@ -10,6 +10,8 @@ use super::{code, relative, sources, top_names};
 const KEPT: &[&[&str]] = &[
     // A message may be the change of a contact; what becomes of that is decided when the message's turn has come.
     &["connector::contact", "connector::message"],
+    // One type, and the form in which it is kept.
+    &["store::delivery", "store::kept_content"],
 ];
 
 /// A module by its names from the root on: `store::check`.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Place, Problem, RouteEntry, settle::foreign};
+use super::{Place, Problem, RouteEntry, foreign::foreign};
 use crate::{
     config::{contract::contract, near::perhaps},
     connector::{Connectors, Defaults, Route, System, To, route::KINDS},

@@ -5,6 +5,7 @@
 mod choice;
 mod draft;
 mod fields;
+mod foreign;
 mod futile;
 mod lead;
 mod settle;

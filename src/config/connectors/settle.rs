@@ -7,7 +7,8 @@ use rustls::pki_types::CertificateDer;
 use super::{
     Drafts, Place, Problem,
     draft::{Draft, Hidden},
-    fields::{CONNECTOR, DEFAULTS, Field},
+    fields::CONNECTOR,
+    foreign::{foreign, foreign_to},
     futile,
     lead::route,
 };
@@ -286,17 +287,4 @@ impl Settling<'_> {
             Vec::new()
         })
     }
-}
-
-/// Defaults that are of another system than the connector's.
-pub(super) fn foreign(place: &Place, system: System) -> Vec<(String, String)> {
-    let told = |field: &Field<Defaults>| {
-        let (name, only) = (format!("defaults.{}", field.key), field.only.filter(|only| *only != system)?);
-        place.is_given(&name).then(|| (name, foreign_to(only, system)))
-    };
-    DEFAULTS.iter().filter_map(told).collect()
-}
-
-fn foreign_to(only: System, system: System) -> String {
-    format!("is of {}, and this connector's system is {}", only.name(), system.name())
 }

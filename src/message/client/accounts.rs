@@ -8,7 +8,9 @@ use std::{
 };
 
 use super::{
-    Account, ApiClient, Client, Permissions, Reach, Scopes, Secret, SecretHash, User, Verified, caller::LONGEST_ID,
+    Account, ApiClient, Client, Reach, Scopes, Secret, SecretHash, User, Verified,
+    caller::LONGEST_ID,
+    principal::{Described, Principal},
 };
 
 /// A hash for directories without any, so that an unknown name costs a check there too.
@@ -34,32 +36,6 @@ pub enum Entry {
     ApiClient(usize),
     /// `[[user]]`
     User(usize),
-}
-
-/// One API client or user inside the directory.
-pub(super) struct Principal {
-    pub(super) key: String,
-    pub(super) name: String,
-    pub(super) account: u64,
-    pub(super) permissions: Permissions,
-    hashes: Vec<SecretHash>,
-    digest_secret: Option<Secret>,
-    scopes: Option<String>,
-}
-
-/// An API client or user as an operator may see it.
-#[derive(Debug)]
-pub struct Described<'a> {
-    /// `api_client` or `user`
-    pub list: &'static str,
-    /// Its id or name.
-    pub name: &'a str,
-    /// The account in which it lives.
-    pub account: u64,
-    /// How many live hashes it has.
-    pub hashes: usize,
-    /// Whether it may log in with PasswordDigest.
-    pub digest: bool,
 }
 
 /// The whole directory.
@@ -211,45 +187,6 @@ impl Accounts {
     }
 }
 
-impl Principal {
-    fn of_client(client: ApiClient) -> Self {
-        Self {
-            key: format!("client:{}", client.id),
-            name: client.id,
-            account: client.account,
-            permissions: client.permissions,
-            hashes: client.secrets,
-            digest_secret: None,
-            scopes: client.scopes,
-        }
-    }
-
-    fn of_user(user: User) -> Self {
-        Self {
-            key: format!("user:{}", user.name),
-            name: user.name,
-            account: user.account,
-            permissions: user.permissions,
-            hashes: user.passwords,
-            digest_secret: user.digest_secret,
-            scopes: None,
-        }
-    }
-
-    fn described(&self, list: &'static str) -> Described<'_> {
-        let (hashes, digest) = (self.hashes.len(), self.digest_secret.is_some());
-        Described { list, name: &self.name, account: self.account, hashes, digest }
-    }
-
-    pub(super) fn scopes(&self) -> Option<Scopes> {
-        self.scopes.as_deref().map(Scopes::named)
-    }
-
-    pub(super) fn scope_list(&self) -> Option<&str> {
-        self.scopes.as_deref()
-    }
-}
-
 impl Mistake {
     fn new(entry: Entry, field: &'static str, what: String) -> Self {
         Self { entry, field, what }
@@ -301,7 +238,7 @@ impl Directory<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Permissions, *};
 
     fn account(mid: u64, enterprise: u64) -> Account {
         Account { mid, name: format!("Account {mid}"), enterprise }

@@ -8,6 +8,7 @@
 mod accounts;
 mod caller;
 mod credentials;
+mod principal;
 mod remembered;
 mod scope;
 mod secret;
@@ -15,15 +16,16 @@ pub mod token;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-pub use accounts::{Accounts, Described, Entry, Mistake};
+pub use accounts::{Accounts, Entry, Mistake};
 pub use caller::{Account, ApiClient, Permissions, Reach, User};
 pub use credentials::{Credentials, Digest, Proof, bearer};
+pub use principal::Described;
 pub use remembered::Remembered;
 pub use scope::Scopes;
 pub use secret::{Secret, SecretHash, Verified};
 
 use super::options::ClientRef;
-use accounts::Principal;
+use principal::Principal;
 
 /// The authenticated caller, in one account. Cloning is cheap.
 #[derive(Clone)]
