@@ -481,7 +481,8 @@ async fn what_has_no_place_in_a_message_is_an_error_and_what_has_one_is_sent() {
     };
     let file = "data:text/plain;base64,aGVsbG8=";
     let template = ("Template", "welcome");
-    let cases: [(&'static str, &str, Vec<Vec<(&str, &str)>>); 3] = [
+    type Case<'a> = (&'static str, &'a str, Vec<Vec<(&'a str, &'a str)>>);
+    let cases: [Case<'_>; 3] = [
         (
             SALESFORCE,
             "hello",

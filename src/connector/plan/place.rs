@@ -89,7 +89,8 @@ mod tests {
         use System::{Connectly, Salesforce, Yeastar};
         const TEXT: &str = "<Message>Hi</Message>";
         let template = ("Template", "t");
-        let cases: [(System, &[(&str, &str)], &str, &str); 18] = [
+        type Case<'a> = (System, &'a [(&'a str, &'a str)], &'a str, &'a str);
+        let cases: [Case<'_>; 18] = [
             (Salesforce, &[("Session", "c1"), ("Attachment", FILE)], TEXT, "Attachment"),
             (Salesforce, &[("Campaign", "May")], TEXT, "Campaign"),
             (Salesforce, &[("Tag", "T")], TEXT, "Tag"),

@@ -36,7 +36,7 @@ fn an_sms_is_one_message() {
         system: System::Yeastar,
         action: Action::Text(text),
         recipient: "+4915112345678".into(),
-        channel: "chan".into(),
+        channel: "whatsapp".into(),
         sender: Some("0800 12345".into()),
         key: message.key.clone(),
         ordinal: 2,
@@ -236,6 +236,9 @@ fn extras_stand_in_partner_properties() {
     assert_eq!((message.channel.as_str(), message.sender.as_deref()), ("facebook", Some("99")));
     assert_eq!((found.session.as_deref(), message.session().as_deref()), (Some("12"), Some("12")));
     assert_eq!(found.attributes, [pair("tag", "T")]);
+    // Templates are of WhatsApp alone.
+    assert_eq!(found.fallback, None);
+    let (_, found) = text(&yeastar, &[]);
     assert_eq!(found.fallback.map(|template| template.name).as_deref(), Some("reopen"));
     error(planned(&yeastar, "Create", &sms(&[("Session", "twelve")])), 4_000_005, "expected a number");
     let salesforce = one(System::Salesforce, |_, _| {});

@@ -102,11 +102,6 @@ impl Accounts {
         users
     }
 
-    /// How many API clients and how many users there are.
-    pub fn callers(&self) -> (usize, usize) {
-        (self.api_clients.len(), self.users.len())
-    }
-
     /// Every API client and user, without their secrets, in the order of their names.
     pub fn described(&self) -> Vec<Described<'_>> {
         let mut all: Vec<Described<'_>> = [("api_client", &self.api_clients), ("user", &self.users)]

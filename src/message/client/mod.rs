@@ -37,6 +37,11 @@ pub struct Client {
 }
 
 impl Accounts {
+    /// How many API clients and how many users there are.
+    pub fn callers(&self) -> (usize, usize) {
+        (self.api_clients.len(), self.users.len())
+    }
+
     /// The account that the configuration names first.
     pub fn first(&self) -> Option<u64> {
         self.first

@@ -15,8 +15,6 @@ use crate::{
     },
 };
 
-/// Channels of a session.
-
 impl Yeastar {
     pub(super) fn send(&mut self, body: &Value, turn: &Turn<'_>, webhooks: &mut Vec<Value>) -> Done {
         match number(body, "sender_type", "40002")? {
