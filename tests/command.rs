@@ -185,7 +185,7 @@ fn check_config_tells_every_mistake() {
         format!(
             "envoi: --set: colour: expected KEY=VALUE\n\
              envoi: {path}:2: server.listen: expected ADDRESS:PORT such as 127.0.0.1:8080 or [::1]:0\n\
-             envoi: {path}:5: log.format: expected pretty or json\n"
+             envoi: {path}:5: log.format: `xml` is not known: expected pretty or json\n"
         )
     );
     let (code, _, error) = run(&["check-config", "--config", "/no/such/envoi.toml"]);

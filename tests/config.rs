@@ -79,7 +79,7 @@ red = 1
          envoi.toml:3: access.tokenlifetime: there is no such setting; perhaps `access.token_lifetime` is meant\n\
          envoi.toml:4: access.clock_skew: expected a duration such as 250ms, 30s, 5m, 2h or 14d\n\
          envoi.toml:5: access.nonces: a float cannot stand here\n\
-         envoi.toml:8: log.format: expected pretty or json\n\
+         envoi.toml:8: log.format: `xml` is not known: expected pretty or json\n\
          envoi.toml:9: log.filter: error parsing level filter: expected one of \"off\", \"error\", \"warn\", \"info\", \"debug\", \"trace\", or a number 0-5\n\
          envoi.toml:12: tls.key: no-such-file.pem: No such file or directory (os error 2)\n\
          envoi.toml:15: colour.red: there is no such setting\n"

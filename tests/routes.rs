@@ -553,7 +553,7 @@ fn a_connection_that_is_given_no_time_has_that_of_its_request() {
         told.contains("connector.connect_timeout: 3s is longer than timeout (2s), which it is a part of"),
         "{told}"
     );
-    assert!(told.contains("connector.on_ambiguous: `maybe` is none of them: expected retry or stop or ask"), "{told}");
+    assert!(told.contains("connector.on_ambiguous: `maybe` is not known: expected retry or stop or ask"), "{told}");
 }
 
 #[test]

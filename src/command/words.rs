@@ -13,8 +13,8 @@ pub(super) const STATES: &[Word] = &[
     ("failed", "given up; `envoi redeliver ID` owes it again"),
     (
         "in doubt",
-        "it may or may not have arrived, and is not sent again unasked: `envoi redeliver ID` sends it again, and for a \
-         message `envoi settle ID delivered` or `envoi settle ID failed` says what became of it",
+        "it may or may not have arrived, and is not sent again unasked: `envoi redeliver ID` sends it again, and \
+         `envoi settle ID delivered` or `envoi settle ID failed` says what became of it",
     ),
     ("withdrawn", "no longer owed, and never sent"),
 ];

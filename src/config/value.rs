@@ -98,7 +98,7 @@ impl<C> Kind<C> {
                 put(config, text);
                 Ok(text.to_owned())
             }
-            Self::Choice { of, .. } => Err(format!("`{text}` is none of them: expected {}", of.join(" or "))),
+            Self::Choice { of, .. } => Err(format!("`{text}` is not known: expected {}", of.join(" or "))),
             Self::Text { check, put } => {
                 check(text)?;
                 put(config, text.to_owned());
