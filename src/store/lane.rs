@@ -14,7 +14,7 @@ use super::{
     conversations::{decode, read},
     deliveries::{Deliveries, counted},
     delivery::{Content, DeliveryKind, DeliveryState},
-    delivery_key as keys, key, rank,
+    delivery_key as keys, key,
     versions::Source,
 };
 use crate::clock::Time;
@@ -169,7 +169,7 @@ impl Deliveries<'_> {
 /// Lanes whose heads are to be looked at when a piece of work is done with them.
 #[derive(Default)]
 pub(super) struct Touched {
-    lanes: BTreeSet<String>,
+    pub(super) lanes: BTreeSet<String>,
     /// Messages to one recipient whose turns may have changed, and their lane.
     pub(super) queues: BTreeMap<Vec<u8>, String>,
 }
@@ -182,16 +182,6 @@ impl Touched {
 }
 
 impl Transaction<'_> {
-    pub(super) fn wait_in_lane(&mut self, touched: &mut Touched, rank: &str, due: Time, number: i64) {
-        self.set(keys::due(rank, due.millis(), number), Some(Vec::new()));
-        touched.lanes.insert(rank::lane(rank).to_owned());
-    }
-
-    pub(super) fn leave_lane(&mut self, touched: &mut Touched, rank: &str, due: Time, number: i64) {
-        self.set(keys::due(rank, due.millis(), number), None);
-        touched.lanes.insert(rank::lane(rank).to_owned());
-    }
-
     /// Gives the next their turns, and moves the heads of the lanes to where they belong.
     pub(super) fn settle_lanes(&mut self, mut touched: Touched) -> Result<(), StoreError> {
         self.settle_turns(&mut touched)?;

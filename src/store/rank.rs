@@ -9,10 +9,11 @@
 use std::collections::VecDeque;
 
 use super::{
-    StoreError,
+    StoreError, Transaction,
     deliveries::Deliveries,
     delivery::{Content, Delivery, DeliveryKind},
-    delivery_key as keys, key, lane,
+    delivery_key as keys, key,
+    lane::{self, Touched},
 };
 use crate::{clock::Time, message::options::Priority};
 
@@ -54,6 +55,18 @@ fn has_ranks(lane: &str) -> bool {
 pub(super) fn lane(rank: &str) -> &str {
     let bare = rank.strip_suffix(URGENT).or_else(|| rank.strip_suffix(PATIENT));
     bare.filter(|lane| has_ranks(lane)).unwrap_or(rank)
+}
+
+impl Transaction<'_> {
+    pub(super) fn wait_in_lane(&mut self, touched: &mut Touched, rank: &str, due: Time, number: i64) {
+        self.set(keys::due(rank, due.millis(), number), Some(Vec::new()));
+        touched.lanes.insert(lane(rank).to_owned());
+    }
+
+    pub(super) fn leave_lane(&mut self, touched: &mut Touched, rank: &str, due: Time, number: i64) {
+        self.set(keys::due(rank, due.millis(), number), None);
+        touched.lanes.insert(lane(rank).to_owned());
+    }
 }
 
 impl Deliveries<'_> {

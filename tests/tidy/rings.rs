@@ -24,6 +24,8 @@ type Uses = BTreeMap<String, Vec<String>>;
 struct File {
     is_door: bool,
     uses: Uses,
+    /// The names among them that others may take from here.
+    handed: BTreeSet<String>,
     /// Paths that it takes something by, as they are written.
     paths: Vec<Vec<String>>,
 }
@@ -60,8 +62,9 @@ fn read(text: &str, is_door: bool) -> File {
                 let mut uses = Uses::new();
                 leaves(&[], tree.trim_end_matches(';'), &mut uses);
                 // What a door hands on is not its own.
-                if before.trim().is_empty() {
-                    file.paths.extend(uses.values().cloned());
+                match before.trim().is_empty() {
+                    true => file.paths.extend(uses.values().cloned()),
+                    false => file.handed.extend(uses.keys().cloned()),
                 }
                 file.uses.extend(uses);
             }
@@ -101,7 +104,10 @@ fn defined(files: &BTreeMap<Module, File>, at: &[String], path: &[String], steps
             continue;
         }
         // Handed on, or defined here: of a word that is neither, nothing is known.
-        return match files.get(&here)?.uses.get(name).filter(|used| *used != path && steps > 0) {
+        let file = files.get(&here)?;
+        // A room's own imports are names for what stands in it, too.
+        let is_seen = file.handed.contains(name) || at.starts_with(&here);
+        return match file.uses.get(name).filter(|used| is_seen && *used != path && steps > 0) {
             Some(used) => defined(files, &here, &[used, behind].concat(), steps - 1),
             None => (here != at).then_some(here),
         };
@@ -170,6 +176,9 @@ fn a_ring_is_seen_through_doors_and_shorter_names() {
     assert_eq!(seen(&[]), Vec::<String>::new());
     let two = "// a::One\nuse crate::a as rooms;\npub struct Two(Option<rooms::One>);";
     assert_eq!(seen(&[("src/a/two.rs", two)]), ["a::one -> a::two", "a::two -> a::one"]);
+    let one = "use super::two;\npub struct One(two::Two);\npub fn two() {}";
+    let two = "use super::one;\npub struct Two;\nfn f() { one::two() }";
+    assert_eq!(seen(&[("src/a/one.rs", one), ("src/a/two.rs", two)]), ["a::one -> a::two", "a::two -> a::one"]);
     let two = "pub fn two() { crate::b::f() }\npub struct Two;";
     assert_eq!(seen(&[("src/a/two.rs", two)]), ["a::one -> a::two", "a::two -> b", "b -> a::one"]);
 }
