@@ -99,7 +99,7 @@ fn what_contradicts_is_told() {
             "relay = \"a.example\"\nfrom = \"a@b.c\"\nuser = \"x\"\npassword = \"y\"\ntls = \"none\"",
             "mail.tls: is none, so the password would travel in the clear: expected starttls or implicit",
         ),
-        ("tls = \"maybe\"", "mail.tls: expected starttls or implicit or none"),
+        ("tls = \"maybe\"", "mail.tls: `maybe` is not known: expected starttls or implicit or none"),
         (
             "relay = \"a.example\"\nfrom = \"a@b.c\"\nfolder = \"mail\"",
             "mail.folder: is set, and mail.relay too: mail goes to one of them",
