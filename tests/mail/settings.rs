@@ -112,7 +112,7 @@ fn what_contradicts_is_told() {
         ),
         ("ehlo = \"a\\r\\nb\"", "mail.ehlo: `a\r\nb` is no host"),
         ("ehlo = \"127.0.0.1\"", "mail.ehlo: `127.0.0.1` is no host: expected an address in brackets"),
-        ("attachment = \"pdf\"", "mail.attachment: expected xml or zip"),
+        ("attachment = \"pdf\"", "mail.attachment: `pdf` is not known: expected xml or zip"),
     ];
     for (text, expected) in cases {
         let said = complaints(&file(&format!("[mail]\n{text}\n")));
