@@ -617,7 +617,7 @@ defaults = { language = "de", parameters = ["FirstName"] }
             "List",
             "<ID>31</ID>".to_owned(),
             0,
-            ["phonebook/delete?id=0&access_token=…", "0 stands for it here"],
+            ["phonebook/delete?id=0&access_token=…", "the id 0 stands for that of the contact or phonebook"],
         ),
         (
             "Create",
