@@ -127,8 +127,8 @@ pub enum Place {
 }
 
 impl Place {
-    /// What the HTTP status of an answer tells of it that is no success; 0 is no answer. Statuses from 400 to 499 are about the request (RFC 9110
-    /// section 15.5), but for 429, which is about who asks (RFC 6585 section 4).
+    /// What the HTTP status of an answer tells of it that is no success; 0 is no answer. Statuses from 400 to 499 are about the
+    /// request (RFC 9110 section 15.5), but for 429, which is about who asks (RFC 6585 section 4).
     pub(super) fn of_http(status: u16) -> Self {
         match status {
             429 => Self::Limited,

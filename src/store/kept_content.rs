@@ -1,5 +1,5 @@
-//! How what is told is kept. A mail of a triggered send, or a message of a connector, of the usual priority is kept in the form that it had before there were
-//! priorities: so what earlier versions wrote is read, and means what it meant.
+//! How what is told is kept. A mail of a triggered send, or a message of a connector, of the usual priority is kept in the form that
+//! it had before there were priorities: so what earlier versions wrote is read, and means what it meant.
 
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeTupleVariant};
 

@@ -1,8 +1,9 @@
 //! Ranks: of what waits in the lane of triggered sends, or of a connector, the more urgent goes first.
 //!
-//! A lane of other deliveries has one rank, which has the lane's name. Triggered sends and messages wait in three, by their QueuePriority
-//! (what a synchronous call waits for has the highest): of those that are due, High goes before Medium before Low. So that nothing waits without end behind what keeps coming, every eighth place goes to
-//! who has been due longest, whatever its rank. Each delivery has one key, whichever rank it waits in.
+//! A lane of other deliveries has one rank, which has the lane's name. Triggered sends and messages wait in three, by their
+//! QueuePriority (what a synchronous call waits for has the highest): of those that are due, High goes before Medium before Low. So
+//! that nothing waits without end behind what keeps coming, every eighth place goes to who has been due longest, whatever its rank.
+//! Each delivery has one key, whichever rank it waits in.
 //!
 //! Versions before this one knew no ranks: what they wrote down as due stands in the middle one, which has the lane's name, too.
 

@@ -1,6 +1,6 @@
-//! What a system calls the contacts of subscribers and the phonebooks of lists, and what becomes of a contact when its turn has come: whether there is one
-//! is looked up in the transaction that begins the attempt, so that of two calls under way at once the second finds what the
-//! first has made.
+//! What a system calls the contacts of subscribers and the phonebooks of lists, and what becomes of a contact when its turn has
+//! come: whether there is one is looked up in the transaction that begins the attempt, so that of two calls under way at once the
+//! second finds what the first has made.
 
 use serde::{Deserialize, Serialize};
 
