@@ -28,6 +28,7 @@ fn who_never_answers_does_not_keep_the_program_from_its_end() {
     );
     assert_eq!(mails(&sink, "results@example.com"), [delivery["id"].as_str().unwrap(); 2], "the same one twice");
     let doubtful = program.told("/deliveries?state=in_doubt");
+    assert_eq!(doubtful.as_array().unwrap().len(), 1, "{}", program.told("/deliveries"));
     let doubtful = whole(&program, &doubtful[0]);
     assert_eq!(
         (doubtful["address"].as_str(), outcomes(&doubtful)),

@@ -155,13 +155,9 @@ impl House {
         self.manners.lock().unwrap().acts.get_mut(when)?.pop_front()
     }
 
-    fn left(&self, when: &str) -> usize {
-        self.manners.lock().unwrap().acts.get(when).map_or(0, VecDeque::len)
-    }
-
-    /// What is said at a moment; `None` when the connection is at its end.
-    async fn answer(&self, stream: &mut Stream, when: &str, right: &str) -> std::io::Result<Option<()>> {
-        match self.act(when) {
+    /// Says what is right, or does something else; `None` when the connection is at its end.
+    async fn answer(stream: &mut Stream, act: Option<Act>, right: &str) -> std::io::Result<Option<()>> {
+        match act {
             None => say(stream, right).await.map(Some),
             Some(Act::Say(lines)) => say(stream, lines).await.map(Some),
             Some(Act::Close) => Ok(None),
@@ -191,7 +187,7 @@ impl House {
             }
             _ => BufReader::new(stream),
         };
-        if self.answer(&mut stream, "CONNECT", "220 sink ESMTP").await?.is_none() {
+        if Self::answer(&mut stream, self.act("CONNECT"), "220 sink ESMTP").await?.is_none() {
             return Ok(());
         }
         loop {
@@ -200,8 +196,11 @@ impl House {
                 return Ok(());
             }
             let line = line.trim_end().to_owned();
-            self.seen.send_modify(|seen| seen.commands.push(line.clone()));
             let verb = line.split(' ').next().unwrap().to_uppercase();
+            // Who has seen it may tell us to behave otherwise from now on: what is done about it is decided before.
+            let act = self.act(&verb);
+            let obeyed = act.is_none();
+            self.seen.send_modify(|seen| seen.commands.push(line.clone()));
             let right = match verb.as_str() {
                 "EHLO" => {
                     let mut lines = vec!["sink at your service"];
@@ -229,9 +228,7 @@ impl House {
                 "QUIT" => "221 2.0.0 bye".to_owned(),
                 _ => "500 5.5.1 what".to_owned(),
             };
-            let before = self.left(&verb);
-            let Some(()) = self.answer(&mut stream, verb.as_str(), &right).await? else { return Ok(()) };
-            let obeyed = self.left(&verb) == before;
+            let Some(()) = Self::answer(&mut stream, act, &right).await? else { return Ok(()) };
             match verb.as_str() {
                 "QUIT" => return Ok(()),
                 "STARTTLS" if obeyed => {
@@ -245,8 +242,9 @@ impl House {
                 }
                 "DATA" if obeyed => {
                     let Some(message) = self.message(&mut stream).await? else { return Ok(()) };
+                    let act = self.act("BODY");
                     self.seen.send_modify(|seen| seen.messages.push(message));
-                    let Some(()) = self.answer(&mut stream, "BODY", "250 2.0.0 Ok: queued as 4711").await? else {
+                    let Some(()) = Self::answer(&mut stream, act, "250 2.0.0 Ok: queued as 4711").await? else {
                         return Ok(());
                     };
                 }
