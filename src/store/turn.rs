@@ -47,9 +47,14 @@ impl Deliveries<'_> {
 
     /// Whose turn it should be: that of the one that is under way, else of the first.
     pub(super) fn right_front(&self, queue: &[u8], now: Option<Front>) -> Result<Option<Front>, StoreError> {
-        // Only who has the turn is begun, so no other can be under way.
+        // Only who has the turn is begun, so no other can be under way; unless it was begun where an earlier version had its turn.
+        let is_ours = |delivery: &Delivery| {
+            delivery.content.outgoing().is_some_and(|outgoing| keys::queue(&outgoing.message) == queue)
+        };
         if let Some(now) = now
-            && self.get(now.number)?.is_some_and(|delivery| delivery.state == DeliveryState::Sending)
+            && self
+                .get(now.number)?
+                .is_some_and(|delivery| delivery.state == DeliveryState::Sending && is_ours(&delivery))
         {
             return Ok(Some(Front { due: None, ..now }));
         }
@@ -221,5 +226,34 @@ mod tests {
         });
         let (order, owed) = order.unwrap();
         assert_eq!(order, owed);
+    }
+
+    #[test]
+    fn who_stood_behind_one_that_was_under_way_in_a_session_has_his_turn() {
+        for policy in [Ambiguous::Stop, Ambiguous::Ask, Ambiguous::Retry] {
+            let store = Store::open(&Settings::default()).unwrap();
+            let due = store.write_blocking(move |txn: &mut Transaction<'_>| -> Result<_, StoreError> {
+                let owe = |txn: &mut Transaction<'_>, message: Message| {
+                    let outgoing = Outgoing::new(7, Asker::Call { batch: 1 }, message);
+                    txn.owe(&OWNER, Content::Message(Box::new(outgoing)), NOW, NOW)
+                };
+                let within = message("+491");
+                let plain = Message { action: Action::Text(Text::default()), ..within.clone() };
+                let first = owe(txn, within.clone())?;
+                assert_eq!(txn.begin_deliveries(&[first], NOW)?.len(), 1);
+                // As an earlier version left it: both in the queue of their recipient.
+                let (queue, old) = (keys::queue(&within), before(&within));
+                chunk::remove(txn, keys::front(&queue))?;
+                txn.set(keys::turn(&queue, first), None);
+                txn.set(keys::turn(&old, first), Some(Vec::new()));
+                txn.write(keys::front(&old), &Front { number: first, due: None })?;
+                let second = owe(txn, plain)?;
+                assert_eq!(txn.recover_deliveries(NOW, END, &|_| policy)?.len(), 1);
+                let due = txn.deliveries().due(NOW, 10, &|_| 10, &|_| 0)?.0;
+                Ok((due.contains(&second), due.contains(&first), due.len()))
+            });
+            let again = policy == Ambiguous::Retry;
+            assert_eq!(due.unwrap(), (true, again, 1 + usize::from(again)), "{policy:?}");
+        }
     }
 }
