@@ -7,7 +7,7 @@
 //! | Room | What it holds |
 //! |---|---|
 //! | [`clock`] | the time: the system's, or one that is moved by hand |
-//! | [`file`] | files that users name: read whole, with a bound, and without waiting for ever |
+//! | [`mod@file`] | files that users name: read whole, with a bound, and without waiting for ever |
 //! | [`trust`] | whom we believe where we are the client of TLS: authorities, versions |
 //! | [`schema`] | what the WSDL says, read once at start; the documents that are served, whole and slim |
 //! | [`object`] | values of those types: decoded, read, looked up, written, cut to the base |
