@@ -78,12 +78,19 @@ async fn tell(calls: usize, targets: usize, size: usize) -> (Duration, u64) {
     let house = House::with(|parts| {
         parts.store.path = Some(folder.path().join("data"));
         (parts.mail.way, parts.mail.relay) = (Way::Relay, relay(addr));
+        parts.backend.conversations.max_targets = targets;
     })
     .await;
-    let target = "<ResponseType>email</ResponseType><ResponseAddress>ada@example.com</ResponseAddress>\
-                  <RespondWhen>OnCallComplete</RespondWhen><IncludeResults>true</IncludeResults>\
-                  <IncludeObjects>true</IncludeObjects>";
-    let options = (0..targets).fold(Asynchronous::new(), |options, _| options.with("SendResponseTo", target));
+    // Who is named twice is told once.
+    let target = |number: usize| {
+        format!(
+            "<ResponseType>email</ResponseType><ResponseAddress>ada{number}@example.com</ResponseAddress>\
+             <RespondWhen>OnCallComplete</RespondWhen><IncludeResults>true</IncludeResults>\
+             <IncludeObjects>true</IncludeObjects>"
+        )
+    };
+    let options =
+        (0..targets).fold(Asynchronous::new(), |options, number| options.with("SendResponseTo", &target(number)));
     let description = "x".repeat(size);
     let began = Stopwatch::start();
     for call in 0..calls {

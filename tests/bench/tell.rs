@@ -46,6 +46,7 @@ async fn main() {
         local(parts, &authority);
         parts.store.path = Some(folder.path().join("data"));
         parts.notify.per_target = 64;
+        parts.backend.conversations.max_targets = 1000;
     })
     .await;
     let (calls, targets) = (20, 100);
