@@ -38,6 +38,9 @@ impl Dispatcher {
     async fn step(&mut self) -> Result<Option<Time>, StoreError> {
         let shared = Arc::clone(&self.shared);
         let parts = &shared.parts;
+        if !self.recovered {
+            parts.store.write(|txn: &mut Transaction<'_>| txn.right_turns()).await?;
+        }
         while !self.recovered {
             if shared.recover().await? == 0 {
                 shared.take_over_rates().await?;

@@ -191,7 +191,6 @@ impl Transaction<'_> {
         keep: Time,
         policy: &dyn Fn(&Delivery) -> Ambiguous,
     ) -> Result<Vec<Delivery>, StoreError> {
-        self.right_turns()?;
         let numbers = self.deliveries().numbers(DeliveryState::Sending, None, BATCH)?;
         let (mut touched, mut found) = (Touched::default(), Vec::with_capacity(numbers.len()));
         for number in &numbers {

@@ -78,8 +78,11 @@ impl Transaction<'_> {
     }
 
     /// Moves the turns that stand where another version of this program looks for them: a session was no queue of its own. To be
-    /// called before anything is begun; where all stand right, nothing is written.
-    pub(super) fn right_turns(&mut self) -> Result<(), StoreError> {
+    /// called once, before anything is recovered or begun; where all stand right, nothing is written.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn right_turns(&mut self) -> Result<(), StoreError> {
         let (from, mut astray) = (keys::all_turns(), Vec::new());
         self.visit(&from, key::after_prefix(&from).as_deref(), &mut |key, _| {
             let found = match keys::risen(key).map(|number| self.deliveries().get(number)) {
@@ -208,6 +211,7 @@ mod tests {
             }
             let due = |txn: &Transaction<'_>| Ok::<_, StoreError>(txn.deliveries().due(NOW, 10, &|_| 10, &|_| 0)?.0);
             assert_eq!(due(txn)?.into_iter().collect::<std::collections::BTreeSet<_>>().len(), 3);
+            txn.right_turns()?;
             assert_eq!(txn.recover_deliveries(NOW, END, &|_| Ambiguous::Stop)?, []);
             let mut order: Vec<i64> = Vec::new();
             for _ in 0..owed.len() {
@@ -248,6 +252,7 @@ mod tests {
                 txn.set(keys::turn(&old, first), Some(Vec::new()));
                 txn.write(keys::front(&old), &Front { number: first, due: None })?;
                 let second = owe(txn, plain)?;
+                txn.right_turns()?;
                 assert_eq!(txn.recover_deliveries(NOW, END, &|_| policy)?.len(), 1);
                 let due = txn.deliveries().due(NOW, 10, &|_| 10, &|_| 0)?.0;
                 Ok((due.contains(&second), due.contains(&first), due.len()))
