@@ -41,13 +41,18 @@ const DONE: &str = "Updated Subscriber.";
 const UNSUBSCRIBED: &str = "Unsubscribed";
 const ACTIVE: &str = "Active";
 
-/// Who, of those that a message would reach, wants nothing more: his SubscriberKey, where he has one.
+/// Who, of those that a message would reach, wants nothing more: his SubscriberKey, where he has one. Whoever is kept here under the
+/// name in the message has been looked at before.
 pub(super) fn find(objects: &Objects<'_>, message: &Message) -> Result<Option<String>, StoreError> {
-    let reached = reached::by_recipient(objects, &message.recipient)?;
-    let names = message.subscriber.iter().cloned().chain(reached.into_iter().map(|reached| reached.subscriber));
-    for name in names {
-        if objects.find_first(OPT_OUTS, BY_KEY, &folded(&name))?.is_some() || is_out(objects, &name)? {
-            return Ok(Some(name));
+    let has_said = |name: &str| Ok::<_, StoreError>(objects.find_first(OPT_OUTS, BY_KEY, &folded(name))?.is_some());
+    if let Some(name) = &message.subscriber
+        && has_said(name)?
+    {
+        return Ok(Some(name.clone()));
+    }
+    for reached in reached::by_recipient(objects, &message.recipient)? {
+        if has_said(&reached.subscriber)? || is_out(objects, &reached.subscriber)? {
+            return Ok(Some(reached.subscriber));
         }
     }
     match objects.find_first(OPT_OUTS, BY_NUMBER, &message.recipient)? {
