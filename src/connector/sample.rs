@@ -123,6 +123,12 @@ pub(super) fn one(system: System, change: impl FnOnce(&mut Connector, &mut Route
     Connectors { connectors, routes: vec![route] }
 }
 
+/// Nothing came of it: an error with this code, and these words among its own.
+pub(super) fn error(planned: Result<Planned, (i64, String)>, code: i64, part: &str) {
+    let (found, text) = planned.expect_err("an error");
+    assert!(found == code && text.contains(part), "{found} {text}");
+}
+
 /// What becomes of an object by the first route.
 pub(super) fn planned(connectors: &Connectors, method: &str, tree: &Tree) -> Result<Planned, (i64, String)> {
     let node = tree.root().child("Objects").expect("an object");

@@ -96,15 +96,10 @@ impl Settled<'_> {
 mod tests {
     use super::super::super::{
         Action, Planned, System,
-        sample::{object, one, planned, properties},
+        sample::{error, object, one, planned, properties},
     };
 
     const SMS: &str = "SMSTriggeredSend";
-
-    fn error(planned: Result<Planned, (i64, String)>, code: i64, part: &str) {
-        let (found, text) = planned.unwrap_err();
-        assert!(found == code && text.contains(part), "{found} {text}");
-    }
 
     #[test]
     fn callers_name_the_senders_and_channels_that_they_may() {

@@ -142,16 +142,11 @@ fn built(settled: &Settled<'_>, name: &str, session: &str) -> Result<String, Pro
 #[cfg(test)]
 mod tests {
     use super::super::super::{
-        Planned, System,
-        sample::{object, one, planned, properties},
+        System,
+        sample::{error, object, one, planned, properties},
     };
 
     const SMS: &str = "SMSTriggeredSend";
-
-    fn error(planned: Result<Planned, (i64, String)>, code: i64, part: &str) {
-        let (found, text) = planned.unwrap_err();
-        assert!(found == code && text.contains(part), "{found} {text}");
-    }
 
     #[test]
     fn an_operation_is_done_where_the_connector_lists_it() {

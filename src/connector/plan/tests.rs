@@ -2,7 +2,7 @@
 
 use super::super::{
     Action, ContactChange, Found, Message, Planned, System, Template, Text, Unsent,
-    sample::{object, one, planned, properties},
+    sample::{error, object, one, planned, properties},
 };
 
 const SMS: &str = "SMSTriggeredSend";
@@ -11,11 +11,6 @@ fn only(planned: Result<Planned, (i64, String)>) -> Message {
     let Planned { mut messages, failures } = planned.unwrap();
     assert_eq!((messages.len(), failures), (1, Vec::new()));
     messages.remove(0)
-}
-
-fn error(planned: Result<Planned, (i64, String)>, code: i64, part: &str) {
-    let (found, text) = planned.unwrap_err();
-    assert!(found == code && text.contains(part), "{found} {text}");
 }
 
 fn pair(name: &str, value: &str) -> (String, String) {
